@@ -1,0 +1,13 @@
+//! Credentials: the signing key, its public half as a key set, and the issuer that states a session's authority.
+//!
+//! Knows nothing of the log, of HTTP or of storage: what it signs was recorded before, and where a key is kept is the
+//! caller's business. Time is an argument, so the same claims under the same key give the same bytes.
+
+mod issuer;
+mod key;
+mod keyed;
+mod thumbprint;
+
+pub use issuer::{AUDIENCE_DEFAULT, ISSUER_CHARS_MAX, Issuer, IssuerError, WritClaims};
+pub use key::{KeyError, PKCS8_BYTES_MAX, SigningKey, jwks};
+pub use keyed::DigestKey;

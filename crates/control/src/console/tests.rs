@@ -1,0 +1,81 @@
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::unreachable)]
+
+mod fixtures;
+mod rules;
+
+use super::*;
+use fixtures::{cost, error, session, sessions, sign_in};
+
+/// Every page in every state, by the name of its snapshot.
+fn pages() -> Vec<(&'static str, String)> {
+    vec![
+        ("sign_in", sign_in_page(&SignInPage::default()).unwrap()),
+        ("sign_in_failed", sign_in_page(&sign_in::failed()).unwrap()),
+        ("sessions_empty", sessions_page(&sessions::empty()).unwrap()),
+        ("sessions_live_only_empty", sessions_page(&sessions::live_only_empty()).unwrap()),
+        ("sessions_one", sessions_page(&sessions::one()).unwrap()),
+        ("sessions_many", sessions_page(&sessions::many()).unwrap()),
+        ("session_new", session_page(&session::new()).unwrap()),
+        ("session_live", session_page(&session::live()).unwrap()),
+        ("session_revoked", session_page(&session::revoked()).unwrap()),
+        ("cost_empty", cost_page(&cost::empty()).unwrap()),
+        ("cost_one", cost_page(&cost::one()).unwrap()),
+        ("cost_many", cost_page(&cost::many()).unwrap()),
+        ("error_signed_in", error_page(&error::signed_in()).unwrap()),
+        ("error_anonymous", error_page(&error::anonymous()).unwrap()),
+    ]
+}
+
+#[test]
+fn every_page_in_every_state() {
+    let mut settings = insta::Settings::clone_current();
+    settings.add_filter("/assets/writ-[0-9a-f]{16}", "/assets/writ-[hash]");
+    settings.set_omit_expression(true);
+    settings.bind(|| {
+        for (name, html) in pages() {
+            insta::assert_snapshot!(name, html);
+        }
+    });
+}
+
+#[test]
+fn assets_are_found_by_the_paths_that_pages_use() {
+    for (path, content_type) in [(css_path(), "text/css; charset=utf-8"), (icon_path(), "image/svg+xml")] {
+        let name = path.strip_prefix("/assets/").unwrap();
+        assert_eq!(asset(name).unwrap().content_type, content_type);
+        assert!(pages().iter().all(|(_, html)| html.contains(&path)));
+    }
+    assert_eq!(asset("writ-0000000000000000.css"), None);
+    assert_eq!(asset("../writ.css"), None);
+}
+
+#[test]
+fn what_strangers_wrote_stays_text() {
+    const HOSTILE: &str = "<script>alert(1)</script>\"'><img src=x onerror=alert(1)>";
+    let mut list = sessions::one();
+    list.live[0].developer = HOSTILE.into();
+    list.live[0].project = Some(HOSTILE.into());
+    list.filter = Some(HOSTILE.into());
+    let mut one = session::live();
+    one.over = Some(HOSTILE.into());
+    one.calls[0].model = HOSTILE.into();
+    one.calls[0].outcome = Badge::outcome(HOSTILE);
+    let mut money = cost::one();
+    money.rows[0].key = Some(Link::new(HOSTILE, HOSTILE));
+    money.filter.project = HOSTILE.into();
+    money.filter.projects = vec![HOSTILE.into()];
+    money.chart.as_mut().unwrap().series[0].name = Some(HOSTILE.into());
+    let mut sign_in = sign_in::failed();
+    sign_in.login = HOSTILE.into();
+    sign_in.return_to = Some(HOSTILE.into());
+    let pages = [
+        sessions_page(&list).unwrap(),
+        session_page(&one).unwrap(),
+        cost_page(&money).unwrap(),
+        sign_in_page(&sign_in).unwrap(),
+    ];
+    for html in pages {
+        assert!(!html.contains("<script") && !html.contains("<img src=x"), "{html}");
+        assert!(html.contains("&#60;script&#62;"));
+    }
+}

@@ -1,0 +1,49 @@
+//! The HTTP edge: JSON under `/v1`, the console's pages, and the operational endpoints. Thin: extract, call one
+//! operation, render.
+
+mod codes;
+mod cost;
+mod developers;
+mod extract;
+mod log;
+mod openapi;
+mod operational;
+mod pages;
+mod problem;
+mod projects;
+mod sessions;
+mod shapes;
+mod sign_ins;
+mod teams;
+
+use std::sync::Arc;
+
+use axum::Router;
+use axum::extract::DefaultBodyLimit;
+
+use crate::limits::API_BODY_BYTES_MAX;
+use crate::server::Shared;
+
+pub use codes::{CODES, Code};
+pub(crate) use extract::cookie;
+pub use openapi::document as openapi_document;
+pub use problem::Problem;
+pub(crate) use problem::name_request;
+
+/// Every route but the gateway's.
+pub(crate) fn router(shared: Arc<Shared>) -> Router {
+    Router::new()
+        .merge(operational::routes())
+        .merge(sign_ins::routes())
+        .merge(developers::routes())
+        .merge(teams::routes())
+        .merge(projects::routes())
+        .merge(sessions::routes())
+        .merge(cost::routes())
+        .merge(log::routes())
+        .merge(pages::routes())
+        .fallback(problem::no_such_path)
+        .method_not_allowed_fallback(problem::wrong_method)
+        .layer(DefaultBodyLimit::max(API_BODY_BYTES_MAX))
+        .with_state(shared)
+}

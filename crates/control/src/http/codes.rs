@@ -1,0 +1,51 @@
+//! Every code an error of the API can have: a contract, made into `docs/reference/errors.md`.
+
+/// One code.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Code {
+    /// What stands in the answer; stable.
+    pub code: &'static str,
+    /// The HTTP status it comes with.
+    pub status: u16,
+    /// What it means.
+    pub means: &'static str,
+}
+
+const fn code(code: &'static str, status: u16, means: &'static str) -> Code {
+    Code { code, status, means }
+}
+
+/// All of them, by status, then by name.
+pub const CODES: &[Code] = &[
+    code("amount_out_of_bounds", 400, "An amount of money is negative, or larger than an entry can carry."),
+    code("invalid_request", 400, "The body, the query or an id cannot be read; the detail says what is wrong."),
+    code("text_too_long", 400, "A text is longer than its limit."),
+    code("ttl_out_of_bounds", 400, "The time to live of a session is too short or too long."),
+    code("unauthenticated", 401, "No token came, or one that opens nothing: sign in again."),
+    code("budget_exhausted", 402, "The hold of a call does not fit in what is left of a budget."),
+    code("bootstrap_spent", 403, "The first administrator exists already."),
+    code("cross_site", 403, "A form of the console was sent from another site."),
+    code("developer_disabled", 403, "The developer is locked out."),
+    code("forbidden", 403, "A role is missing, or the thing belongs to somebody else."),
+    code("project_forbidden", 403, "The developer is in none of the project's teams."),
+    code("call_unknown", 404, "No open call has that id."),
+    code("developer_unknown", 404, "No developer has that id."),
+    code("not_found", 404, "The named thing or path does not exist, or not for who asks."),
+    code("project_unknown", 404, "No project has that id."),
+    code("session_unknown", 404, "No session that is live or remembered has that id."),
+    code("sign_in_unknown", 404, "The sign-in ended or expired."),
+    code("team_unknown", 404, "No team has that id."),
+    code("method_not_allowed", 405, "The path does not take that method; the header `allow` names those it takes."),
+    code("id_taken", 409, "An id was used before."),
+    code("last_admin", 409, "It would leave no administrator."),
+    code("login_taken", 409, "The sign-in name is taken."),
+    code("name_taken", 409, "The name of a team or project is taken."),
+    code("not_overdue", 409, "The session beat in time after all."),
+    code("session_over", 409, "The session has ended, was revoked or has expired; the detail says who ended it."),
+    code("session_suspect", 409, "The session missed its beats: nothing new is granted until it beats again."),
+    code("body_too_large", 413, "The body of the request is larger than its limit."),
+    code("limit_reached", 429, "A limit on how many there may be at the same time is reached."),
+    code("throttled", 429, "Too many wrong passwords; `retry-after` says how long to wait."),
+    code("internal", 500, "A defect of writ: report it with the request id."),
+    code("store_unavailable", 503, "The log cannot be written now, so nothing was acknowledged: try again."),
+];

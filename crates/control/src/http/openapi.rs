@@ -1,0 +1,62 @@
+//! The OpenAPI document, generated from the handlers and checked in as a snapshot.
+
+use utoipa::OpenApi;
+use utoipa::openapi::security::{Http, HttpAuthScheme, SecurityScheme};
+
+use super::{cost, developers, log, operational, projects, sessions, sign_ins, teams};
+
+#[derive(OpenApi)]
+#[openapi(
+    info(
+        title = "writ",
+        description = "The control plane for coding agents on a team. Errors are `application/problem+json` (RFC 9457) \
+                       with a stable `code`. The model gateway speaks the Messages API on /v1/messages and is not \
+                       described here.",
+        license(name = "Apache-2.0", identifier = "Apache-2.0"),
+        version = "v1",
+    ),
+    paths(
+        sign_ins::bootstrap,
+        sign_ins::start,
+        sign_ins::end,
+        sign_ins::whoami,
+        developers::list,
+        developers::add,
+        developers::set_roles,
+        developers::disable,
+        teams::list,
+        teams::create,
+        teams::add_member,
+        teams::remove_member,
+        projects::list,
+        projects::create,
+        sessions::open,
+        sessions::list,
+        sessions::show,
+        sessions::calls,
+        sessions::entries,
+        sessions::beat,
+        sessions::end,
+        sessions::revoke,
+        cost::cost,
+        log::verify,
+        operational::health,
+        operational::ready,
+        operational::metrics,
+        operational::keys,
+        operational::openapi,
+    ),
+    security(("bearer" = [])),
+)]
+struct Document;
+
+/// The document as JSON.
+///
+/// # Errors
+/// When it cannot be written as JSON, which would be a bug.
+pub fn document() -> Result<String, serde_json::Error> {
+    let mut document = Document::openapi();
+    let scheme = SecurityScheme::Http(Http::new(HttpAuthScheme::Bearer));
+    document.components.get_or_insert_default().add_security_scheme("bearer", scheme);
+    serde_json::to_string_pretty(&document)
+}

@@ -1,0 +1,118 @@
+//! `/healthz`, `/readyz`, `/metrics`, `/.well-known/jwks.json`, `/openapi.json`.
+
+use std::fmt::Write as _;
+use std::sync::Arc;
+use std::sync::atomic::Ordering;
+
+use axum::extract::State;
+use axum::response::IntoResponse;
+use axum::routing::get;
+use axum::{Json as Answer, Router};
+use http::StatusCode;
+use http::header::{CACHE_CONTROL, CONTENT_TYPE};
+use serde::Serialize;
+use utoipa::ToSchema;
+
+use super::problem::Problem;
+use crate::error::Error;
+use crate::server::Shared;
+
+pub(super) fn routes() -> Router<Arc<Shared>> {
+    Router::new()
+        .route("/healthz", get(health))
+        .route("/readyz", get(ready))
+        .route("/metrics", get(metrics))
+        .route("/.well-known/jwks.json", get(keys))
+        .route("/openapi.json", get(openapi))
+}
+
+/// The process is up, or ready.
+#[derive(Serialize, ToSchema)]
+pub(super) struct Health {
+    status: &'static str,
+}
+
+/// The process is alive. Says nothing of the store.
+#[utoipa::path(get, path = "/healthz", tag = "operate", responses((status = 200, body = Health)))]
+pub(super) async fn health() -> Answer<Health> {
+    Answer(Health { status: "ok" })
+}
+
+/// The process can write the log.
+#[utoipa::path(get, path = "/readyz", tag = "operate",
+    responses((status = 200, body = Health), (status = 503, body = Problem)))]
+pub(super) async fn ready(State(shared): State<Arc<Shared>>) -> Result<Answer<Health>, Problem> {
+    shared.plane.store.ping().await.map_err(Error::from)?;
+    if shared.plane.scribe.store_is_away() {
+        return Err(Error::Unavailable("the database takes no writes".to_owned()).into());
+    }
+    Ok(Answer(Health { status: "ready" }))
+}
+
+/// Metrics in Prometheus text format 0.0.4.
+#[utoipa::path(get, path = "/metrics", tag = "operate", responses((status = 200, content_type = "text/plain")))]
+pub(super) async fn metrics(State(shared): State<Arc<Shared>>) -> impl IntoResponse {
+    ([(CONTENT_TYPE, "text/plain; version=0.0.4")], render_metrics(&shared))
+}
+
+/// The public keys that verify writs (RFC 7517).
+#[utoipa::path(get, path = "/.well-known/jwks.json", tag = "sign-in",
+    responses((status = 200, content_type = "application/json")))]
+pub(super) async fn keys(State(shared): State<Arc<Shared>>) -> impl IntoResponse {
+    let document = brokers::jwks(&[shared.plane.issuer.key()]);
+    ([(CACHE_CONTROL, "public, max-age=300")], Answer(document))
+}
+
+/// This document.
+#[utoipa::path(get, path = "/openapi.json", tag = "operate", responses((status = 200, content_type = "application/json")))]
+pub(super) async fn openapi() -> Result<impl IntoResponse, Problem> {
+    let broken = |_| Problem::new(StatusCode::INTERNAL_SERVER_ERROR, "internal", "the document cannot be written");
+    let document = super::openapi_document().map_err(broken)?;
+    Ok(([(CONTENT_TYPE, "application/json")], document))
+}
+
+fn render_metrics(shared: &Shared) -> String {
+    let plane = &shared.plane;
+    let health = plane.scribe.health();
+    let (live, open) = plane.view.read(|state| (state.sessions.len(), state.calls.len()));
+    let count = |value: usize| value as u64;
+    let mut text = String::with_capacity(2048);
+    for (name, kind, help, value) in [
+        ("writ_log_entries_total", "counter", "Entries this process wrote.", health.entries.load(Ordering::Relaxed)),
+        ("writ_log_commits_total", "counter", "Transactions committed.", health.commits.load(Ordering::Relaxed)),
+        ("writ_log_failures_total", "counter", "Transactions that failed.", health.failures.load(Ordering::Relaxed)),
+        ("writ_log_next_position", "gauge", "Position the next entry will have.", plane.view.next()),
+        ("writ_store_away", "gauge", "1 while the log cannot be written.", u64::from(plane.scribe.store_is_away())),
+        ("writ_sessions_live", "gauge", "Sessions that are not over.", count(live)),
+        ("writ_calls_open", "gauge", "Calls reserved and not settled.", count(open)),
+        ("writ_settlements_waiting", "gauge", "Settlements not durable yet.", count(plane.settlements.waiting())),
+    ] {
+        let _ = write!(text, "# HELP {name} {help}\n# TYPE {name} {kind}\n{name} {value}\n");
+    }
+    render_gateway(&shared.gateway.metrics().snapshot(), &mut text);
+    text
+}
+
+fn render_gateway(gateway: &gateway::Snapshot, text: &mut String) {
+    for (name, kind, help, value) in [
+        ("writ_gateway_streams_open", "gauge", "Answers on their way to clients.", gateway.open_streams),
+        ("writ_gateway_failovers_total", "counter", "Upstreams passed over.", gateway.failovers),
+        ("writ_gateway_body_bytes", "gauge", "Bytes of request bodies held now.", gateway.body_bytes_in_flight),
+    ] {
+        let _ = write!(text, "# HELP {name} {help}\n# TYPE {name} {kind}\n{name} {value}\n");
+    }
+    let _ = write!(
+        text,
+        "# HELP writ_gateway_calls_total Calls settled, by outcome.\n# TYPE writ_gateway_calls_total counter\n"
+    );
+    for (outcome, value) in &gateway.settled {
+        let _ = writeln!(text, "writ_gateway_calls_total{{outcome=\"{}\"}} {value}", outcome.as_str());
+    }
+    let _ = write!(
+        text,
+        "# HELP writ_gateway_rejections_total Refusals, by error type.\n# TYPE writ_gateway_rejections_total counter\n"
+    );
+    for (kind, value) in &gateway.rejections {
+        let _ = writeln!(text, "writ_gateway_rejections_total{{kind=\"{kind}\"}} {value}");
+    }
+}

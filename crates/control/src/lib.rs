@@ -1,0 +1,35 @@
+//! The control plane: the scribe (the single writer), one operation per verb, the HTTP API, sign-in and the console as
+//! thin modules on top.
+//!
+//! Knows nothing of SQL (that is `store`), of Cedar or roles' rules (that is `policy`), of prices (that is `metering`),
+//! of configuration files or the command line (that is `writ`). Time and chance enter through [`seam`] only.
+
+pub mod console;
+pub mod error;
+pub mod http;
+pub mod limits;
+pub mod operations;
+pub mod people;
+pub mod plane;
+pub mod scribe;
+pub mod seam;
+pub mod server;
+pub mod settings;
+pub mod settlements;
+pub mod view;
+
+mod follower;
+mod nodes;
+mod password;
+mod reaper;
+mod snapshot;
+mod text;
+mod upstreams;
+
+pub use server::{Server, StartError};
+pub use settings::{
+    CredentialHeader, CredentialSource, PriceSettings, Settings, Synchronous, TlsFiles, UpstreamSettings,
+};
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,10 @@
+//! One operation per verb. A handler extracts, calls one of these, and renders; the console calls the same ones.
+
+pub mod call;
+pub mod cost;
+pub mod developer;
+pub mod log;
+pub mod project;
+pub mod session;
+pub mod sign_in;
+pub mod team;

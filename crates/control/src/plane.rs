@@ -1,0 +1,87 @@
+//! The control plane of one process: the scribe, the committed view, the store and what operations need besides.
+
+use std::collections::HashMap;
+use std::sync::{Arc, Mutex, PoisonError};
+
+use brokers::{DigestKey, Issuer};
+use domain::{Actor, Command, NodeId, RequestId, SessionId, Time, Token};
+use metering::PriceBook;
+use store::{Attachment, Store};
+
+use crate::error::Error;
+use crate::password::Passwords;
+use crate::people::People;
+use crate::scribe::{Proposal, Receipt, Scribe};
+use crate::seam::Clock;
+use crate::settlements::Settlements;
+use crate::view::View;
+
+/// Shared by every handler, the gateway and the background tasks.
+pub struct ControlPlane {
+    /// This process.
+    pub node: NodeId,
+    /// Time and ids.
+    pub clock: Arc<Clock>,
+    /// Committed state.
+    pub view: Arc<View>,
+    /// The way to the log.
+    pub scribe: Scribe,
+    /// Rows.
+    pub store: Store,
+    /// Names of developers, for people's eyes.
+    pub people: Arc<People>,
+    /// Settlements on their way to the log.
+    pub settlements: Settlements,
+    /// Signs writs.
+    pub issuer: Issuer,
+    /// Makes keyed digests of sign-in names.
+    pub login_key: DigestKey,
+    /// Checks passwords.
+    pub passwords: Passwords,
+    /// What calls cost.
+    pub book: Arc<PriceBook>,
+    /// How others reach this server, without a trailing slash.
+    pub public_url: String,
+    /// The one-time right to create the first administrator, while there is none.
+    pub(crate) bootstrap: Mutex<Option<Token>>,
+    /// When each session's beat was last written; one per live session.
+    pub(crate) beats: Mutex<HashMap<SessionId, Time>>,
+}
+
+/// Who asks, and in which request.
+#[derive(Debug, Clone, Copy)]
+pub struct Asker {
+    /// On whose behalf.
+    pub by: Actor,
+    /// The HTTP request.
+    pub request: RequestId,
+}
+
+impl ControlPlane {
+    /// Proposes a command on behalf of somebody and waits until it is durable.
+    pub(crate) async fn propose(&self, asker: Asker, command: Command) -> Result<Receipt, Error> {
+        self.propose_with(asker, command, Vec::new()).await
+    }
+
+    /// The same, with rows to write in the same transaction.
+    pub(crate) async fn propose_with(
+        &self,
+        asker: Asker,
+        command: Command,
+        attachments: Vec<Attachment>,
+    ) -> Result<Receipt, Error> {
+        let proposal = Proposal { command, by: asker.by, request: Some(asker.request), attachments };
+        Ok(self.scribe.propose(proposal).await?)
+    }
+
+    /// The bootstrap token, while the installation has no developers.
+    pub fn bootstrap_token(&self) -> Option<Token> {
+        let token = self.bootstrap.lock().unwrap_or_else(PoisonError::into_inner).clone();
+        token.filter(|_| self.view.read(|state| state.developers.is_empty()))
+    }
+
+    /// The page that shows a session.
+    pub fn session_url(&self, session: SessionId) -> String {
+        format!("{}/sessions/{session}", self.public_url)
+    }
+}

@@ -1,0 +1,189 @@
+//! One transaction of the scribe: lock, catch up, decide, insert, commit, then tell.
+
+use std::sync::Arc;
+use std::sync::atomic::Ordering;
+
+use domain::{Event, NodeId, State, Time, decide};
+use ledger::Entry;
+use store::{Append, Attachment, NewEntry, Store, StoreError, StoredEntry};
+use tokio::sync::mpsc;
+
+use super::{Failure, Health, Proposal, Receipt, Waiting};
+use crate::limits::{APPEND_MAX, BATCH_COMMANDS_MAX, CATCH_UP_ENTRIES_MAX};
+use crate::seam::Clock;
+use crate::view::View;
+
+/// Everything one transaction needs. `draft` may run ahead of the committed view only inside a transaction.
+pub(super) struct Writer {
+    store: Store,
+    view: Arc<View>,
+    clock: Arc<Clock>,
+    node: NodeId,
+    health: Arc<Health>,
+    draft: State,
+    next: u64,
+}
+
+/// What the commands of one transaction come to.
+#[derive(Default)]
+struct Draft {
+    answers: Vec<Result<Receipt, Failure>>,
+    entries: Vec<NewEntry>,
+    attachments: Vec<Attachment>,
+}
+
+/// Works until the queue is closed and empty.
+pub(super) async fn run(mut writer: Writer, mut queue: mpsc::Receiver<Waiting>) {
+    let mut batch = Vec::with_capacity(BATCH_COMMANDS_MAX);
+    while queue.recv_many(&mut batch, BATCH_COMMANDS_MAX).await > 0 {
+        let (proposals, replies): (Vec<_>, Vec<_>) =
+            batch.drain(..).map(|waiting| (waiting.proposal, waiting.reply)).unzip();
+        let answers = writer.write(proposals).await;
+        for (reply, answer) in replies.into_iter().zip(answers) {
+            // A caller that went away no longer wants to know; what was written stays written.
+            let _ = reply.send(answer);
+        }
+    }
+}
+
+impl Writer {
+    pub(super) fn new(store: Store, view: Arc<View>, clock: Arc<Clock>, node: NodeId, health: Arc<Health>) -> Self {
+        let (draft, next) = view.copy();
+        Self { store, view, clock, node, health, draft, next }
+    }
+
+    /// One answer per proposal, in order. On failure the draft is thrown away and taken anew from what was committed;
+    /// if the commit reached the disk after all, the next transaction's catching up finds it.
+    async fn write(&mut self, proposals: Vec<Option<Proposal>>) -> Vec<Result<Receipt, Failure>> {
+        let count = proposals.len();
+        let transaction = tokio::time::timeout(APPEND_MAX, self.transact(proposals));
+        let outcome = transaction.await.unwrap_or_else(|_| {
+            Err(Failure::Unavailable(format!("the store did not answer within {} s", APPEND_MAX.as_secs())))
+        });
+        outcome.unwrap_or_else(|failure| {
+            self.health.store_failed(self.clock.now());
+            self.health.failures.fetch_add(1, Ordering::Relaxed);
+            tracing::error!(error = %failure, commands = count, "the log was not written");
+            (self.draft, self.next) = self.view.copy();
+            vec![Err(failure); count]
+        })
+    }
+
+    async fn transact(&mut self, proposals: Vec<Option<Proposal>>) -> Result<Vec<Result<Receipt, Failure>>, Failure> {
+        if proposals.iter().all(Option::is_none) {
+            return self.follow(proposals.len()).await;
+        }
+        let store = self.store.clone();
+        let mut append = store.begin_append().await.map_err(unavailable)?;
+        self.catch_up(&mut append).await?;
+        let drafted = self.decide_all(proposals);
+        if drafted.entries.is_empty() {
+            return Ok(drafted.answers);
+        }
+        append.insert(&drafted.entries, &drafted.attachments).await.map_err(unavailable)?;
+        append.commit().await.map_err(unavailable)?;
+        self.health.store_is_there();
+        self.next += drafted.entries.len() as u64;
+        self.view.commit(drafted.entries.iter().map(|new| (&new.entry.event, new.entry.time)), self.next);
+        self.health.commits.fetch_add(1, Ordering::Relaxed);
+        self.health.entries.fetch_add(drafted.entries.len() as u64, Ordering::Relaxed);
+        Ok(drafted.answers)
+    }
+
+    /// Reads what other nodes committed without taking the write lock: nobody here wants to write.
+    async fn follow(&mut self, answers: usize) -> Result<Vec<Result<Receipt, Failure>>, Failure> {
+        loop {
+            let after = self.next.checked_sub(1);
+            let stored = self.store.entries(after, CATCH_UP_ENTRIES_MAX).await.map_err(unavailable)?;
+            if self.fold(stored)? < CATCH_UP_ENTRIES_MAX {
+                break;
+            }
+        }
+        let receipt = Receipt { events: Vec::new(), at: self.draft.last_time, position: self.next };
+        Ok(vec![Ok(receipt); answers])
+    }
+
+    /// Reads what other nodes committed since the last transaction, under the write lock: nothing can come after it.
+    async fn catch_up(&mut self, append: &mut Append<'_>) -> Result<(), Failure> {
+        loop {
+            let stored = append.entries(self.next.checked_sub(1), CATCH_UP_ENTRIES_MAX).await.map_err(unavailable)?;
+            if self.fold(stored)? < CATCH_UP_ENTRIES_MAX {
+                return Ok(());
+            }
+        }
+    }
+
+    /// Folds committed entries into the draft and the view: they are durable already. Returns how many there were.
+    fn fold(&mut self, stored: Vec<StoredEntry>) -> Result<usize, Failure> {
+        let found = stored.len();
+        let events = read_all(stored, self.next).map_err(Failure::Unavailable)?;
+        for (event, at) in &events {
+            self.draft.apply(event, *at);
+        }
+        self.next += found as u64;
+        self.view.commit(events.iter().map(|(event, at)| (event, *at)), self.next);
+        Ok(found)
+    }
+
+    fn decide_all(&mut self, proposals: Vec<Option<Proposal>>) -> Draft {
+        // Time never runs backwards inside the log, whatever the machine's clock does.
+        let now = self.clock.now().max(self.draft.last_time);
+        let mut drafted = Draft::default();
+        for proposal in proposals {
+            let position = self.next + drafted.entries.len() as u64;
+            let answer = match proposal {
+                None => Ok(Receipt { events: Vec::new(), at: now, position }),
+                Some(proposal) => self.decide_one(proposal, now, position, &mut drafted),
+            };
+            drafted.answers.push(answer);
+        }
+        drafted
+    }
+
+    fn decide_one(
+        &mut self,
+        proposal: Proposal,
+        at: Time,
+        position: u64,
+        drafted: &mut Draft,
+    ) -> Result<Receipt, Failure> {
+        let events = decide(&self.draft, proposal.by, &proposal.command, at)?;
+        let mut entries = Vec::with_capacity(events.len());
+        for (event, position) in events.iter().zip(position..) {
+            let (actor, node, request) = (proposal.by, self.node, proposal.request);
+            let entry = Entry { time: at, actor, node, request, event: event.clone() };
+            // INVARIANT: the bounds of `domain` keep every event within an entry's bounds.
+            let bytes = ledger::encode(&entry).map_err(|error| Failure::Unavailable(error.to_string()))?;
+            let leaf = ledger::leaf_hash(&bytes);
+            entries.push(NewEntry { position, bytes, leaf, entry });
+        }
+        for event in &events {
+            self.draft.apply(event, at);
+        }
+        if !events.is_empty() {
+            drafted.attachments.extend(proposal.attachments);
+        }
+        drafted.entries.extend(entries);
+        Ok(Receipt { events, at, position })
+    }
+}
+
+/// Decodes entries that must follow each other from `next` on.
+///
+/// # Errors
+/// A text for the operator when the log has a gap, or holds what this writ cannot read.
+pub(crate) fn read_all(stored: Vec<StoredEntry>, next: u64) -> Result<Vec<(Event, Time)>, String> {
+    let mut events = Vec::with_capacity(stored.len());
+    for (entry, expected) in stored.into_iter().zip(next..) {
+        if entry.position != expected {
+            return Err(format!("the log has no entry {expected}: restore the database from a backup"));
+        }
+        let entry = ledger::decode(&entry.bytes).map_err(|error| format!("entry {expected}: {error}"))?;
+        events.push((entry.event, entry.time));
+    }
+    Ok(events)
+}
+
+fn unavailable(error: StoreError) -> Failure {
+    Failure::Unavailable(error.to_string())
+}

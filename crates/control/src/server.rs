@@ -1,0 +1,292 @@
+//! One control plane process: opened, rebuilt, recovered, then listening.
+
+use std::future::Future;
+use std::net::SocketAddr;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use axum::Router;
+use brokers::{DigestKey, Issuer, SigningKey};
+use domain::{Command, NodeId, RequestId, Token, TokenKind, node};
+use gateway::{Body, BodyError, Gateway, Listener, ListenerLimits};
+use http::{Request, Response};
+use http_body_util::BodyExt;
+use hyper::body::Incoming;
+use store::{DatabaseUrl, Engine, Options, Store};
+use tokio::task::JoinHandle;
+use tokio_util::sync::CancellationToken;
+use tower::ServiceExt;
+
+use crate::limits::SETTLEMENT_FLUSH_MAX;
+use crate::people::People;
+use crate::plane::ControlPlane;
+use crate::scribe::{Proposal, Scribe};
+use crate::seam::{self, Clock};
+use crate::settings::Settings;
+use crate::settlements::Settlements;
+use crate::view::View;
+use crate::{follower, http as edge, nodes, reaper, snapshot, upstreams};
+
+/// A running control plane.
+pub struct Server {
+    shared: Arc<Shared>,
+    listener: Listener,
+    background: Vec<JoinHandle<()>>,
+    stop: CancellationToken,
+}
+
+/// What every handler reaches.
+pub(crate) struct Shared {
+    pub(crate) plane: Arc<ControlPlane>,
+    pub(crate) gateway: Gateway<ControlPlane>,
+    /// Whether browsers reach this server over https.
+    pub(crate) secure: bool,
+}
+
+/// Why a control plane did not start.
+#[derive(Debug, thiserror::Error)]
+pub enum StartError {
+    /// A setting is unusable.
+    #[error("`{field}`: {what}")]
+    Field {
+        /// Which one, as the configuration file spells it.
+        field: String,
+        /// What is wrong with it.
+        what: String,
+    },
+    /// Plain http beyond loopback.
+    #[error(
+        "`listen`: {0} is not a loopback address, and plain http is for loopback only: set `[tls]` certificate and key"
+    )]
+    PlainHttp(SocketAddr),
+    /// The folder cannot be made or used.
+    #[error("`data_dir`: `{}`: {error}", path.display())]
+    DataDir {
+        /// Which folder.
+        path: PathBuf,
+        /// The operating system's word.
+        error: std::io::Error,
+    },
+    /// The store cannot be opened or read.
+    #[error("the log cannot be opened: {0}")]
+    Store(String),
+    /// The address is taken or not ours.
+    #[error("`listen`: cannot listen on {address}: {error}")]
+    Listen {
+        /// Which address.
+        address: SocketAddr,
+        /// The operating system's word.
+        error: std::io::Error,
+    },
+}
+
+impl Server {
+    /// Opens the store, rebuilds state, settles what an earlier run left in flight, and starts to listen.
+    ///
+    /// # Errors
+    /// What is wrong and where; nothing is left running then.
+    pub async fn start(settings: Settings) -> Result<Self, StartError> {
+        Self::start_with_clock(settings, Clock::System).await
+    }
+
+    /// The same under a clock of the caller's, for tests.
+    ///
+    /// # Errors
+    /// See [`Server::start`].
+    pub async fn start_with_clock(settings: Settings, clock: Clock) -> Result<Self, StartError> {
+        check_listen(&settings)?;
+        let tls = settings.tls.as_ref().map(upstreams::tls).transpose()?;
+        let secure = tls.is_some();
+        let upstreams = settings.upstreams.iter().map(upstreams::upstream).collect::<Result<_, _>>()?;
+        let limits = ListenerLimits { shutdown_max: settings.shutdown_grace, ..ListenerLimits::default() };
+        let taken = |error| StartError::Listen { address: settings.listen, error };
+        let listener = Listener::bind(settings.listen, tls, limits).await.map_err(taken)?;
+        let public_url = public_url(&settings, listener.local_addr());
+        let plane = Arc::new(open_plane(&settings, clock, public_url).await?);
+        let bad =
+            |error: gateway::ConfigError| StartError::Field { field: "upstreams".into(), what: error.to_string() };
+        let gateway = Gateway::new(Arc::clone(&plane), gateway::Config::new(upstreams)).map_err(bad)?;
+        let stop = CancellationToken::new();
+        let alone = plane.store.engine() == Engine::Sqlite;
+        let started_at = plane.clock.now();
+        let watch = nodes::start(Arc::clone(&plane), alone, stop.clone()).await;
+        let reap = tokio::spawn(reaper::run(Arc::clone(&plane), started_at, stop.clone()));
+        let follow = tokio::spawn(follower::run(Arc::clone(&plane), stop.clone()));
+        let shared = Arc::new(Shared { plane, gateway, secure });
+        Ok(Self { shared, listener, background: vec![watch, reap, follow], stop })
+    }
+
+    /// The address it listens on.
+    pub fn local_addr(&self) -> SocketAddr {
+        self.listener.local_addr()
+    }
+
+    /// How others reach it, without a trailing slash.
+    pub fn public_url(&self) -> &str {
+        &self.shared.plane.public_url
+    }
+
+    /// The one-time right to create the first administrator; none once there is one.
+    pub fn bootstrap_token(&self) -> Option<Token> {
+        self.shared.plane.bootstrap_token()
+    }
+
+    /// This process's control plane, for tests.
+    pub fn plane(&self) -> &Arc<ControlPlane> {
+        &self.shared.plane
+    }
+
+    /// Serves until `shutdown` resolves, then finishes streams within the grace period, makes their settlements durable
+    /// and closes the store.
+    pub async fn run_until(self, shutdown: impl Future<Output = ()>) {
+        let Self { shared, listener, background, stop } = self;
+        let router = edge::router(Arc::clone(&shared));
+        let service = {
+            let shared = Arc::clone(&shared);
+            move |request, _peer| dispatch(Arc::clone(&shared), router.clone(), request)
+        };
+        let closing = CancellationToken::new();
+        let serving = listener.serve(service, closing.clone());
+        tokio::pin!(serving);
+        tokio::select! {
+            () = &mut serving => {}
+            () = shutdown => {
+                closing.cancel();
+                serving.await;
+            }
+        }
+        let settlements = &shared.plane.settlements;
+        if tokio::time::timeout(SETTLEMENT_FLUSH_MAX, settlements.flushed()).await.is_err() {
+            let waiting = settlements.waiting();
+            tracing::error!(
+                waiting,
+                "stopping with settlements that are not durable: the next start settles at bounds"
+            );
+        }
+        stop.cancel();
+        for task in background {
+            let _ = task.await;
+        }
+        if let Err(error) = snapshot::save(&shared.plane.store, &shared.plane.view).await {
+            tracing::warn!(error, "no snapshot was saved: the next start folds more entries");
+        }
+        shared.plane.store.close().await;
+    }
+}
+
+/// The gateway's paths go to the gateway; the rest to the API and the console. Every answer has a `request-id`.
+async fn dispatch(shared: Arc<Shared>, router: Router, mut request: Request<Incoming>) -> Response<Body> {
+    follower::meet(&shared.plane, request.headers()).await;
+    if Gateway::<ControlPlane>::serves(request.uri().path()) {
+        return shared.gateway.handle(request).await;
+    }
+    let id: RequestId = shared.plane.clock.request_id();
+    request.extensions_mut().insert(id);
+    let answered = router.oneshot(request.map(axum::body::Body::new)).await;
+    let mut response = answered.unwrap_or_else(|never| match never {});
+    edge::name_request(&mut response, id);
+    response.map(|body| body.map_err(|error| BodyError::Other(error.into())).boxed_unsync())
+}
+
+fn check_listen(settings: &Settings) -> Result<(), StartError> {
+    if settings.tls.is_none() && !settings.listen.ip().is_loopback() {
+        return Err(StartError::PlainHttp(settings.listen));
+    }
+    Ok(())
+}
+
+fn public_url(settings: &Settings, listening: SocketAddr) -> String {
+    let scheme = if settings.tls.is_some() { "https" } else { "http" };
+    let url = settings.public_url.clone().unwrap_or_else(|| format!("{scheme}://{listening}"));
+    url.trim_end_matches('/').to_owned()
+}
+
+async fn open_plane(settings: &Settings, clock: Clock, public_url: String) -> Result<ControlPlane, StartError> {
+    let failed = |error: store::StoreError| StartError::Store(error.to_string());
+    let book = upstreams::price_book(&settings.prices)?;
+    let store = open_store(settings).await?;
+    let (state, next) = snapshot::rebuild(&store).await.map_err(StartError::Store)?;
+    let view = Arc::new(View::new(state, next));
+    let clock = Arc::new(clock);
+    let node = clock.node_id();
+    let scribe = Scribe::start(store.clone(), Arc::clone(&view), Arc::clone(&clock), node);
+    announce(&scribe, node).await?;
+    let people = Arc::new(People::default());
+    people.load(&store).await.map_err(failed)?;
+    let issuer_url = settings.issuer_url.clone().unwrap_or_else(|| public_url.clone());
+    let bad = |error: brokers::IssuerError| StartError::Field { field: "issuer_url".into(), what: error.to_string() };
+    let issuer = Issuer::new(issuer_url, signing_key(&store).await?).map_err(bad)?;
+    let login_key = login_key(&store).await?;
+    let nobody = view.read(|state| state.developers.is_empty());
+    Ok(ControlPlane {
+        node,
+        clock,
+        view,
+        settlements: Settlements::start(scribe.clone()),
+        scribe,
+        store,
+        people,
+        issuer,
+        login_key,
+        passwords: Default::default(),
+        book: Arc::new(book),
+        public_url,
+        bootstrap: std::sync::Mutex::new(nobody.then(|| seam::token(TokenKind::Bootstrap))),
+        beats: Default::default(),
+    })
+}
+
+async fn open_store(settings: &Settings) -> Result<Store, StartError> {
+    let url = match &settings.database {
+        Some(url) => url.clone(),
+        None => {
+            make_private_folder(&settings.data_dir)
+                .map_err(|error| StartError::DataDir { path: settings.data_dir.clone(), error })?;
+            format!("sqlite:{}", settings.data_dir.join("writ.db").display())
+        }
+    };
+    let bad = |error: store::StoreError| StartError::Field { field: "database".into(), what: error.to_string() };
+    let url: DatabaseUrl = url.parse().map_err(bad)?;
+    let options = Options { synchronous: settings.synchronous, ..Options::new(url) };
+    Store::open(&options).await.map_err(|error| StartError::Store(error.to_string()))
+}
+
+/// The folder holds the log and keys: nobody else on the machine may read it.
+fn make_private_folder(path: &Path) -> std::io::Result<()> {
+    let mut builder = std::fs::DirBuilder::new();
+    builder.recursive(true);
+    #[cfg(unix)]
+    std::os::unix::fs::DirBuilderExt::mode(&mut builder, 0o700);
+    builder.create(path)
+}
+
+/// The first entry of every run: proves that the log can be written before anything depends on it.
+async fn announce(scribe: &Scribe, node: NodeId) -> Result<(), StartError> {
+    let start = node::Start { node, version: env!("CARGO_PKG_VERSION").to_owned() };
+    let written = scribe.propose(Proposal::from(Command::StartNode(start))).await;
+    written.map(drop).map_err(|failure| StartError::Store(failure.to_string()))
+}
+
+/// The key that signs writs, made once per installation and shared by its processes.
+async fn signing_key(store: &Store) -> Result<SigningKey, StartError> {
+    const NAME: &str = "signing-key";
+    let failed = |error: store::StoreError| StartError::Store(error.to_string());
+    let broken = |error: brokers::KeyError| StartError::Store(format!("the signing key: {error}"));
+    let stored = match store.get_secret(NAME).await.map_err(failed)? {
+        Some(stored) => stored,
+        None => {
+            let made = SigningKey::generate().and_then(|key| key.to_pkcs8()).map_err(broken)?;
+            store.put_secret_if_absent(NAME, &made).await.map_err(failed)?
+        }
+    };
+    SigningKey::from_pkcs8(&stored).map_err(broken)
+}
+
+/// The key under which sign-in names are digested, made once per installation.
+async fn login_key(store: &Store) -> Result<DigestKey, StartError> {
+    let failed = |error: store::StoreError| StartError::Store(error.to_string());
+    let stored = store.put_secret_if_absent("login-key", &seam::random::<32>()).await.map_err(failed)?;
+    let secret: [u8; 32] =
+        stored.try_into().map_err(|_| StartError::Store("the login key has the wrong length".to_owned()))?;
+    Ok(DigestKey::new(&secret))
+}

@@ -1,0 +1,79 @@
+//! What may be asked of the log, and the one pure function that answers.
+
+use crate::{Actor, Event, Refusal, State, Time};
+use crate::{call, developer, node, project, session, sign_in, team};
+
+/// Something somebody wants to happen. Ids, secrets' digests and amounts are made before and passed in.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Command {
+    /// Make a human known.
+    RegisterDeveloper(developer::Register),
+    /// Replace a human's roles.
+    SetRoles(developer::SetRoles),
+    /// Lock a human out and revoke all their sessions and sign-ins.
+    DisableDeveloper(developer::Disable),
+    /// Make a team.
+    CreateTeam(team::Create),
+    /// Put a developer into a team.
+    AddMember(team::AddMember),
+    /// Take a developer out of a team.
+    RemoveMember(team::RemoveMember),
+    /// Make a project.
+    CreateProject(project::Create),
+    /// Start a sign-in.
+    SignIn(sign_in::SignIn),
+    /// End a sign-in.
+    SignOut(sign_in::SignOut),
+    /// Open a session.
+    OpenSession(Box<session::Open>),
+    /// End a session from inside: the agent exited.
+    EndSession(session::End),
+    /// Revoke a session from outside: the kill switch.
+    RevokeSession(session::Revoke),
+    /// Note that a session missed its beats or reached its expiry.
+    LapseSession(session::Lapse),
+    /// Note that a suspect session beats again.
+    RecoverSession(session::Recover),
+    /// Set money aside for a model call.
+    ReserveCall(Box<call::Reserve>),
+    /// Account for a reserved call.
+    SettleCall(Box<call::Settle>),
+    /// Settle the open calls of a node that is gone, a bounded number at a time.
+    AbandonCalls(call::Abandon),
+    /// Note that a process came up.
+    StartNode(node::Start),
+    /// Note that a process is gone.
+    LoseNode(node::Lose),
+}
+
+/// Decides what a command makes happen now, against the state so far. Pure: same arguments, same answer.
+///
+/// An empty list means: already so, nothing to write. Time never runs backwards inside the log: a `now` before the
+/// newest entry counts as that entry's time.
+///
+/// # Errors
+/// A [`Refusal`] says why not; nothing is written then.
+pub fn decide(state: &State, by: Actor, command: &Command, now: Time) -> Result<Vec<Event>, Refusal> {
+    let now = now.max(state.last_time);
+    match command {
+        Command::RegisterDeveloper(command) => developer::register(state, by, command),
+        Command::SetRoles(command) => developer::set_roles(state, by, command),
+        Command::DisableDeveloper(command) => developer::disable(state, by, command),
+        Command::CreateTeam(command) => team::create(state, by, command),
+        Command::AddMember(command) => team::add_member(state, by, command),
+        Command::RemoveMember(command) => team::remove_member(state, by, command),
+        Command::CreateProject(command) => project::create(state, by, command),
+        Command::SignIn(command) => sign_in::sign_in(state, command, now),
+        Command::SignOut(command) => sign_in::sign_out(state, by, command),
+        Command::OpenSession(command) => session::open(state, by, command, now),
+        Command::EndSession(command) => session::end(state, by, command, now),
+        Command::RevokeSession(command) => session::revoke(state, by, command, now),
+        Command::LapseSession(command) => session::lapse(state, command, now),
+        Command::RecoverSession(command) => session::recover(state, by, command, now),
+        Command::ReserveCall(command) => call::reserve(state, command, now),
+        Command::SettleCall(command) => call::settle(state, command),
+        Command::AbandonCalls(command) => Ok(call::abandon(state, command)),
+        Command::StartNode(command) => node::start(state, command),
+        Command::LoseNode(command) => node::lose(state, command),
+    }
+}

@@ -1,0 +1,92 @@
+//! What has happened: the only thing that changes [`crate::State`]. Each event becomes the body of one entry of the log.
+//!
+//! The `type` names are part of the log's format and never change their meaning; a changed shape gets a new version
+//! and an upcast in the ledger.
+
+use serde::{Deserialize, Serialize};
+
+use crate::{call, developer, node, project, session, sign_in, team};
+
+/// One fact. Serialised as `{"type": "<noun>.<verb>", "body": {…}}`.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "type", content = "body")]
+pub enum Event {
+    /// A human became known.
+    #[serde(rename = "developer.registered")]
+    DeveloperRegistered(developer::Registered),
+    /// A human's roles changed.
+    #[serde(rename = "developer.roles_set")]
+    DeveloperRolesSet(developer::RolesSet),
+    /// A human was locked out: a leaver, or an emergency.
+    #[serde(rename = "developer.disabled")]
+    DeveloperDisabled(developer::Disabled),
+    /// A team was made.
+    #[serde(rename = "team.created")]
+    TeamCreated(team::Created),
+    /// A developer joined a team.
+    #[serde(rename = "team.member_added")]
+    TeamMemberAdded(team::MemberAdded),
+    /// A developer left a team.
+    #[serde(rename = "team.member_removed")]
+    TeamMemberRemoved(team::MemberRemoved),
+    /// A project was made.
+    #[serde(rename = "project.created")]
+    ProjectCreated(project::Created),
+    /// A developer signed in.
+    #[serde(rename = "sign_in.started")]
+    SignInStarted(sign_in::Started),
+    /// A sign-in ended.
+    #[serde(rename = "sign_in.ended")]
+    SignInEnded(sign_in::Ended),
+    /// A session began.
+    #[serde(rename = "session.opened")]
+    SessionOpened(Box<session::Opened>),
+    /// A session missed its beats.
+    #[serde(rename = "session.suspected")]
+    SessionSuspected(session::Suspected),
+    /// A suspect session beat again.
+    #[serde(rename = "session.recovered")]
+    SessionRecovered(session::Recovered),
+    /// A session is over, however that came.
+    #[serde(rename = "session.over")]
+    SessionOver(session::Over),
+    /// A session's client named itself for the first time (a claim).
+    #[serde(rename = "session.alias_claimed")]
+    AliasClaimed(session::AliasClaimed),
+    /// A request claimed something that its bearer contradicts.
+    #[serde(rename = "session.claim_mismatched")]
+    ClaimMismatched(session::ClaimMismatched),
+    /// Money was set aside for a model call.
+    #[serde(rename = "call.reserved")]
+    CallReserved(Box<call::Reserved>),
+    /// A reserved call is accounted for.
+    #[serde(rename = "call.settled")]
+    CallSettled(Box<call::Settled>),
+    /// A call was refused after the upstream had been contacted.
+    #[serde(rename = "call.refused")]
+    CallRefused(call::Refused),
+    /// A writ process came up.
+    #[serde(rename = "node.started")]
+    NodeStarted(node::Started),
+    /// A writ process is gone; its open calls are settled by recovery.
+    #[serde(rename = "node.lost")]
+    NodeLost(node::Lost),
+}
+
+impl Event {
+    /// The session this event is about, if it is about one.
+    pub fn session(&self) -> Option<crate::SessionId> {
+        match self {
+            Self::SessionOpened(event) => Some(event.session),
+            Self::SessionSuspected(event) => Some(event.session),
+            Self::SessionRecovered(event) => Some(event.session),
+            Self::SessionOver(event) => Some(event.session),
+            Self::AliasClaimed(event) => Some(event.session),
+            Self::ClaimMismatched(event) => Some(event.session),
+            Self::CallReserved(event) => Some(event.session),
+            Self::CallSettled(event) => Some(event.session),
+            Self::CallRefused(event) => Some(event.session),
+            _ => None,
+        }
+    }
+}

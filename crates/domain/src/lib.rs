@@ -1,0 +1,46 @@
+//! The nouns of writ and their laws: what may happen ([`decide`]) and what it changes ([`State::apply`]).
+//!
+//! Knows nothing of I/O, clocks, async, randomness, SQL or HTTP: time is an argument, ids are made before and passed in.
+//! Every replica folds the same entries with this code, so nothing here may depend on a map's iteration order
+//! (only ordered maps are used) or on the machine it runs on.
+
+pub mod actor;
+pub mod call;
+pub mod command;
+pub mod developer;
+pub mod digest;
+pub mod event;
+pub mod id;
+pub mod limits;
+pub mod money;
+pub mod name;
+pub mod node;
+pub mod project;
+pub mod refusal;
+pub mod session;
+pub mod sign_in;
+pub mod state;
+pub mod team;
+mod text;
+pub mod time;
+pub mod token;
+pub mod usage;
+
+pub use actor::Actor;
+pub use command::{Command, decide};
+pub use developer::{Role, Roles};
+pub use digest::Digest;
+pub use event::Event;
+pub use id::{CallId, DeveloperId, NodeId, ProjectId, RequestId, SessionId, SignInId, TeamId};
+pub use money::Usd;
+pub use name::Name;
+pub use refusal::Refusal;
+pub use state::State;
+pub use time::{Span, Time};
+pub use token::{Token, TokenKind};
+pub use usage::Usage;
+
+#[cfg(test)]
+extern crate self as domain; // so that the strategies in `tests/any_event.rs` read the same in this crate and in `ledger`
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,72 @@
+//! Every bound of writ, each with its unit and its reason. Reaching one is a clear error, never growth.
+
+use crate::Span;
+
+/// Characters in a name: fits a DNS label and a file name.
+pub const NAME_CHARS_MAX: usize = 64;
+/// Characters of a reason a human gives: a sentence, not a document.
+pub const REASON_CHARS_MAX: usize = 500;
+/// Characters kept of a claim (client session id, agent id, user agent): claims are strangers' text.
+pub const CLAIM_CHARS_MAX: usize = 128;
+/// Characters kept of a model id.
+pub const MODEL_CHARS_MAX: usize = 128;
+/// Characters of a label that a program gives itself: an upstream and its request id, a price book, a release of writ.
+pub const LABEL_CHARS_MAX: usize = 128;
+
+/// Shortest life of a session: below this an agent cannot finish a turn.
+pub const SESSION_TTL_MIN: Span = Span::from_secs(60);
+/// Longest life of a session: a week; longer work opens a new one.
+pub const SESSION_TTL_MAX: Span = Span::from_secs(7 * 86_400);
+/// Life of a session when nobody says: a working day.
+pub const SESSION_TTL_DEFAULT: Span = Span::from_secs(8 * 3600);
+/// How often a launcher beats.
+pub const BEAT_EVERY: Span = Span::from_secs(20);
+/// Without a beat for this long a session is suspect: three beats and some slack.
+pub const BEAT_SUSPECT_AFTER: Span = Span::from_secs(70);
+/// Without a beat for this long a session expires: a laptop lid closed for a coffee is forgiven, a night is not.
+pub const BEAT_EXPIRE_AFTER: Span = Span::from_secs(15 * 60);
+
+/// Live sessions of one developer: far above what one human can watch.
+pub const SESSIONS_LIVE_PER_DEVELOPER_MAX: usize = 256;
+/// Live sessions of the whole installation: bounds state in memory (about 1 kB each).
+pub const SESSIONS_LIVE_MAX: usize = 50_000;
+/// Depth of child sessions below a root session.
+pub const SESSION_DEPTH_MAX: usize = 8;
+/// Live descendants of one root session: also bounds the entries that ending it writes.
+pub const SESSION_DESCENDANTS_MAX: usize = 256;
+/// Ended sessions remembered for a good refusal text; the oldest are forgotten first.
+pub const SESSIONS_OVER_REMEMBERED_MAX: usize = 10_000;
+/// Client session ids one session may claim.
+pub const ALIASES_PER_SESSION_MAX: usize = 64;
+
+/// Calls in flight for one session.
+pub const CALLS_OPEN_PER_SESSION_MAX: usize = 256;
+/// Calls in flight in the whole installation.
+pub const CALLS_OPEN_MAX: usize = 100_000;
+/// Calls settled by one recovery command: keeps one transaction short.
+pub const CALLS_ABANDONED_PER_COMMAND_MAX: usize = 500;
+/// Abandoned calls remembered, so that a late retry does not reserve one again; the oldest are forgotten first.
+pub const CALLS_ABANDONED_REMEMBERED_MAX: usize = 10_000;
+
+/// Developers in one installation (design point: a few hundred; bound: fifty thousand).
+pub const DEVELOPERS_MAX: usize = 50_000;
+/// Sign-ins of one developer; a new one over the limit ends the oldest.
+pub const SIGN_INS_PER_DEVELOPER_MAX: usize = 32;
+/// Life of a sign-in: a month.
+pub const SIGN_IN_TTL: Span = Span::from_secs(30 * 86_400);
+/// Ended sign-ins remembered, so that a late retry does not revive one; the oldest are forgotten first.
+pub const SIGN_INS_OVER_REMEMBERED_MAX: usize = 10_000;
+/// Teams in one installation.
+pub const TEAMS_MAX: usize = 5_000;
+/// Projects in one installation.
+pub const PROJECTS_MAX: usize = 20_000;
+/// Teams one project may be worked on by.
+pub const TEAMS_PER_PROJECT_MAX: usize = 64;
+
+/// Largest amount in an entry: 2⁵³ − 1 nano-dollars (about 9 million dollars), the largest integer that
+/// RFC 8785 canonical JSON carries exactly.
+pub const ENTRY_USD_NANOS_MAX: i64 = (1 << 53) - 1;
+/// Largest count of anything one call used: the same bound of canonical JSON.
+pub const ENTRY_COUNT_MAX: u64 = (1 << 53) - 1;
+/// Largest entry: tlog-tiles bundles prefix each entry with 16 bits of length.
+pub const ENTRY_BYTES_MAX: usize = 65_535;

@@ -1,0 +1,264 @@
+//! Arbitrary steps over the furnished house: a small universe, so that commands meet each other's traces.
+
+use proptest::collection::{btree_set, vec};
+use proptest::option;
+use proptest::prelude::*;
+
+use super::house::{MORNING, cal, dev, digest, name, nod, prj, ses, settlement, sin, tm};
+use super::run::Run;
+use crate::call::{Abandon, Reserve, Settle};
+use crate::developer::Developer;
+use crate::session::{Claims, End, Lapse, Open, Recover, Revoke};
+use crate::sign_in::{SignIn, SignOut};
+use crate::{
+    Actor, Command, Event, Refusal, Role, Roles, SessionId, Span, Time, Usd, developer, limits, node, project, team,
+};
+
+/// Who proposes a command.
+#[derive(Debug, Clone)]
+pub(crate) enum Who {
+    /// Whoever may, most of the time: or else nearly everything would be refused.
+    Rightful,
+    /// Anybody.
+    Stranger(Actor),
+}
+
+/// One step of a history.
+#[derive(Debug, Clone)]
+pub(crate) struct Step {
+    pub(crate) who: Who,
+    pub(crate) command: Command,
+    /// Which of the things that are there a rightful step is aimed at.
+    pub(crate) aim: usize,
+    /// How the clock of the deciding process moves first, in milliseconds: it may be set back.
+    pub(crate) clock: i64,
+}
+
+impl Step {
+    /// Takes the step; gives the events or the refusal.
+    pub(crate) fn take(&self, run: &mut Run) -> Result<Vec<Event>, Refusal> {
+        let (by, command) = self.propose(run);
+        run.step(by, &command)
+    }
+
+    /// Moves the clock; gives the command as it is proposed to this history, and by whom.
+    pub(crate) fn propose(&self, run: &mut Run) -> (Actor, Command) {
+        run.clock = Time::from_unix_millis(run.clock.unix_millis() + self.clock);
+        let mut command = self.command.clone();
+        match self.who {
+            Who::Stranger(by) => (by, command),
+            Who::Rightful => {
+                let by = rightful(run, &mut command, self.aim);
+                (by, command)
+            }
+        }
+    }
+}
+
+/// Aims the command at something that is there, and says who may propose it.
+fn rightful(run: &Run, command: &mut Command, aim: usize) -> Actor {
+    let state = &run.state;
+    let nth = |count: usize| aim.checked_rem(count).unwrap_or_default();
+    let live = state.sessions.iter().nth(nth(state.sessions.len())).map(|(id, live)| (*id, live));
+    let aim_at = |target: &mut SessionId| {
+        *target = live.map_or(*target, |(id, _)| id);
+        Actor::Session(*target)
+    };
+    match command {
+        Command::OpenSession(open) => match (&mut open.parent, live) {
+            (Some(parent), Some((id, live))) => {
+                (*parent, open.developer, open.project) = (id, live.developer, live.project);
+                Actor::Session(id)
+            }
+            _ => Actor::Developer(open.developer),
+        },
+        Command::EndSession(end) => aim_at(&mut end.session),
+        Command::RecoverSession(recover) => aim_at(&mut recover.session),
+        Command::RevokeSession(revoke) => {
+            aim_at(&mut revoke.session);
+            live.map_or(Actor::System, |(_, live)| Actor::Developer(live.developer))
+        }
+        Command::LapseSession(lapse) => {
+            aim_at(&mut lapse.session);
+            lapse.last_beat = run.clock - MORNING.since(lapse.last_beat);
+            Actor::System
+        }
+        Command::ReserveCall(reserve) => aim_at(&mut reserve.session),
+        Command::SettleCall(settle) => {
+            let open = state.calls.keys().nth(nth(state.calls.len()));
+            settle.call = open.copied().unwrap_or(settle.call);
+            Actor::System
+        }
+        Command::SignOut(_) | Command::SetRoles(_) | Command::DisableDeveloper(_) => {
+            let is_admin = |developer: &Developer| developer.roles.contains(&Role::Admin) && !developer.disabled;
+            let admin = state.developers.iter().find(|(_, developer)| is_admin(developer));
+            admin.map_or(Actor::System, |(id, _)| Actor::Developer(*id))
+        }
+        _ => Actor::System,
+    }
+}
+
+/// A history's worth of steps.
+pub(crate) fn any_steps() -> impl Strategy<Value = Vec<Step>> {
+    vec(any_step(), 0..160)
+}
+
+fn any_step() -> impl Strategy<Value = Step> {
+    let who = prop_oneof![4 => Just(Who::Rightful), 1 => any_actor().prop_map(Who::Stranger)];
+    (who, any_command(), 0..64_usize, any_clock()).prop_map(|(who, command, aim, clock)| Step {
+        who,
+        command,
+        aim,
+        clock,
+    })
+}
+
+fn any_clock() -> impl Strategy<Value = i64> {
+    prop_oneof![
+        24 => Just(0),
+        24 => 1..5_000_i64,
+        3 => 60_000..80_000_i64,
+        2 => 890_000..910_000_i64,
+        1 => Just(3_600_000_i64),
+        1 => Just(-3_600_000_i64),
+        1 => Just(8 * 3_600_000_i64),
+    ]
+}
+
+fn any_actor() -> impl Strategy<Value = Actor> {
+    prop_oneof![
+        Just(Actor::System),
+        Just(Actor::Bootstrap),
+        (0..5_u128).prop_map(|n| Actor::Developer(dev(n))),
+        (0..24_u128).prop_map(|n| Actor::Session(ses(n))),
+    ]
+}
+
+fn any_command() -> impl Strategy<Value = Command> {
+    prop_oneof![
+        1 => any_people(),
+        1 => any_teams(),
+        2 => any_sign_ins(),
+        9 => any_open().prop_map(|open| Command::OpenSession(Box::new(open))),
+        5 => any_session_end(),
+        10 => any_reserve().prop_map(|reserve| Command::ReserveCall(Box::new(reserve))),
+        8 => any_settle(),
+        1 => any_nodes(),
+    ]
+}
+
+fn any_roles() -> impl Strategy<Value = Roles> {
+    let role = prop_oneof![4 => Just(Role::Member), 1 => Just(Role::Auditor), 2 => Just(Role::Admin)];
+    btree_set(role, 0..3)
+}
+
+fn any_people() -> impl Strategy<Value = Command> {
+    prop_oneof![
+        (0..5_u128, 0..6_u128, any_roles()).prop_map(|(n, login, roles)| {
+            let login = digest("login", login);
+            Command::RegisterDeveloper(developer::Register { developer: dev(n), login, roles })
+        }),
+        (0..5_u128, any_roles())
+            .prop_map(|(n, roles)| Command::SetRoles(developer::SetRoles { developer: dev(n), roles })),
+        (0..5_u128).prop_map(|n| {
+            Command::DisableDeveloper(developer::Disable { developer: dev(n), reason: "left".to_owned() })
+        }),
+    ]
+}
+
+fn any_teams() -> impl Strategy<Value = Command> {
+    let any_name = || prop_oneof![Just("core"), Just("apps"), Just("ops")].prop_map(name);
+    prop_oneof![
+        (0..3_u128, any_name()).prop_map(|(n, name)| Command::CreateTeam(team::Create { team: tm(n), name })),
+        (0..3_u128, 0..5_u128)
+            .prop_map(|(n, who)| Command::AddMember(team::AddMember { team: tm(n), developer: dev(who) })),
+        (0..3_u128, 0..5_u128)
+            .prop_map(|(n, who)| Command::RemoveMember(team::RemoveMember { team: tm(n), developer: dev(who) })),
+        (0..3_u128, any_name(), btree_set((0..3_u128).prop_map(tm), 0..3))
+            .prop_map(|(n, name, teams)| { Command::CreateProject(project::Create { project: prj(n), name, teams }) }),
+    ]
+}
+
+fn any_sign_ins() -> impl Strategy<Value = Command> {
+    prop_oneof![
+        2 => (0..16_u128, 0..5_u128, 0..16_u128).prop_map(|(n, who, token)| {
+            Command::SignIn(SignIn { sign_in: sin(n), developer: dev(who), token: digest("sign-in", token) })
+        }),
+        1 => (0..16_u128).prop_map(|n| Command::SignOut(SignOut { sign_in: sin(n) })),
+    ]
+}
+
+fn any_open() -> impl Strategy<Value = Open> {
+    let ttl = prop_oneof![
+        1 => Just(Span::from_secs(59)),
+        2 => Just(limits::SESSION_TTL_MIN),
+        4 => Just(Span::from_secs(3600)),
+        4 => Just(limits::SESSION_TTL_MAX),
+    ];
+    let parent = prop_oneof![3 => Just(None), 4 => (0..24_u128).prop_map(Some)];
+    let project = prop_oneof![3 => Just(Some(0)), 1 => option::of(0..3_u128)];
+    let budget = option::of(prop_oneof![Just(0_i64), 1..40_i64, 40..400_i64]);
+    (0..24_u128, parent, 0..4_u128, project, ttl, any::<bool>(), budget).prop_map(
+        |(n, parent, developer, project, ttl, beats, budget)| Open {
+            session: ses(n),
+            parent: parent.map(ses),
+            developer: dev(developer),
+            project: project.map(prj),
+            profile: name("default"),
+            token: digest("session", n),
+            ttl,
+            beats,
+            budget: budget.map(Usd::from_nanos),
+        },
+    )
+}
+
+fn any_session_end() -> impl Strategy<Value = Command> {
+    let id = || (0..24_u128).prop_map(ses);
+    prop_oneof![
+        1 => (id(), any::<Option<i32>>())
+            .prop_map(|(session, exit_code)| Command::EndSession(End { session, exit_code })),
+        1 => (id(), "[a-z ]{0,9}")
+            .prop_map(|(session, reason)| Command::RevokeSession(Revoke { session, reason })),
+        4 => (id(), -1_000_000..100_000_i64).prop_map(|(session, beat)| {
+            let last_beat = Time::from_unix_millis(MORNING.unix_millis() + beat);
+            Command::LapseSession(Lapse { session, last_beat })
+        }),
+        2 => id().prop_map(|session| Command::RecoverSession(Recover { session })),
+    ]
+}
+
+fn any_reserve() -> impl Strategy<Value = Reserve> {
+    let claim = || option::weighted(0.3, "[xyz]");
+    let claims = (claim(), claim()).prop_map(|(client_session, metadata_session)| Claims {
+        client_session,
+        metadata_session,
+        ..Claims::default()
+    });
+    (0..16_u128, 0..24_u128, 0..3_u128, -1..30_i64, claims, any::<bool>()).prop_map(
+        |(call, session, node, hold, claims, upstream_contacted)| Reserve {
+            call: cal(call),
+            session: ses(session),
+            node: nod(node),
+            model: "claude-test".to_owned(),
+            hold: Usd::from_nanos(hold),
+            claims,
+            upstream_contacted,
+        },
+    )
+}
+
+fn any_settle() -> impl Strategy<Value = Command> {
+    (0..16_u128, 0..40_i64).prop_map(|(call, cost)| {
+        Command::SettleCall(Box::new(Settle { call: cal(call), settlement: settlement(cost) }))
+    })
+}
+
+fn any_nodes() -> impl Strategy<Value = Command> {
+    prop_oneof![
+        2 => (0..3_u128).prop_map(|n| Command::AbandonCalls(Abandon { node: nod(n) })),
+        1 => (0..3_u128)
+            .prop_map(|n| Command::StartNode(node::Start { node: nod(n), version: "0.0.0".to_owned() })),
+        1 => (0..3_u128).prop_map(|n| Command::LoseNode(node::Lose { node: nod(n) })),
+    ]
+}

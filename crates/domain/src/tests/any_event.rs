@@ -1,0 +1,249 @@
+//! Arbitrary events. Shared, by path, with the tests of the ledger, which encodes what this crate makes happen.
+//!
+//! Ids come from a universe of a chosen size: a small one makes events meet each other, a large one tries every digit.
+
+use std::collections::BTreeSet;
+
+use domain::call::{self, Dimensions, Outcome, Quality, Settlement};
+use domain::session::{self, Claims, How, Mismatch};
+use domain::{
+    Actor, CallId, DeveloperId, Digest, Event, Name, NodeId, ProjectId, Role, Roles, SessionId, SignInId, TeamId, Time,
+    Usage, Usd, developer, limits, node, project, sign_in, team,
+};
+use proptest::collection::{btree_set, vec};
+use proptest::option;
+use proptest::prelude::*;
+
+/// How many different ids of one kind there are.
+#[derive(Clone, Copy)]
+pub(crate) struct Universe(pub(crate) u128);
+
+macro_rules! ids {
+    ($($function:ident: $id:ident),*) => {
+        impl Universe {
+            $(fn $function(self) -> impl Strategy<Value = $id> + Clone {
+                (0..self.0).prop_map(|n| $id::new(Time::from_unix_millis((n >> 80) as i64), n))
+            })*
+        }
+    };
+}
+
+ids!(
+    session: SessionId, developer: DeveloperId, project: ProjectId, team: TeamId, call: CallId, node: NodeId,
+    sign_in: SignInId
+);
+
+impl Universe {
+    fn digest(self) -> impl Strategy<Value = Digest> + Clone {
+        (0..self.0).prop_map(|n| Digest::of(&n.to_be_bytes()))
+    }
+
+    fn actor(self) -> impl Strategy<Value = Actor> {
+        prop_oneof![
+            Just(Actor::System),
+            Just(Actor::Bootstrap),
+            self.developer().prop_map(Actor::Developer),
+            self.session().prop_map(Actor::Session),
+        ]
+    }
+
+    fn how(self) -> impl Strategy<Value = How> {
+        prop_oneof![
+            any::<Option<i32>>().prop_map(|exit_code| How::Ended { exit_code }),
+            (self.actor(), text(limits::REASON_CHARS_MAX)).prop_map(|(by, reason)| How::Revoked { by, reason }),
+            Just(How::ReachedExpiry),
+            Just(How::MissedBeats),
+            self.session().prop_map(|parent| How::ParentOver { parent }),
+        ]
+    }
+
+    fn dimensions(self) -> impl Strategy<Value = Dimensions> {
+        (self.developer(), option::of(self.project()), option::of(self.team()), text(limits::MODEL_CHARS_MAX))
+            .prop_map(|(developer, project, team, model)| Dimensions { developer, project, team, model })
+    }
+
+    fn about_people(self) -> impl Strategy<Value = Event> {
+        prop_oneof![
+            (self.developer(), self.digest(), roles()).prop_map(|(developer, login, roles)| {
+                Event::DeveloperRegistered(developer::Registered { developer, login, roles })
+            }),
+            (self.developer(), roles())
+                .prop_map(|(developer, roles)| Event::DeveloperRolesSet(developer::RolesSet { developer, roles })),
+            (self.developer(), text(limits::REASON_CHARS_MAX)).prop_map(|(developer, reason)| {
+                Event::DeveloperDisabled(developer::Disabled { developer, reason })
+            }),
+            (self.team(), name()).prop_map(|(team, name)| Event::TeamCreated(team::Created { team, name })),
+            (self.team(), self.developer())
+                .prop_map(|(team, developer)| Event::TeamMemberAdded(team::MemberAdded { team, developer })),
+            (self.team(), self.developer())
+                .prop_map(|(team, developer)| Event::TeamMemberRemoved(team::MemberRemoved { team, developer })),
+            (self.project(), name(), btree_set(self.team(), 0..=limits::TEAMS_PER_PROJECT_MAX))
+                .prop_map(|(project, name, teams)| Event::ProjectCreated(project::Created { project, name, teams })),
+            (self.sign_in(), self.developer(), self.digest(), time()).prop_map(
+                |(sign_in, developer, token, expires_at)| {
+                    Event::SignInStarted(sign_in::Started { sign_in, developer, token, expires_at })
+                }
+            ),
+            self.sign_in().prop_map(|sign_in| Event::SignInEnded(sign_in::Ended { sign_in })),
+        ]
+    }
+
+    fn opened(self) -> impl Strategy<Value = Event> {
+        let who = (self.session(), option::of(self.session()), self.developer());
+        let what = (option::of(self.project()), option::of(self.team()), name(), self.digest());
+        (who, what, time(), any::<bool>(), option::of(usd())).prop_map(
+            |((session, parent, developer), (project, team, profile, token), expires_at, beats, budget)| {
+                Event::SessionOpened(Box::new(session::Opened {
+                    session,
+                    parent,
+                    developer,
+                    project,
+                    team,
+                    profile,
+                    token,
+                    expires_at,
+                    beats,
+                    budget,
+                }))
+            },
+        )
+    }
+
+    fn about_sessions(self) -> impl Strategy<Value = Event> {
+        let mismatch = prop_oneof![Just(Mismatch::HeaderAndMetadataDiffer), Just(Mismatch::BelongsToAnotherSession)];
+        prop_oneof![
+            4 => self.opened(),
+            1 => (self.session(), time())
+                .prop_map(|(session, last_beat)| Event::SessionSuspected(session::Suspected { session, last_beat })),
+            1 => self.session().prop_map(|session| Event::SessionRecovered(session::Recovered { session })),
+            1 => (self.session(), self.how())
+                .prop_map(|(session, how)| Event::SessionOver(session::Over { session, how })),
+            1 => (self.session(), text(limits::CLAIM_CHARS_MAX)).prop_map(|(session, client_session)| {
+                Event::AliasClaimed(session::AliasClaimed { session, client_session })
+            }),
+            1 => (self.session(), self.call(), mismatch, text(limits::CLAIM_CHARS_MAX)).prop_map(
+                |(session, call, mismatch, claimed)| {
+                    Event::ClaimMismatched(session::ClaimMismatched { session, call, mismatch, claimed })
+                }
+            ),
+        ]
+    }
+
+    fn about_calls(self) -> impl Strategy<Value = Event> {
+        prop_oneof![
+            2 => (self.call(), self.session(), self.node(), usd(), self.dimensions(), claims()).prop_map(
+                |(call, session, node, hold, dimensions, claims)| {
+                    Event::CallReserved(Box::new(call::Reserved { call, session, node, hold, dimensions, claims }))
+                }
+            ),
+            2 => (self.call(), self.session(), time(), usd(), self.dimensions(), settlement()).prop_map(
+                |(call, session, reserved_at, hold, dimensions, settlement)| {
+                    let settled = call::Settled { call, session, reserved_at, hold, dimensions, settlement };
+                    Event::CallSettled(Box::new(settled))
+                }
+            ),
+            1 => (self.call(), self.session(), "[a-z_]{1,30}", text(limits::MODEL_CHARS_MAX), usd()).prop_map(
+                |(call, session, code, model, hold)| {
+                    Event::CallRefused(call::Refused { call, session, code, model, hold })
+                }
+            ),
+        ]
+    }
+
+    fn about_nodes(self) -> impl Strategy<Value = Event> {
+        prop_oneof![
+            (self.node(), text(limits::LABEL_CHARS_MAX))
+                .prop_map(|(node, version)| Event::NodeStarted(node::Started { node, version })),
+            self.node().prop_map(|node| Event::NodeLost(node::Lost { node })),
+        ]
+    }
+}
+
+/// Any event at all, within the bounds that decisions keep.
+pub(crate) fn any_event(universe: Universe) -> impl Strategy<Value = Event> {
+    prop_oneof![universe.about_people(), universe.about_sessions(), universe.about_calls(), universe.about_nodes(),]
+}
+
+fn roles() -> impl Strategy<Value = Roles> {
+    let role = prop_oneof![Just(Role::Member), Just(Role::Approver), Just(Role::Auditor), Just(Role::Admin)];
+    vec(role, 0..4).prop_map(BTreeSet::from_iter)
+}
+
+fn name() -> impl Strategy<Value = Name> {
+    "[a-z0-9][a-z0-9._-]{0,63}".prop_map(|text| text.parse().unwrap())
+}
+
+fn time() -> impl Strategy<Value = Time> {
+    (0..=limits::ENTRY_USD_NANOS_MAX).prop_map(Time::from_unix_millis)
+}
+
+fn usd() -> impl Strategy<Value = Usd> {
+    prop_oneof![0..=1000_i64, 0..=limits::ENTRY_USD_NANOS_MAX].prop_map(Usd::from_nanos)
+}
+
+/// Strangers' text: any character, also those that JSON must escape.
+fn text(max: usize) -> impl Strategy<Value = String> {
+    let character = prop_oneof![
+        any::<char>(),
+        (0..=0x20_u8).prop_map(char::from),
+        Just('"'),
+        Just('\\'),
+        Just('\u{7f}'),
+        Just('\u{2028}')
+    ];
+    prop_oneof![4 => vec(character.clone(), 0..=8), 1 => vec(character, max..=max)].prop_map(String::from_iter)
+}
+
+fn claims() -> impl Strategy<Value = Claims> {
+    let claim = || option::of(text(limits::CLAIM_CHARS_MAX));
+    (claim(), claim(), claim(), claim()).prop_map(|(client_session, metadata_session, agent, user_agent)| Claims {
+        client_session,
+        metadata_session,
+        agent,
+        user_agent,
+    })
+}
+
+fn usage() -> impl Strategy<Value = Usage> {
+    proptest::array::uniform6(0..=limits::ENTRY_COUNT_MAX).prop_map(|[a, b, c, d, e, f]| Usage {
+        input_tokens: a,
+        cache_write_5m_tokens: b,
+        cache_write_1h_tokens: c,
+        cache_read_tokens: d,
+        output_tokens: e,
+        web_searches: f,
+    })
+}
+
+fn settlement() -> impl Strategy<Value = Settlement> {
+    let outcome = prop_oneof![
+        Just(Outcome::Completed),
+        Just(Outcome::UpstreamRefused),
+        Just(Outcome::UpstreamUnreachable),
+        Just(Outcome::UpstreamCut),
+        Just(Outcome::ClientLeft),
+        Just(Outcome::Revoked),
+        Just(Outcome::Abandoned),
+    ];
+    let quality = prop_oneof![Just(Quality::Exact), Just(Quality::Estimated), Just(Quality::Bound)];
+    let label = || option::of(text(limits::LABEL_CHARS_MAX));
+    let money = (usd(), usd(), quality, any::<bool>());
+    let said = (label(), label(), any::<Option<u16>>(), label(), text(limits::LABEL_CHARS_MAX));
+    (outcome, money, usage(), said).prop_map(
+        |(outcome, (cost, list, quality, unpriced), usage, (model, upstream, status, upstream_request, book))| {
+            Settlement {
+                outcome,
+                cost,
+                list,
+                quality,
+                unpriced,
+                usage,
+                model,
+                upstream,
+                status,
+                upstream_request,
+                book,
+            }
+        },
+    )
+}

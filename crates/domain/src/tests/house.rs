@@ -1,0 +1,155 @@
+//! A small furnished installation, and short names for its inhabitants.
+
+use crate::call::{Outcome, Quality, Reserve, Settle, Settlement};
+use crate::session::{Claims, Open};
+use crate::{
+    Actor, CallId, Command, DeveloperId, Digest, Name, NodeId, ProjectId, Role, Roles, SessionId, SignInId, Span,
+    TeamId, Time, Usage, Usd, developer, node, project, team,
+};
+
+/// When the house was furnished.
+pub(crate) const MORNING: Time = Time::from_unix_millis(1_790_000_000_000);
+
+macro_rules! short {
+    ($($name:ident: $id:ident),*) => {
+        $(pub(crate) fn $name(n: u128) -> $id {
+            $id::new(MORNING, n)
+        })*
+    };
+}
+
+short!(dev: DeveloperId, ses: SessionId, prj: ProjectId, tm: TeamId, cal: CallId, nod: NodeId, sin: SignInId);
+
+/// The administrator.
+pub(crate) fn ada() -> Actor {
+    Actor::Developer(dev(0))
+}
+
+/// A member of the team.
+pub(crate) fn bob() -> Actor {
+    Actor::Developer(dev(1))
+}
+
+/// A member of no team.
+pub(crate) fn eve() -> Actor {
+    Actor::Developer(dev(2))
+}
+
+pub(crate) fn digest(kind: &str, n: u128) -> Digest {
+    Digest::of(format!("{kind} {n}").as_bytes())
+}
+
+pub(crate) fn name(text: &str) -> Name {
+    text.parse().unwrap()
+}
+
+pub(crate) fn nanos(nanos: i64) -> Usd {
+    Usd::from_nanos(nanos)
+}
+
+pub(crate) fn roles<const N: usize>(roles: [Role; N]) -> Roles {
+    Roles::from(roles)
+}
+
+pub(crate) fn register(n: u128, roles: Roles) -> Command {
+    Command::RegisterDeveloper(developer::Register { developer: dev(n), login: digest("login", n), roles })
+}
+
+pub(crate) fn disable(n: u128) -> Command {
+    Command::DisableDeveloper(developer::Disable { developer: dev(n), reason: "left".to_owned() })
+}
+
+pub(crate) fn create_team(n: u128, text: &str) -> Command {
+    Command::CreateTeam(team::Create { team: tm(n), name: name(text) })
+}
+
+pub(crate) fn join(team: u128, developer: u128) -> Command {
+    Command::AddMember(team::AddMember { team: tm(team), developer: dev(developer) })
+}
+
+pub(crate) fn leave(team: u128, developer: u128) -> Command {
+    Command::RemoveMember(team::RemoveMember { team: tm(team), developer: dev(developer) })
+}
+
+pub(crate) fn create_project(n: u128, text: &str, teams: &[u128]) -> Command {
+    let teams = teams.iter().map(|&n| tm(n)).collect();
+    Command::CreateProject(project::Create { project: prj(n), name: name(text), teams })
+}
+
+pub(crate) fn start_node(n: u128) -> Command {
+    Command::StartNode(node::Start { node: nod(n), version: "0.0.0".to_owned() })
+}
+
+/// A root session of bob for the project.
+pub(crate) fn open(n: u128) -> Open {
+    Open {
+        session: ses(n),
+        parent: None,
+        developer: dev(1),
+        project: Some(prj(0)),
+        profile: name("default"),
+        token: digest("session", n),
+        ttl: Span::from_secs(8 * 3600),
+        beats: true,
+        budget: None,
+    }
+}
+
+/// A child session of the same work.
+pub(crate) fn child(n: u128, parent: u128) -> Open {
+    Open { parent: Some(ses(parent)), ..open(n) }
+}
+
+pub(crate) fn opening(open: Open) -> Command {
+    Command::OpenSession(Box::new(open))
+}
+
+/// A call that has not contacted its upstream yet.
+pub(crate) fn reserve(call: u128, session: u128, hold: i64) -> Reserve {
+    Reserve {
+        call: cal(call),
+        session: ses(session),
+        node: nod(0),
+        model: "claude-test".to_owned(),
+        hold: nanos(hold),
+        claims: Claims::default(),
+        upstream_contacted: false,
+    }
+}
+
+pub(crate) fn reserving(reserve: Reserve) -> Command {
+    Command::ReserveCall(Box::new(reserve))
+}
+
+pub(crate) fn settlement(cost: i64) -> Settlement {
+    Settlement {
+        outcome: Outcome::Completed,
+        cost: nanos(cost),
+        list: nanos(cost),
+        quality: Quality::Exact,
+        unpriced: false,
+        usage: Usage::default(),
+        model: None,
+        upstream: None,
+        status: Some(200),
+        upstream_request: None,
+        book: "2026-11".to_owned(),
+    }
+}
+
+pub(crate) fn settling(call: u128, settlement: Settlement) -> Command {
+    Command::SettleCall(Box::new(Settle { call: cal(call), settlement }))
+}
+
+/// The commands that furnish the house: ada (administrator), bob (in the team), eve (in none), a project, a node.
+pub(crate) fn furniture() -> Vec<(Actor, Command)> {
+    vec![
+        (Actor::Bootstrap, register(0, roles([Role::Admin]))),
+        (ada(), register(1, roles([Role::Member]))),
+        (ada(), register(2, roles([Role::Member]))),
+        (ada(), create_team(0, "core")),
+        (ada(), join(0, 1)),
+        (ada(), create_project(0, "writ", &[0])),
+        (Actor::System, start_node(0)),
+    ]
+}

@@ -1,0 +1,218 @@
+//! Laws that a history shows. Each is told from the events alone, by its own bookkeeping, not by the state under test.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use crate::session::Opened;
+use crate::{CallId, Event, SessionId, State, Time, Usd};
+
+type Log = [(Event, Time)];
+
+/// All laws of this file that need no promise about settlements.
+pub(crate) fn all(log: &Log, state: &State) {
+    revocation_wins(log);
+    spent_is_sum_of_settled(log, state);
+    no_reservation_overshoots_a_budget(log);
+    settle_exactly_once(log, state);
+    child_never_outlives_expiry_of_parent(log);
+    time_never_runs_backwards(log, state);
+    expired_session_admits_nothing(log);
+    suspect_session_opens_no_child(log);
+    a_sign_in_ends_for_good(log);
+    a_disabled_developer_starts_nothing(log);
+}
+
+/// Once over, a session never acts again: it opens no child, holds no money, claims nothing, recovers not, and does not
+/// end a second time. What it left open is settled, and what it still asks is refused.
+pub(crate) fn revocation_wins(log: &Log) {
+    let mut over = BTreeSet::<SessionId>::new();
+    for (event, _) in log {
+        let acts = !matches!(event, Event::CallSettled(_) | Event::CallRefused(_));
+        if let Some(session) = event.session().filter(|_| acts) {
+            assert!(!over.contains(&session), "{session} is over, and yet: {event:?}");
+        }
+        match event {
+            Event::SessionOpened(opened) => {
+                assert!(opened.parent.is_none_or(|parent| !over.contains(&parent)), "child of the dead: {event:?}");
+            }
+            Event::SessionOver(ended) => {
+                over.insert(ended.session);
+            }
+            _ => {}
+        }
+    }
+}
+
+/// Sessions opened so far, whatever became of them.
+#[derive(Default)]
+struct Openings<'a>(BTreeMap<SessionId, &'a Opened>);
+
+impl<'a> Openings<'a> {
+    fn note(&mut self, event: &'a Event) {
+        if let Event::SessionOpened(opened) = event {
+            self.0.insert(opened.session, opened);
+        }
+    }
+
+    fn of(&self, session: SessionId) -> &'a Opened {
+        self.0.get(&session).unwrap_or_else(|| panic!("{session} acts and was never opened"))
+    }
+
+    /// The session and its ancestors, nearest first.
+    fn line(&self, session: SessionId) -> Vec<&'a Opened> {
+        let parent = |opened: &&'a Opened| opened.parent.map(|parent| self.of(parent));
+        std::iter::successors(Some(self.of(session)), parent).collect()
+    }
+}
+
+/// What a session spent is what the settled calls of it and of its descendants cost.
+pub(crate) fn spent_is_sum_of_settled(log: &Log, state: &State) {
+    let mut openings = Openings::default();
+    let mut spent = BTreeMap::<SessionId, Usd>::new();
+    for (event, _) in log {
+        openings.note(event);
+        if let Event::CallSettled(settled) = event {
+            for payer in openings.line(settled.session) {
+                let sum = spent.entry(payer.session).or_default();
+                *sum = sum.plus(settled.settlement.cost);
+            }
+        }
+    }
+    for (id, live) in &state.sessions {
+        assert_eq!(live.spent, spent.get(id).copied().unwrap_or_default(), "spent of {id}");
+    }
+}
+
+/// At every reservation, what is spent and held, the new hold included, fits every budget up the line.
+pub(crate) fn no_reservation_overshoots_a_budget(log: &Log) {
+    let mut openings = Openings::default();
+    let mut used = BTreeMap::<SessionId, Usd>::new();
+    for (event, _) in log {
+        openings.note(event);
+        match event {
+            Event::CallReserved(reserved) => {
+                for payer in openings.line(reserved.session) {
+                    let sum = used.entry(payer.session).or_default();
+                    *sum = sum.plus(reserved.hold);
+                    assert!(payer.budget.is_none_or(|budget| *sum <= budget), "{event:?} overshoots {payer:?}");
+                }
+            }
+            Event::CallSettled(settled) => {
+                for payer in openings.line(settled.session) {
+                    let sum = used.entry(payer.session).or_default();
+                    *sum = sum.minus(settled.hold).plus(settled.settlement.cost);
+                }
+            }
+            _ => {}
+        }
+    }
+}
+
+/// Every settlement closes an open reservation of the same session and hold; what is not closed is open in the state.
+pub(crate) fn settle_exactly_once(log: &Log, state: &State) {
+    let mut open = BTreeMap::<CallId, _>::new();
+    for (event, at) in log {
+        match event {
+            Event::CallReserved(call) => {
+                let promise = (call.session, call.hold, *at, call.dimensions.clone());
+                assert!(open.insert(call.call, promise).is_none(), "reserved twice: {event:?}");
+            }
+            Event::CallSettled(call) => {
+                let settled = (call.session, call.hold, call.reserved_at, call.dimensions.clone());
+                assert_eq!(open.remove(&call.call), Some(settled), "settled otherwise than reserved: {event:?}");
+            }
+            _ => {}
+        }
+    }
+    assert!(open.keys().eq(state.calls.keys()), "calls in flight");
+}
+
+/// A child's expiry lies no later than its parent's.
+pub(crate) fn child_never_outlives_expiry_of_parent(log: &Log) {
+    let mut openings = Openings::default();
+    for (event, _) in log {
+        openings.note(event);
+        if let Event::SessionOpened(opened) = event
+            && let Some(parent) = opened.parent
+        {
+            assert!(opened.expires_at <= openings.of(parent).expires_at, "{event:?} outlives its parent");
+        }
+    }
+}
+
+/// Times in the log never decrease, and state knows the newest.
+pub(crate) fn time_never_runs_backwards(log: &Log, state: &State) {
+    assert!(log.is_sorted_by_key(|(_, at)| *at), "an entry is older than the one before it");
+    assert_eq!(log.last().map_or(Time::default(), |(_, at)| *at), state.last_time);
+}
+
+/// From its expiry on a session reserves nothing, opens nothing and recovers not, whether or not its end is an entry yet.
+pub(crate) fn expired_session_admits_nothing(log: &Log) {
+    let mut openings = Openings::default();
+    for (event, at) in log {
+        openings.note(event);
+        let acting = match event {
+            Event::CallReserved(call) => Some(call.session),
+            Event::AliasClaimed(claim) => Some(claim.session),
+            Event::SessionRecovered(recovered) => Some(recovered.session),
+            Event::SessionOpened(opened) => Some(opened.session),
+            _ => None,
+        };
+        for session in acting.into_iter().flat_map(|session| openings.line(session)) {
+            assert!(*at < session.expires_at, "{session:?} has expired, and yet: {event:?}");
+        }
+    }
+}
+
+/// While nothing beats for it, a session opens no child.
+pub(crate) fn suspect_session_opens_no_child(log: &Log) {
+    let mut suspect = BTreeSet::<SessionId>::new();
+    for (event, _) in log {
+        match event {
+            Event::SessionSuspected(event) => {
+                assert!(suspect.insert(event.session), "suspected twice: {event:?}")
+            }
+            Event::SessionRecovered(event) => {
+                assert!(suspect.remove(&event.session), "was not suspect: {event:?}")
+            }
+            Event::SessionOpened(opened) => {
+                assert!(opened.parent.is_none_or(|parent| !suspect.contains(&parent)), "from a suspect: {event:?}");
+            }
+            _ => {}
+        }
+    }
+}
+
+/// A sign-in that was ended stays ended.
+pub(crate) fn a_sign_in_ends_for_good(log: &Log) {
+    let mut held = BTreeSet::new();
+    let mut over = BTreeSet::new();
+    for (event, _) in log {
+        match event {
+            Event::SignInStarted(started) => {
+                assert!(held.insert(started.sign_in) && !over.contains(&started.sign_in), "started again: {event:?}");
+            }
+            Event::SignInEnded(ended) => {
+                assert!(held.remove(&ended.sign_in) && over.insert(ended.sign_in), "ended again: {event:?}");
+            }
+            _ => {}
+        }
+    }
+}
+
+/// After a developer is disabled they sign in nowhere and open nothing.
+pub(crate) fn a_disabled_developer_starts_nothing(log: &Log) {
+    let mut disabled = BTreeSet::new();
+    for (event, _) in log {
+        let starter = match event {
+            Event::DeveloperDisabled(event) => {
+                assert!(disabled.insert(event.developer), "disabled twice: {event:?}");
+                None
+            }
+            Event::SignInStarted(started) => Some(started.developer),
+            Event::SessionOpened(opened) => Some(opened.developer),
+            Event::CallReserved(reserved) => Some(reserved.dimensions.developer),
+            _ => None,
+        };
+        assert!(starter.is_none_or(|developer| !disabled.contains(&developer)), "of the disabled: {event:?}");
+    }
+}

@@ -1,0 +1,18 @@
+//! Texts that strangers or other programs chose: bounded before they may enter an entry.
+
+use crate::{Refusal, limits};
+
+/// Refuses a text of more than `max` characters.
+pub(crate) fn check(what: &'static str, text: &str, max: usize) -> Result<(), Refusal> {
+    if text.chars().count() > max { Err(Refusal::TextTooLong { what, max }) } else { Ok(()) }
+}
+
+/// Refuses a text of more than `max` characters, if there is one.
+pub(crate) fn check_some(what: &'static str, text: Option<&String>, max: usize) -> Result<(), Refusal> {
+    text.map_or(Ok(()), |text| check(what, text, max))
+}
+
+/// Refuses a reason that is too long for an entry.
+pub(crate) fn check_reason(reason: &str) -> Result<(), Refusal> {
+    check("the reason", reason, limits::REASON_CHARS_MAX)
+}

@@ -1,0 +1,177 @@
+//! How the gateway is set up: its upstreams with their credentials, and its bounds.
+
+use std::fmt;
+use std::net::IpAddr;
+use std::time::Duration;
+
+use http::Uri;
+use http::header::HeaderValue;
+
+use crate::limits;
+
+/// Configuration of a [`crate::Gateway`]. [`Config::new`] gives the documented default of everything but the upstreams.
+#[derive(Debug, Clone)]
+pub struct Config {
+    /// Where calls go, tried in order; 1 to [`limits::UPSTREAMS_MAX`].
+    pub upstreams: Vec<Upstream>,
+    /// How upstreams are trusted; none means the machine's own root certificates and the bundled ones.
+    pub tls: Option<rustls::ClientConfig>,
+    /// Bytes of one request body ([`limits::BODY_BYTES_MAX`]).
+    pub body_bytes_max: usize,
+    /// Bytes of all request bodies held at one time ([`limits::BODIES_IN_FLIGHT_BYTES_MAX`]).
+    pub bodies_in_flight_bytes_max: usize,
+    /// Longest pause within a request body ([`limits::BODY_IDLE_MAX`]).
+    pub body_idle_max: Duration,
+    /// Longest time for a whole request body ([`limits::BODY_TOTAL_MAX`]).
+    pub body_total_max: Duration,
+    /// Longest time for one connection to an upstream ([`limits::CONNECT_MAX`]).
+    pub connect_max: Duration,
+    /// Longest wait for the head of an answer ([`limits::HEAD_MAX`]).
+    pub head_max: Duration,
+    /// Longest silence within an answer ([`limits::STREAM_IDLE_MAX`]); noticed within twice this time.
+    pub stream_idle_max: Duration,
+}
+
+/// One model service.
+#[derive(Debug, Clone)]
+pub struct Upstream {
+    /// Its name in entries, logs and error texts.
+    pub name: String,
+    /// Where it is: `https://…`, or `http://…` on loopback only; a path is put in front of the request's.
+    pub base_url: Uri,
+    /// What it is asked with.
+    pub credential: Credential,
+}
+
+/// The key of an upstream. It does not print; the one way out is the request that it is set on.
+#[derive(Clone)]
+pub struct Credential {
+    kind: CredentialKind,
+    value: HeaderValue,
+}
+
+#[derive(Debug, Clone, Copy)]
+enum CredentialKind {
+    ApiKey,
+    Bearer,
+}
+
+/// Why a configuration is not taken.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum ConfigError {
+    /// No upstream, or too many.
+    #[error("a gateway has 1 to {} upstreams, not {found}", limits::UPSTREAMS_MAX)]
+    UpstreamCount {
+        /// How many there are.
+        found: usize,
+    },
+    /// The address is unusable.
+    #[error("upstream `{name}`: base_url {problem}")]
+    BaseUrl {
+        /// Which upstream.
+        name: String,
+        /// What is wrong with it.
+        problem: &'static str,
+    },
+    /// The credential cannot be sent.
+    #[error("the credential is empty or has characters that no HTTP header can carry (a line break, perhaps)")]
+    Credential,
+    /// No root certificates, or none usable.
+    #[error("TLS cannot be set up: {0}")]
+    Tls(String),
+}
+
+impl Config {
+    /// The default configuration for these upstreams.
+    pub fn new(upstreams: Vec<Upstream>) -> Self {
+        Self {
+            upstreams,
+            tls: None,
+            body_bytes_max: limits::BODY_BYTES_MAX,
+            bodies_in_flight_bytes_max: limits::BODIES_IN_FLIGHT_BYTES_MAX,
+            body_idle_max: limits::BODY_IDLE_MAX,
+            body_total_max: limits::BODY_TOTAL_MAX,
+            connect_max: limits::CONNECT_MAX,
+            head_max: limits::HEAD_MAX,
+            stream_idle_max: limits::STREAM_IDLE_MAX,
+        }
+    }
+
+    pub(crate) fn check(&self) -> Result<(), ConfigError> {
+        let found = self.upstreams.len();
+        if found == 0 || found > limits::UPSTREAMS_MAX {
+            return Err(ConfigError::UpstreamCount { found });
+        }
+        self.upstreams.iter().try_for_each(Upstream::check)
+    }
+}
+
+impl Upstream {
+    fn check(&self) -> Result<(), ConfigError> {
+        let bad = |problem| Err(ConfigError::BaseUrl { name: self.name.clone(), problem });
+        let Some(authority) = self.base_url.authority() else { return bad("needs a scheme and a host") };
+        if authority.as_str().contains('@') {
+            return bad("must not carry a user or a password: use the credential");
+        }
+        if self.base_url.query().is_some() {
+            return bad("must not have a query");
+        }
+        match self.base_url.scheme_str() {
+            Some("https") => Ok(()),
+            Some("http") if is_loopback(authority.host()) => Ok(()),
+            Some("http") => bad("may be plain http on loopback only: use https"),
+            _ => bad("needs the scheme https"),
+        }
+    }
+}
+
+fn is_loopback(host: &str) -> bool {
+    let bare = host.trim_start_matches('[').trim_end_matches(']');
+    host.eq_ignore_ascii_case("localhost") || bare.parse::<IpAddr>().is_ok_and(|address| address.is_loopback())
+}
+
+impl Credential {
+    /// A key that goes into `x-api-key`.
+    ///
+    /// # Errors
+    /// [`ConfigError::Credential`] if it is empty or no header can carry it.
+    pub fn api_key(key: &str) -> Result<Self, ConfigError> {
+        Self::new(CredentialKind::ApiKey, key)
+    }
+
+    /// A token that goes into `authorization: Bearer`.
+    ///
+    /// # Errors
+    /// [`ConfigError::Credential`] if it is empty or no header can carry it.
+    pub fn bearer(token: &str) -> Result<Self, ConfigError> {
+        if token.is_empty() {
+            return Err(ConfigError::Credential);
+        }
+        Self::new(CredentialKind::Bearer, &format!("Bearer {token}"))
+    }
+
+    fn new(kind: CredentialKind, text: &str) -> Result<Self, ConfigError> {
+        let mut value = HeaderValue::from_str(text).map_err(|_| ConfigError::Credential)?;
+        if value.is_empty() {
+            return Err(ConfigError::Credential);
+        }
+        value.set_sensitive(true);
+        Ok(Self { kind, value })
+    }
+
+    pub(crate) fn set_on(&self, headers: &mut http::HeaderMap) {
+        match self.kind {
+            CredentialKind::ApiKey => headers.insert(crate::headers::X_API_KEY, self.value.clone()),
+            CredentialKind::Bearer => headers.insert(http::header::AUTHORIZATION, self.value.clone()),
+        };
+    }
+}
+
+impl fmt::Debug for Credential {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{:?}(…)", self.kind)
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,114 @@
+//! The largest entry of every type that decisions can make happen fits its bound.
+//!
+//! Texts are at their bounds and full of control characters, which JSON escapes to six bytes (a four-byte character stays
+//! four); numbers and optional fields are at their longest.
+
+use domain::call::{self, Dimensions, Outcome, Quality, Settlement};
+use domain::limits::{
+    CLAIM_CHARS_MAX, ENTRY_BYTES_MAX, ENTRY_COUNT_MAX, ENTRY_USD_NANOS_MAX, LABEL_CHARS_MAX, MODEL_CHARS_MAX,
+    NAME_CHARS_MAX, REASON_CHARS_MAX, TEAMS_PER_PROJECT_MAX,
+};
+use domain::session::{self, Claims, How, Mismatch};
+use domain::{
+    Actor, CallId, DeveloperId, Event, NodeId, ProjectId, SessionId, TeamId, Time, Usage, Usd, developer, node, project,
+};
+
+use super::samples::{entry, samples};
+use crate::encode;
+
+const AT: Time = Time::from_unix_millis(ENTRY_USD_NANOS_MAX);
+
+fn worst(chars: usize) -> String {
+    "\u{1}".repeat(chars)
+}
+
+fn most() -> Usd {
+    Usd::from_nanos(ENTRY_USD_NANOS_MAX)
+}
+
+fn dimensions() -> Dimensions {
+    Dimensions {
+        developer: DeveloperId::new(AT, 0),
+        project: Some(ProjectId::new(AT, 0)),
+        team: Some(TeamId::new(AT, 0)),
+        model: worst(MODEL_CHARS_MAX),
+    }
+}
+
+fn settlement() -> Settlement {
+    let usage = Usage {
+        input_tokens: ENTRY_COUNT_MAX,
+        cache_write_5m_tokens: ENTRY_COUNT_MAX,
+        cache_write_1h_tokens: ENTRY_COUNT_MAX,
+        cache_read_tokens: ENTRY_COUNT_MAX,
+        output_tokens: ENTRY_COUNT_MAX,
+        web_searches: ENTRY_COUNT_MAX,
+    };
+    Settlement {
+        outcome: Outcome::UpstreamUnreachable,
+        cost: most(),
+        list: most(),
+        quality: Quality::Estimated,
+        unpriced: false,
+        usage,
+        model: Some(worst(MODEL_CHARS_MAX)),
+        upstream: Some(worst(LABEL_CHARS_MAX)),
+        status: Some(u16::MAX),
+        upstream_request: Some(worst(LABEL_CHARS_MAX)),
+        book: worst(LABEL_CHARS_MAX),
+    }
+}
+
+/// Events with a text or a list in them, at their largest; the other types have fields of one size only.
+fn largest() -> Vec<Event> {
+    let (session, call, developer) = (SessionId::new(AT, 0), CallId::new(AT, 0), DeveloperId::new(AT, 0));
+    let claim = || Some(worst(CLAIM_CHARS_MAX));
+    let claims = Claims { client_session: claim(), metadata_session: claim(), agent: claim(), user_agent: claim() };
+    let by = Actor::Developer(developer);
+    let teams = (0..TEAMS_PER_PROJECT_MAX as u128).map(|n| TeamId::new(AT, n)).collect();
+    let (node, hold) = (NodeId::new(AT, 0), most());
+    vec![
+        Event::DeveloperDisabled(developer::Disabled { developer, reason: worst(REASON_CHARS_MAX) }),
+        Event::ProjectCreated(project::Created {
+            project: ProjectId::new(AT, 0),
+            name: "x".repeat(NAME_CHARS_MAX).parse().unwrap(),
+            teams,
+        }),
+        Event::SessionOver(session::Over { session, how: How::Revoked { by, reason: worst(REASON_CHARS_MAX) } }),
+        Event::AliasClaimed(session::AliasClaimed { session, client_session: worst(CLAIM_CHARS_MAX) }),
+        Event::ClaimMismatched(session::ClaimMismatched {
+            session,
+            call,
+            mismatch: Mismatch::HeaderAndMetadataDiffer,
+            claimed: worst(CLAIM_CHARS_MAX),
+        }),
+        Event::CallReserved(Box::new(call::Reserved { call, session, node, hold, dimensions: dimensions(), claims })),
+        Event::CallSettled(Box::new(call::Settled {
+            call,
+            session,
+            reserved_at: AT,
+            hold,
+            dimensions: dimensions(),
+            settlement: settlement(),
+        })),
+        Event::CallRefused(call::Refused {
+            call,
+            session,
+            code: "project_forbidden".to_owned(),
+            model: worst(MODEL_CHARS_MAX),
+            hold,
+        }),
+        Event::NodeStarted(node::Started { node, version: worst(LABEL_CHARS_MAX) }),
+    ]
+}
+
+#[test]
+fn the_largest_entries_fit() {
+    let mut sizes = Vec::new();
+    for event in largest().into_iter().chain(samples()) {
+        let bytes = encode(&entry(event)).unwrap();
+        sizes.push(bytes.len());
+    }
+    let largest = sizes.into_iter().max().unwrap();
+    assert!(largest <= ENTRY_BYTES_MAX / 8, "the largest has {largest} bytes");
+}

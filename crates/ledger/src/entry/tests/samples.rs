@@ -1,0 +1,219 @@
+//! One event of every type.
+
+use domain::call::{self, Dimensions, Outcome, Quality, Settlement};
+use domain::session::{self, Claims, How, Mismatch};
+use domain::{
+    Actor, CallId, DeveloperId, Digest, Event, NodeId, ProjectId, RequestId, Role, Roles, SessionId, SignInId, TeamId,
+    Time, Usage, Usd, developer, node, project, sign_in, team,
+};
+
+use crate::Entry;
+
+const AT: Time = Time::from_unix_millis(1_790_000_000_000);
+
+pub(super) fn node_id() -> NodeId {
+    NodeId::new(AT, 1)
+}
+
+/// The event as a developer's request made it happen.
+pub(super) fn entry(event: Event) -> Entry {
+    Entry {
+        time: AT,
+        actor: Actor::Developer(developer()),
+        node: node_id(),
+        request: Some(RequestId::new(AT, 2)),
+        event,
+    }
+}
+
+fn developer() -> DeveloperId {
+    DeveloperId::new(AT, 3)
+}
+
+fn session() -> SessionId {
+    SessionId::new(AT, 4)
+}
+
+pub(super) fn samples() -> Vec<Event> {
+    let mut events = people();
+    events.extend(sessions());
+    events.extend(calls());
+    events.push(Event::NodeStarted(node::Started { node: node_id(), version: "0.1.0".to_owned() }));
+    events.push(Event::NodeLost(node::Lost { node: node_id() }));
+    let mut seen = [false; TYPES];
+    events.iter().for_each(|event| seen[number(event)] = true);
+    assert_eq!(seen, [true; TYPES], "a sample of every type");
+    events
+}
+
+const TYPES: usize = 20;
+
+/// A new type fails to compile here: give it a sample, too.
+fn number(event: &Event) -> usize {
+    match event {
+        Event::DeveloperRegistered(_) => 0,
+        Event::DeveloperRolesSet(_) => 1,
+        Event::DeveloperDisabled(_) => 2,
+        Event::TeamCreated(_) => 3,
+        Event::TeamMemberAdded(_) => 4,
+        Event::TeamMemberRemoved(_) => 5,
+        Event::ProjectCreated(_) => 6,
+        Event::SignInStarted(_) => 7,
+        Event::SignInEnded(_) => 8,
+        Event::SessionOpened(_) => 9,
+        Event::SessionSuspected(_) => 10,
+        Event::SessionRecovered(_) => 11,
+        Event::SessionOver(_) => 12,
+        Event::AliasClaimed(_) => 13,
+        Event::ClaimMismatched(_) => 14,
+        Event::CallReserved(_) => 15,
+        Event::CallSettled(_) => 16,
+        Event::CallRefused(_) => 17,
+        Event::NodeStarted(_) => 18,
+        Event::NodeLost(_) => 19,
+    }
+}
+
+fn people() -> Vec<Event> {
+    let (developer, team) = (developer(), TeamId::new(AT, 5));
+    let (login, token) = (Digest::of(b"login"), Digest::of(b"token"));
+    let (sign_in, expires_at) = (SignInId::new(AT, 7), Time::from_unix_millis(1_790_000_060_000));
+    let roles = Roles::from([Role::Admin, Role::Approver, Role::Auditor, Role::Member]);
+    let teams = [TeamId::new(AT, 6), team].into();
+    vec![
+        Event::DeveloperRegistered(developer::Registered { developer, login, roles: roles.clone() }),
+        Event::DeveloperRolesSet(developer::RolesSet { developer, roles }),
+        Event::DeveloperDisabled(developer::Disabled { developer, reason: "left the company".to_owned() }),
+        Event::TeamCreated(team::Created { team, name: "core".parse().unwrap() }),
+        Event::TeamMemberAdded(team::MemberAdded { team, developer }),
+        Event::TeamMemberRemoved(team::MemberRemoved { team, developer }),
+        Event::ProjectCreated(project::Created {
+            project: ProjectId::new(AT, 8),
+            name: "writ".parse().unwrap(),
+            teams,
+        }),
+        Event::SignInStarted(sign_in::Started { sign_in, developer, token, expires_at }),
+        Event::SignInEnded(sign_in::Ended { sign_in }),
+    ]
+}
+
+fn sessions() -> Vec<Event> {
+    let session = session();
+    let root = session::Opened {
+        session,
+        parent: None,
+        developer: developer(),
+        project: Some(ProjectId::new(AT, 8)),
+        team: Some(TeamId::new(AT, 5)),
+        profile: "default".parse().unwrap(),
+        token: Digest::of(b"token"),
+        expires_at: Time::from_unix_millis(1_790_028_800_000),
+        beats: true,
+        budget: Some(Usd::from_nanos(5_000_000_000)),
+    };
+    let child = SessionId::new(AT, 9);
+    let unattributed = session::Opened {
+        session: child,
+        parent: Some(session),
+        project: None,
+        team: None,
+        beats: false,
+        budget: None,
+        ..root.clone()
+    };
+    let over = |how| Event::SessionOver(session::Over { session, how });
+    vec![
+        Event::SessionOpened(Box::new(root)),
+        Event::SessionOpened(Box::new(unattributed)),
+        Event::SessionSuspected(session::Suspected { session, last_beat: AT }),
+        Event::SessionRecovered(session::Recovered { session }),
+        over(How::Ended { exit_code: Some(-1) }),
+        over(How::Ended { exit_code: None }),
+        over(How::Revoked { by: Actor::Developer(developer()), reason: "runs wild".to_owned() }),
+        over(How::ReachedExpiry),
+        over(How::MissedBeats),
+        over(How::ParentOver { parent: session }),
+        Event::AliasClaimed(session::AliasClaimed { session, client_session: "0b5c".to_owned() }),
+        Event::ClaimMismatched(session::ClaimMismatched {
+            session,
+            call: CallId::new(AT, 10),
+            mismatch: Mismatch::HeaderAndMetadataDiffer,
+            claimed: "0b5c".to_owned(),
+        }),
+        Event::ClaimMismatched(session::ClaimMismatched {
+            session,
+            call: CallId::new(AT, 10),
+            mismatch: Mismatch::BelongsToAnotherSession,
+            claimed: "0b5c".to_owned(),
+        }),
+    ]
+}
+
+fn calls() -> Vec<Event> {
+    let (call, session, hold) = (CallId::new(AT, 10), session(), Usd::from_nanos(75_000_000));
+    let dimensions = Dimensions {
+        developer: developer(),
+        project: Some(ProjectId::new(AT, 8)),
+        team: Some(TeamId::new(AT, 5)),
+        model: "claude-test".to_owned(),
+    };
+    let claims = Claims {
+        client_session: Some("0b5c".to_owned()),
+        metadata_session: Some("0b5c".to_owned()),
+        agent: Some("reviewer".to_owned()),
+        user_agent: Some("claude-cli/2".to_owned()),
+    };
+    let reserved = call::Reserved { call, session, node: node_id(), hold, dimensions: dimensions.clone(), claims };
+    let silent = call::Reserved {
+        dimensions: Dimensions { project: None, team: None, ..dimensions.clone() },
+        claims: Claims::default(),
+        ..reserved.clone()
+    };
+    let settlement = Settlement {
+        outcome: Outcome::Completed,
+        cost: Usd::from_nanos(12_345_678),
+        list: Usd::from_nanos(15_432_098),
+        quality: Quality::Exact,
+        unpriced: false,
+        usage: Usage {
+            input_tokens: 1,
+            cache_write_5m_tokens: 2,
+            cache_write_1h_tokens: 3,
+            cache_read_tokens: 4,
+            output_tokens: 5,
+            web_searches: 6,
+        },
+        model: Some("claude-test".to_owned()),
+        upstream: Some("anthropic".to_owned()),
+        status: Some(200),
+        upstream_request: Some("req_01".to_owned()),
+        book: "2026-11".to_owned(),
+    };
+    let bare = Settlement {
+        outcome: Outcome::Abandoned,
+        quality: Quality::Bound,
+        model: None,
+        upstream: None,
+        status: None,
+        upstream_request: None,
+        book: String::new(),
+        ..settlement.clone()
+    };
+    let settled = |settlement| {
+        let dimensions = dimensions.clone();
+        Event::CallSettled(Box::new(call::Settled { call, session, reserved_at: AT, hold, dimensions, settlement }))
+    };
+    vec![
+        Event::CallReserved(Box::new(reserved)),
+        Event::CallReserved(Box::new(silent)),
+        settled(settlement),
+        settled(bare),
+        Event::CallRefused(call::Refused {
+            call,
+            session,
+            code: "session_over".to_owned(),
+            model: "claude-test".to_owned(),
+            hold,
+        }),
+    ]
+}

@@ -1,0 +1,18 @@
+//! Who may do what. The only maker of a [`Permit`]: an operation that takes one cannot be called without asking here.
+//!
+//! Scope: the rules are fixed and built in, one table in `action.rs`; there is no policy language in this crate. They
+//! guard reading and the console. What changes state is decided again by `domain::decide`, which these rules never
+//! exceed. Knows nothing of I/O, clocks, HTTP or SQL.
+
+mod action;
+mod denial;
+mod permit;
+
+pub use action::{
+    Action, ManagePeople, ManageProjects, ReadCost, ReadLog, ReadPeople, ReadSession, ReadSessions, RevokeSession,
+};
+pub use denial::Denial;
+pub use permit::{Permit, authorize};
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,136 @@
+//! The append transaction: entries, what they change in the read tables, and what belongs to them, all or nothing.
+
+use std::marker::PhantomData;
+
+use domain::Event;
+use ledger::Entry;
+
+use crate::call::CallChanges;
+use crate::sums::SumChanges;
+use crate::transaction::Transaction;
+use crate::{NewEntry, Person, Store, StoreError, StoredEntry, developer, entry, person, project, session, team};
+
+/// An open append, holding the write lock. Dropped without [`Append::commit`], it leaves nothing behind. After an
+/// error it does nothing more: drop it, and begin again.
+pub struct Append<'a> {
+    transaction: Transaction,
+    /// Where the next entry goes, once known.
+    next: Option<u64>,
+    appended: bool,
+    store: PhantomData<&'a Store>,
+}
+
+/// A row that is not made from an entry but belongs to one, and is written in its transaction.
+#[derive(Debug, Clone)]
+pub enum Attachment {
+    /// A developer's names and password hash; replaces what was there.
+    Person(Person),
+}
+
+impl<'a> Append<'a> {
+    pub(crate) fn new(transaction: Transaction) -> Self {
+        Self { transaction, next: None, appended: false, store: PhantomData }
+    }
+
+    /// The position after the newest entry; 0 in an empty log.
+    ///
+    /// # Errors
+    /// The database failed.
+    pub async fn next_position(&mut self) -> Result<u64, StoreError> {
+        let next = match self.next {
+            Some(next) => next,
+            None => entry::next_position(&mut self.transaction).await?,
+        };
+        self.next = Some(next);
+        Ok(next)
+    }
+
+    /// Entries above a position, or from the first, in order: what other nodes wrote. At most `limit`, and never more
+    /// than [`crate::limits::ENTRIES_PER_READ_MAX`]: ask again after the last one.
+    ///
+    /// # Errors
+    /// The database failed.
+    pub async fn entries(&mut self, after: Option<u64>, limit: usize) -> Result<Vec<StoredEntry>, StoreError> {
+        let rows = self.transaction.fetch(entry::ENTRIES_AFTER, entry::after(after, limit)).await?;
+        rows.iter().map(StoredEntry::read).collect()
+    }
+
+    /// Adds entries at the end of the log, and everything that follows from them. Positions run on from
+    /// [`Append::next_position`] without a gap.
+    ///
+    /// # Errors
+    /// The database failed, or the positions are not the next ones.
+    pub async fn insert(&mut self, entries: &[NewEntry], attachments: &[Attachment]) -> Result<(), StoreError> {
+        self.check_positions(entries).await?;
+        entry::insert(&mut self.transaction, entries).await?;
+        self.change_read_tables(entries).await?;
+        for attachment in attachments {
+            match attachment {
+                Attachment::Person(person) => person::put(&mut self.transaction, person).await?,
+            }
+        }
+        self.appended |= !entries.is_empty();
+        Ok(())
+    }
+
+    /// Makes everything inserted durable and lets go of the write lock.
+    ///
+    /// # Errors
+    /// [`StoreError::Unavailable`]: whether it took effect is unknown; read the log to find out.
+    pub async fn commit(self) -> Result<(), StoreError> {
+        self.transaction.commit(self.appended).await
+    }
+
+    async fn check_positions(&mut self, entries: &[NewEntry]) -> Result<(), StoreError> {
+        let next = self.next_position().await?;
+        if (next..).zip(entries).any(|(expected, entry)| entry.position != expected) {
+            return Err(StoreError::corrupt(format!("entries are to be appended elsewhere than at {next}")));
+        }
+        self.next = Some(next + entries.len() as u64);
+        Ok(())
+    }
+
+    /// Rare things are written one by one, in order; calls and sums are gathered first and written in bulk.
+    async fn change_read_tables(&mut self, entries: &[NewEntry]) -> Result<(), StoreError> {
+        let mut calls = CallChanges::default();
+        let mut sums = SumChanges::default();
+        for new in entries {
+            let entry = &new.entry;
+            match &entry.event {
+                Event::CallReserved(event) => {
+                    calls.reserve(new, event);
+                    sums.reserve(entry, event);
+                }
+                Event::CallSettled(event) => {
+                    if calls.settle(new, event) {
+                        sums.settle(event);
+                    }
+                }
+                _ => self.change_one(entry).await?,
+            }
+        }
+        calls.write(&mut self.transaction).await?;
+        sums.write(&mut self.transaction).await
+    }
+
+    async fn change_one(&mut self, entry: &Entry) -> Result<(), StoreError> {
+        let transaction = &mut self.transaction;
+        match &entry.event {
+            Event::DeveloperRegistered(event) => developer::registered(transaction, event).await,
+            Event::DeveloperRolesSet(event) => developer::roles_set(transaction, event).await,
+            Event::DeveloperDisabled(event) => developer::disabled(transaction, event).await,
+            Event::TeamCreated(event) => team::created(transaction, event).await,
+            Event::ProjectCreated(event) => project::created(transaction, event).await,
+            Event::SessionOpened(event) => session::opened(transaction, event, entry.time).await,
+            Event::SessionSuspected(event) => session::suspected(transaction, event.session, true).await,
+            Event::SessionRecovered(event) => session::suspected(transaction, event.session, false).await,
+            Event::SessionOver(event) => session::over(transaction, event, entry.time).await,
+            // Calls come in bulk; the rest has no read table but the log itself.
+            Event::CallReserved(_) | Event::CallSettled(_) => Ok(()),
+            Event::TeamMemberAdded(_) | Event::TeamMemberRemoved(_) => Ok(()),
+            Event::SignInStarted(_) | Event::SignInEnded(_) => Ok(()),
+            Event::AliasClaimed(_) | Event::ClaimMismatched(_) | Event::CallRefused(_) => Ok(()),
+            Event::NodeStarted(_) | Event::NodeLost(_) => Ok(()),
+        }
+    }
+}

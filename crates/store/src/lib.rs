@@ -1,0 +1,52 @@
+//! All SQL of writ: migrations, the append transaction, the read tables and snapshots, on SQLite and PostgreSQL.
+//!
+//! Knows nothing of decisions, HTTP or prices; no other crate knows sqlx. Every statement is written once and runs on
+//! both engines; what must differ (opening, the write lock, notification) is in `pool/`, and the tests run everything twice.
+
+mod append;
+mod beat;
+mod bulk;
+mod call;
+mod conn;
+mod cost;
+mod developer;
+mod doorbell;
+mod entry;
+mod error;
+mod file_lock;
+pub mod limits;
+mod migrate;
+mod node;
+mod options;
+mod person;
+mod pool;
+mod project;
+mod row;
+mod secret;
+mod session;
+mod snapshot;
+mod store;
+mod sums;
+mod team;
+mod totals;
+mod transaction;
+mod url;
+mod value;
+
+pub use append::{Append, Attachment};
+pub use call::{CallFilter, CallRow};
+pub use cost::{CostQuery, CostRow, Dimension};
+pub use doorbell::Doorbell;
+pub use entry::{NewEntry, StoredEntry};
+pub use error::StoreError;
+pub use options::{Options, Synchronous};
+pub use person::Person;
+pub use pool::Engine;
+pub use session::{SessionFilter, SessionRow, SessionStatus};
+pub use snapshot::Snapshot;
+pub use store::Store;
+pub use totals::Totals;
+pub use url::{DatabaseUrl, PostgresUrl};
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,49 @@
+//! Bounds of the store, each with its unit and its reason.
+
+use std::time::Duration;
+
+/// Longest wait for a connection: after it the walls answer "closed" instead of hanging.
+pub const CONNECT_WAIT_MAX: Duration = Duration::from_secs(5);
+/// Longest wait for the write lock, connection included: a request waits on it.
+pub const APPEND_WAIT_MAX: Duration = Duration::from_secs(5);
+/// Longest wait for any lock inside the database: below [`APPEND_WAIT_MAX`], so that the database gives up first.
+pub const LOCK_WAIT_MAX: Duration = Duration::from_millis(4_500);
+/// Longest run of one statement: the largest cost query on a year of history, far above any append.
+pub const STATEMENT_RUN_MAX: Duration = Duration::from_secs(5);
+/// Longest wait for the answer to one statement: the statement's own bound and a network's slack.
+pub const STATEMENT_WAIT_MAX: Duration = Duration::from_secs(6);
+/// Longest run of one migration: building an index on millions of rows.
+pub const MIGRATION_RUN_MAX: Duration = Duration::from_secs(600);
+/// Longest silence inside a PostgreSQL transaction: a frozen process must not hold the write lock for everybody.
+pub const TRANSACTION_IDLE_MAX: Duration = Duration::from_secs(10);
+/// Longest wait for the readiness probe.
+pub const PING_WAIT_MAX: Duration = Duration::from_secs(2);
+/// Longest time until [`crate::Doorbell`] rings by itself: how far a read may lag behind another node.
+pub const DOORBELL_WAIT_MAX: Duration = Duration::from_millis(500);
+/// After this long without a notification the listening connection is replaced: it may have died silently.
+pub const LISTEN_SILENCE_MAX: Duration = Duration::from_secs(60);
+/// Pause before listening again after a failure: a database that restarts must not be stormed.
+pub const LISTEN_RETRY_WAIT: Duration = Duration::from_secs(1);
+
+/// Connections of one process to PostgreSQL for everything but appends; twenty replicas stay below 400 with all.
+pub const POSTGRES_CONNECTIONS_MAX: u32 = 14;
+/// Connections of one process to PostgreSQL that append: one at work, and one while the other is being handed back.
+/// Few, because each keeps its own prepared statements, and those that append have thousands of parameters.
+pub const POSTGRES_APPENDING_MAX: u32 = 2;
+/// Reading connections on SQLite when nobody says: more than cores to use.
+pub const SQLITE_READERS_DEFAULT: u32 = 4;
+/// Prepared statements kept per connection: all fixed texts and chunk sizes, and the cost queries in use.
+pub const STATEMENTS_CACHED_MAX: usize = 256;
+/// Pages of the write-ahead log before SQLite folds it into the database (4 kB each): rarer folding, fewer syncs.
+pub const SQLITE_CHECKPOINT_PAGES: u32 = 4_000;
+/// Page cache of the writing connection in kibibytes: the hot ends of tables and indexes.
+pub const SQLITE_CACHE_KIB: u32 = 65_536;
+
+/// Rows that one read returns at most, whatever was asked: bounds memory per request.
+pub const ROWS_MAX: usize = 10_000;
+/// Entries that one read returns at most: bounds memory at 16 MB of typical entries.
+pub const ENTRIES_PER_READ_MAX: usize = 10_000;
+/// Snapshots kept: the newest, and one more should it turn out damaged.
+pub const SNAPSHOTS_KEPT: i64 = 2;
+/// Slices of one cost query: more than three is a spreadsheet.
+pub const COST_DIMENSIONS_MAX: usize = 3;

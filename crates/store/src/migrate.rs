@@ -1,0 +1,39 @@
+//! Bringing the schema up to date, under the write lock, so that two nodes may start at the same moment.
+
+use crate::StoreError;
+use crate::conn::composed;
+use crate::limits::{MIGRATION_RUN_MAX, STATEMENT_WAIT_MAX};
+use crate::pool::{self, Pool};
+use crate::transaction::Transaction;
+use crate::value::Value;
+
+/// All migrations in order: the first is version 1. One that was released is never changed.
+const MIGRATIONS: &[&str] = &[include_str!("../migrations/0001_log_and_read_tables.sql")];
+
+/// Applies what is missing.
+pub(crate) async fn migrate(pool: &Pool) -> Result<(), StoreError> {
+    let known = i64::try_from(MIGRATIONS.len()).unwrap_or(i64::MAX);
+    let mut transaction = Transaction::begin(pool).await?;
+    let table = "CREATE TABLE IF NOT EXISTS migrations (version BIGINT PRIMARY KEY)";
+    transaction.execute(table, Vec::new()).await?;
+    let found = version(&mut transaction).await?;
+    if found > known {
+        return Err(StoreError::Newer { found, known });
+    }
+    if let Some(sql) = pool::migration_sql(pool.engine()) {
+        transaction.script(sql, STATEMENT_WAIT_MAX).await?;
+    }
+    for (version, sql) in (1..).zip(MIGRATIONS) {
+        if version > found {
+            let sql = sql.replace("{POSITION}", pool::position_type(pool.engine()));
+            transaction.script(composed(sql), MIGRATION_RUN_MAX).await?;
+            transaction.execute("INSERT INTO migrations (version) VALUES ($1)", vec![Value::from(version)]).await?;
+        }
+    }
+    transaction.commit(false).await
+}
+
+async fn version(transaction: &mut Transaction) -> Result<i64, StoreError> {
+    let rows = transaction.fetch("SELECT COALESCE(MAX(version), 0) FROM migrations", Vec::new()).await?;
+    rows.first().map_or(Ok(0), |row| row.int(0))
+}

@@ -1,0 +1,13 @@
+//! The conformance suite: every method of the store, on SQLite and on PostgreSQL.
+
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::unreachable)]
+
+mod costs;
+mod failures;
+mod log;
+mod opening;
+mod postgres;
+mod rows;
+mod sessions;
+mod sums;
+mod support;

@@ -1,0 +1,153 @@
+//! What is not made from entries: snapshots, beats, secrets, people.
+
+use domain::developer::{Disabled, Registered, RolesSet};
+use domain::{Event, NodeId, Role, Span};
+
+use super::support::{NOW, Writer, append, developer, login, on_each_engine, open, roles, session};
+use crate::{Attachment, Person, Snapshot};
+
+fn snapshot(format: i64, next: u64) -> Snapshot {
+    Snapshot { format, next, state: vec![0, 255, u8::try_from(next).unwrap()] }
+}
+
+#[tokio::test]
+async fn the_newest_two_snapshots_of_a_format_are_kept() {
+    on_each_engine(async |store| {
+        assert_eq!(store.latest_snapshot(1).await.unwrap(), None);
+        for next in [5, 9, 7, 11] {
+            store.save_snapshot(&snapshot(1, next)).await.unwrap();
+        }
+        store.save_snapshot(&snapshot(2, 3)).await.unwrap();
+        assert_eq!(store.latest_snapshot(1).await.unwrap(), Some(snapshot(1, 11)));
+        assert_eq!(store.latest_snapshot(2).await.unwrap(), Some(snapshot(2, 3)));
+        let kept = store.fetch("SELECT next FROM snapshots WHERE format = 1 ORDER BY next", Vec::new()).await.unwrap();
+        let kept: Vec<_> = kept.iter().map(|row| row.int(0).unwrap()).collect();
+        assert_eq!(kept, [9, 11]);
+
+        let again = Snapshot { state: vec![42], ..snapshot(1, 11) };
+        store.save_snapshot(&again).await.unwrap();
+        assert_eq!(store.latest_snapshot(1).await.unwrap(), Some(again));
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn beats_of_live_sessions_never_run_backwards() {
+    on_each_engine(async |store| {
+        let second = Span::from_secs(1);
+        Writer::default().append(store, NOW, [open(1, 1), open(2, 1)]).await;
+        store.beat(session(1), NOW + second).await.unwrap();
+        store.beat(session(1), NOW).await.unwrap();
+        store.beat(session(2), NOW).await.unwrap();
+        store.beat(session(3), NOW).await.unwrap();
+        let beats = [(session(2), NOW), (session(1), NOW + second)];
+        assert_eq!(store.last_beats(10).await.unwrap(), beats);
+        assert_eq!(store.last_beats(1).await.unwrap(), beats[..1]);
+        store.forget_beat(session(2)).await.unwrap();
+        assert_eq!(store.last_beats(10).await.unwrap(), beats[1..]);
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn nodes_beat_until_forgotten() {
+    on_each_engine(async |store| {
+        let (one, two) = (NodeId::new(NOW, 1), NodeId::new(NOW, 2));
+        let later = NOW + Span::from_secs(1);
+        store.node_beat(one, NOW, "1.0").await.unwrap();
+        store.node_beat(two, NOW, "1.0").await.unwrap();
+        store.node_beat(one, later, "1.1").await.unwrap();
+        assert_eq!(store.node_beats().await.unwrap(), [(two, NOW), (one, later)]);
+        store.forget_node(two).await.unwrap();
+        assert_eq!(store.node_beats().await.unwrap(), [(one, later)]);
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn a_secret_is_set_once() {
+    on_each_engine(async |store| {
+        assert_eq!(store.get_secret("key").await.unwrap(), None);
+        let racing = (0..8_u8).map(|value| {
+            let store = store.clone();
+            tokio::spawn(async move { store.put_secret_if_absent("key", &[value, 0]).await.unwrap() })
+        });
+        let racing: Vec<_> = racing.collect();
+        let mut winners = Vec::new();
+        for race in racing {
+            winners.push(race.await.unwrap());
+        }
+        winners.dedup();
+        assert_eq!(winners.len(), 1);
+        assert_eq!(store.get_secret("key").await.unwrap().as_ref(), winners.first());
+    })
+    .await;
+}
+
+fn person(number: u64, login_name: &str) -> Person {
+    Person {
+        developer: developer(number),
+        display_name: "Ada ' Ünïcode".to_owned(),
+        login_name: login_name.to_owned(),
+        password_hash: "$argon2id$secret".to_owned(),
+    }
+}
+
+fn registered(number: u64, login_name: &str) -> Event {
+    let roles = roles(Role::Admin);
+    Event::DeveloperRegistered(Registered { developer: developer(number), login: login(login_name), roles })
+}
+
+#[tokio::test]
+async fn people_are_found_by_login_and_by_developer() {
+    on_each_engine(async |store| {
+        let (ada, bob) = (person(1, "ada"), person(2, "bob"));
+        let mut writer = Writer::default();
+        let entries = writer.entries(NOW, [registered(1, "ada"), registered(2, "bob")]);
+        append(store, &entries, &[Attachment::Person(ada.clone()), Attachment::Person(bob.clone())]).await;
+
+        assert_eq!(store.person_by_login(&login("ada")).await.unwrap(), Some(ada.clone()));
+        assert_eq!(store.person_by_login(&login("eve")).await.unwrap(), None);
+        assert_eq!(store.person(developer(2)).await.unwrap(), Some(bob.clone()));
+        assert_eq!(store.person(developer(3)).await.unwrap(), None);
+        assert_eq!(store.people(10).await.unwrap(), [ada.clone(), bob]);
+        assert_eq!(store.people(1).await.unwrap(), std::slice::from_ref(&ada));
+        assert!(!format!("{ada:?}").contains("argon2"));
+
+        let renamed = Person { display_name: "Ada L".to_owned(), ..ada };
+        append(store, &[], &[Attachment::Person(renamed.clone())]).await;
+        assert_eq!(store.person(developer(1)).await.unwrap(), Some(renamed));
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn developers_teams_and_projects_have_rows() {
+    on_each_engine(async |store| {
+        let mut writer = Writer::default();
+        let (team, project) = (domain::TeamId::new(NOW, 1), domain::ProjectId::new(NOW, 1));
+        let events = [
+            registered(1, "ada"),
+            Event::DeveloperRolesSet(RolesSet {
+                developer: developer(1),
+                roles: [Role::Auditor, Role::Member].into_iter().collect(),
+            }),
+            Event::DeveloperDisabled(Disabled { developer: developer(1), reason: "left".to_owned() }),
+            Event::TeamCreated(domain::team::Created { team, name: super::support::name("core") }),
+            Event::ProjectCreated(domain::project::Created {
+                project,
+                name: super::support::name("rocket"),
+                teams: [team].into_iter().collect(),
+            }),
+        ];
+        writer.append(store, NOW, events).await;
+        let sql = "SELECT developers.roles, developers.disabled, teams.name, projects.name
+            FROM developers, teams, projects";
+        let rows = store.fetch(sql, Vec::new()).await.unwrap();
+        let row = rows.first().unwrap();
+        assert_eq!(row.text(0).unwrap(), "member auditor");
+        assert!(row.bool(1).unwrap());
+        assert_eq!((row.text(2).unwrap().as_str(), row.text(3).unwrap().as_str()), ("core", "rocket"));
+    })
+    .await;
+}

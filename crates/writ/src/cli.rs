@@ -1,0 +1,88 @@
+//! The command line. The doc comments here are the help: first line for `-h`, the rest for `--help`.
+
+mod govern;
+mod look;
+mod operate;
+mod work;
+
+use clap::{Parser, Subcommand};
+
+pub(crate) use govern::{DeveloperCommand, NewDeveloper, ProjectCommand, Revoke, TeamCommand};
+pub(crate) use look::{Cost, Dimension, LogCommand, SessionCommand, Sessions};
+pub(crate) use operate::{AgentKind, CheckConfig, Demo, DemoAgent, ReferenceCommand, Serve, Simulator};
+pub(crate) use work::{Login, Run, TokenCommand};
+
+/// The control plane for coding agents on a team
+///
+/// Every agent session gets a writ: an authority issued to one human, for one project, with a budget and an expiry,
+/// recorded before it takes effect and dead everywhere the moment the session ends.
+#[derive(Debug, Parser)]
+#[command(name = "writ", version, disable_help_subcommand = true, max_term_width = 100)]
+pub(crate) struct Cli {
+    /// What to do.
+    #[command(subcommand)]
+    pub(crate) command: Command,
+}
+
+/// All commands.
+#[derive(Debug, Subcommand)]
+pub(crate) enum Command {
+    Run(Run),
+    Token(TokenCommand),
+    Login(Login),
+    /// Forget the sign-in of this machine, here and at the control plane
+    Logout,
+    /// Show who is signed in, and for which projects sessions can be opened
+    Whoami,
+    Sessions(Sessions),
+    Session(SessionCommand),
+    Cost(Cost),
+    /// Look into the log
+    #[command(subcommand)]
+    Log(LogCommand),
+    Revoke(Revoke),
+    /// Manage developers
+    #[command(subcommand)]
+    Developer(DeveloperCommand),
+    /// Manage teams
+    #[command(subcommand)]
+    Team(TeamCommand),
+    /// Manage projects
+    #[command(subcommand)]
+    Project(ProjectCommand),
+    Serve(Serve),
+    CheckConfig(CheckConfig),
+    Demo(Demo),
+    Simulator(Simulator),
+    #[command(hide = true)]
+    DemoAgent(DemoAgent),
+    /// Print a page of the reference, in Markdown
+    #[command(subcommand, hide = true)]
+    Reference(ReferenceCommand),
+}
+
+/// The groups that the help shows, with the names of their commands.
+pub(crate) const GROUPS: [(&str, &[&str]); 4] = [
+    ("Work", &["run", "token", "login", "logout", "whoami"]),
+    ("Look", &["sessions", "session", "cost", "log"]),
+    ("Govern", &["revoke", "developer", "team", "project"]),
+    ("Operate", &["serve", "check-config", "demo", "simulator"]),
+];
+
+/// Gives `command` a help page that shows its subcommands in [`GROUPS`] (clap itself knows one list only).
+pub(crate) fn grouped(command: clap::Command) -> clap::Command {
+    let mut page = String::from("{about}\n\n{usage-heading} {usage}\n");
+    for (group, names) in GROUPS {
+        page.push_str(&format!("\n{group}:\n"));
+        for name in names {
+            let about = command.find_subcommand(name).and_then(clap::Command::get_about);
+            let about = about.map(ToString::to_string).unwrap_or_default();
+            page.push_str(&format!("  {name:<14}{about}\n"));
+        }
+    }
+    page.push_str("\nOptions:\n{options}\n\nMore on a command: writ <COMMAND> --help");
+    command.help_template(page)
+}
+
+#[cfg(test)]
+mod tests;

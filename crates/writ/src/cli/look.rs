@@ -1,0 +1,89 @@
+//! Commands that only look.
+
+use clap::{Args, Subcommand, ValueEnum};
+
+/// List sessions, newest first
+///
+/// You see your own; auditors and administrators see everybody's.
+#[derive(Debug, Args)]
+pub(crate) struct Sessions {
+    /// Also those that are over (the newest 100)
+    #[arg(long, short)]
+    pub(crate) all: bool,
+    /// One JSON object per line
+    #[arg(long)]
+    pub(crate) json: bool,
+}
+
+/// Show one session and its calls
+#[derive(Debug, Args)]
+pub(crate) struct SessionCommand {
+    /// The session's id (`ses_…`)
+    #[arg(value_name = "ID")]
+    pub(crate) id: String,
+    /// One JSON object: the session
+    #[arg(long)]
+    pub(crate) json: bool,
+}
+
+/// Show what model calls cost
+///
+/// Calls without a project are shown as unattributed, never left out.
+///
+/// Example: writ cost --by project,developer --since 30d
+#[derive(Debug, Args)]
+pub(crate) struct Cost {
+    /// Split by these (can be repeated, or joined by commas)
+    #[arg(long, value_enum, value_delimiter = ',', default_value = "project")]
+    pub(crate) by: Vec<Dimension>,
+    /// From when: a length of time such as `7d`, a day, or an RFC 3339 time
+    #[arg(long, value_name = "WHEN", default_value = "7d")]
+    pub(crate) since: String,
+    /// Until when (exclusive): a day or an RFC 3339 time; now when left out
+    #[arg(long, value_name = "WHEN")]
+    pub(crate) until: Option<String>,
+    /// One JSON object per row
+    #[arg(long, conflicts_with = "csv")]
+    pub(crate) json: bool,
+    /// Comma-separated values with a header line; money in dollars with nine decimals
+    #[arg(long)]
+    pub(crate) csv: bool,
+}
+
+/// What cost can be split by.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(crate) enum Dimension {
+    Developer,
+    Project,
+    Session,
+    Model,
+    Team,
+    Day,
+}
+
+impl Dimension {
+    /// The name, as spelled in the API.
+    pub(crate) const fn as_str(self) -> &'static str {
+        match self {
+            Self::Developer => "developer",
+            Self::Project => "project",
+            Self::Session => "session",
+            Self::Model => "model",
+            Self::Team => "team",
+            Self::Day => "day",
+        }
+    }
+}
+
+/// What can be done with the log.
+#[derive(Debug, Subcommand)]
+pub(crate) enum LogCommand {
+    /// Hash every entry again and compare
+    ///
+    /// For auditors and administrators. Exits with 1 when an entry does not match its hash.
+    Verify {
+        /// One JSON object
+        #[arg(long)]
+        json: bool,
+    },
+}

@@ -1,0 +1,87 @@
+//! Commands of a developer's day.
+
+use std::ffi::OsString;
+
+use clap::Args;
+use domain::{Name, Span, Usd};
+
+use crate::duration::parse_span;
+
+/// Run a coding agent under a governed session
+///
+/// Opens a session for you and the project, starts the command with a token that works only for this session and
+/// only at the control plane, keeps the session alive while the command runs, and ends it however the command ends.
+/// Credentials in your environment (cloud keys, forge tokens, model keys) are not passed on.
+///
+/// Example: writ run --project checkout --budget 5.00 -- claude
+///
+/// Exits with the command's own code; 125 when writ failed before the command started, 126 when the command cannot be
+/// executed, 127 when it was not found.
+#[derive(Debug, Args)]
+pub(crate) struct Run {
+    /// What the work is for, by name or id; without it the cost is shown as unattributed
+    #[arg(long, short)]
+    pub(crate) project: Option<String>,
+    /// How long the session may live, such as `90m` or `8h`
+    #[arg(long, value_parser = parse_span, default_value = "8h")]
+    pub(crate) ttl: Span,
+    /// The most the session may spend, in dollars; without it only the project's limits hold
+    #[arg(long, value_name = "USD")]
+    pub(crate) budget: Option<Usd>,
+    /// Permission profile of the session
+    #[arg(long, default_value = "default")]
+    pub(crate) profile: Name,
+    /// Control plane; must be the one you are signed in to
+    #[arg(long, value_name = "URL")]
+    pub(crate) server: Option<String>,
+    /// Pass this variable on although it holds a credential (can be repeated)
+    #[arg(long, value_name = "NAME")]
+    pub(crate) keep_env: Vec<String>,
+    /// The command to run and its arguments
+    #[arg(required = true, trailing_var_arg = true, allow_hyphen_values = true, value_name = "COMMAND")]
+    pub(crate) command: Vec<OsString>,
+}
+
+/// Print a session token, for clients that only take a base URL and a key
+///
+/// Opens a session without a launcher (it ends when its time is over or when it is revoked) and prints its token on
+/// standard output. The same token is printed again while the session lives, so this command can be a key helper.
+///
+/// Example: ANTHROPIC_BASE_URL=https://writ.example.com ANTHROPIC_AUTH_TOKEN=$(writ token --project checkout) claude
+#[derive(Debug, Args)]
+pub(crate) struct TokenCommand {
+    /// What the work is for, by name or id; without it the cost is shown as unattributed
+    #[arg(long, short)]
+    pub(crate) project: Option<String>,
+    /// How long the session may live, such as `90m` or `8h`
+    #[arg(long, value_parser = parse_span, default_value = "8h")]
+    pub(crate) ttl: Span,
+    /// The most the session may spend, in dollars
+    #[arg(long, value_name = "USD")]
+    pub(crate) budget: Option<Usd>,
+    /// Control plane; must be the one you are signed in to
+    #[arg(long, value_name = "URL")]
+    pub(crate) server: Option<String>,
+}
+
+/// Sign in to a control plane
+///
+/// Keeps the sign-in in `credentials.json` (readable by you only) under $WRIT_HOME, else $XDG_CONFIG_HOME/writ, else
+/// ~/.config/writ.
+///
+/// Example: writ login https://writ.example.com --login ada
+#[derive(Debug, Args)]
+pub(crate) struct Login {
+    /// Control plane; the last one used when left out
+    #[arg(value_name = "URL")]
+    pub(crate) server: Option<String>,
+    /// Your sign-in name; asked for on a terminal when left out
+    #[arg(long, value_name = "NAME")]
+    pub(crate) login: Option<String>,
+    /// Read the password from standard input instead of asking
+    #[arg(long)]
+    pub(crate) password_stdin: bool,
+    /// Create the first administrator with the one-time token that `writ serve` printed; the password is the new one
+    #[arg(long, value_name = "TOKEN")]
+    pub(crate) bootstrap: Option<String>,
+}

@@ -1,0 +1,30 @@
+//! `writ log`.
+
+use serde_json::Value;
+
+use crate::api::Verified;
+use crate::cli::LogCommand;
+use crate::command_error::{CommandError, Exit};
+use crate::credentials::Home;
+use crate::output::{clean, print, print_json_lines};
+
+/// Looks into the log.
+pub(super) async fn log(command: LogCommand) -> Result<Exit, CommandError> {
+    let LogCommand::Verify { json } = command;
+    let value: Value = Home::find()?.client(None)?.get("/v1/log/verify").await?;
+    if json {
+        print_json_lines([&value])?;
+    }
+    let answer: Verified = serde_json::from_value(value)
+        .map_err(|error| CommandError::failed("the server's answer does not fit this version").because(&error))?;
+    if !answer.verified {
+        let detail = answer.detail.as_deref().map(clean).unwrap_or_default();
+        return Err(CommandError::failed(format!("the log does not match its hashes: {detail}"))
+            .hinted("stop the server, keep a copy of the database, and find out who could write to it"));
+    }
+    if !json {
+        let head = answer.head_leaf.as_deref().map(clean).unwrap_or_else(|| "none".to_owned());
+        print(&format!("{} entries, every one matches its hash\nnewest leaf {head}\n", answer.entries))?;
+    }
+    Ok(Exit::Done)
+}

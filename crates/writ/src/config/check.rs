@@ -1,0 +1,188 @@
+//! What a configuration must fulfil beyond its syntax, and what the control plane is started with. Fails closed: the error
+//! names the field.
+
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use control::settings::{CredentialHeader, CredentialSource, PriceSettings, Settings, TlsFiles, UpstreamSettings};
+use http::Uri;
+
+use super::keys::{Config, KeyHeader, Prices, Synchronous, Tls, Upstream};
+use super::{Variables, read_bounded};
+use crate::client::is_loopback;
+use crate::command_error::CommandError;
+
+/// Model services that can be named; the gateway tries them one after the other.
+const UPSTREAMS_MAX: usize = 8;
+const ANTHROPIC_KEY: &str = "ANTHROPIC_API_KEY";
+
+impl Config {
+    /// Checks every field and returns what the control plane takes.
+    ///
+    /// # Errors
+    /// Usage errors that name the field.
+    pub(crate) fn settings(&self) -> Result<Settings, CommandError> {
+        let tls = self.tls.as_ref().map(tls_files).transpose()?;
+        if tls.is_none() && !self.listen.ip().is_loopback() {
+            return Err(bad(
+                "listen",
+                format!("`{}` is not loopback, and plain http is only allowed there", self.listen),
+            )
+            .hinted("add a [tls] table with certificate and key, or listen on 127.0.0.1 behind a TLS proxy"));
+        }
+        let upstreams = self.model_services();
+        if upstreams.len() > UPSTREAMS_MAX {
+            return Err(bad("upstreams", format!("{} model services, the limit is {UPSTREAMS_MAX}", upstreams.len())));
+        }
+        check_names(&upstreams)?;
+        check_url("public_url", self.public_url.as_deref())?;
+        check_url("issuer_url", self.issuer_url.as_deref())?;
+        check_database(self.database.as_deref())?;
+        Ok(Settings {
+            listen: self.listen,
+            public_url: self.public_url.as_deref().map(|url| url.trim_end_matches('/').to_owned()),
+            tls,
+            data_dir: self.data_dir.clone(),
+            database: self.database.clone(),
+            synchronous: match self.synchronous {
+                Synchronous::Full => control::settings::Synchronous::Full,
+                Synchronous::Normal => control::settings::Synchronous::Normal,
+            },
+            upstreams: upstreams.iter().enumerate().map(upstream).collect::<Result<_, _>>()?,
+            prices: prices(&self.prices)?,
+            shutdown_grace: Duration::from_millis(self.shutdown_grace.0.as_millis()),
+            issuer_url: self.issuer_url.clone(),
+        })
+    }
+
+    /// Checks that every upstream key can be read here; apart, because a file may be checked on another machine.
+    ///
+    /// # Errors
+    /// Names the field, never the key.
+    pub(crate) fn check_secrets(&self, variables: Variables<'_>) -> Result<(), CommandError> {
+        for (index, upstream) in self.model_services().iter().enumerate() {
+            check_secret(index, upstream, variables)?;
+        }
+        Ok(())
+    }
+
+    /// The model services, or the one that is meant when none is named.
+    fn model_services(&self) -> Vec<Upstream> {
+        if !self.upstreams.is_empty() {
+            return self.upstreams.clone();
+        }
+        vec![Upstream {
+            name: Some("anthropic".to_owned()),
+            base_url: Some("https://api.anthropic.com".to_owned()),
+            key_env: Some(ANTHROPIC_KEY.to_owned()),
+            ..Upstream::default()
+        }]
+    }
+}
+
+fn bad(field: &str, what: impl std::fmt::Display) -> CommandError {
+    CommandError::usage(format!("{field}: {what}"))
+}
+
+fn tls_files(tls: &Tls) -> Result<TlsFiles, CommandError> {
+    let file = |field: &str, path: &Option<PathBuf>| {
+        let path = path.clone().ok_or_else(|| bad(field, "is missing"))?;
+        check_file(field, &path).map(|()| path)
+    };
+    Ok(TlsFiles { certificate: file("tls.certificate", &tls.certificate)?, key: file("tls.key", &tls.key)? })
+}
+
+fn upstream((index, upstream): (usize, &Upstream)) -> Result<UpstreamSettings, CommandError> {
+    let field = |key: &str| format!("upstreams[{index}].{key}");
+    let name =
+        upstream.name.clone().filter(|name| !name.is_empty()).ok_or_else(|| bad(&field("name"), "is missing"))?;
+    let base_url = upstream.base_url.clone().ok_or_else(|| bad(&field("base_url"), "is missing"))?;
+    check_url(&field("base_url"), Some(&base_url))?;
+    let credential = match (&upstream.key_file, &upstream.key_env) {
+        (Some(path), None) => CredentialSource::File(path.clone()),
+        (None, Some(name)) => CredentialSource::Env(name.clone()),
+        (Some(_), Some(_)) => return Err(bad(&field("key_file"), "only one of key_file and key_env can be given")),
+        (None, None) => return Err(bad(&field("key_file"), "one of key_file and key_env is needed")),
+    };
+    let header = match upstream.key_header {
+        KeyHeader::XApiKey => CredentialHeader::ApiKey,
+        KeyHeader::Bearer => CredentialHeader::Bearer,
+    };
+    Ok(UpstreamSettings { name, base_url: base_url.trim_end_matches('/').to_owned(), credential, header })
+}
+
+/// Reports and metrics tell model services apart by name.
+fn check_names(upstreams: &[Upstream]) -> Result<(), CommandError> {
+    for (index, upstream) in upstreams.iter().enumerate() {
+        let Some(name) = &upstream.name else { continue };
+        if upstreams[..index].iter().any(|earlier| earlier.name.as_ref() == Some(name)) {
+            return Err(bad(&format!("upstreams[{index}].name"), format!("`{name}` is used twice")));
+        }
+    }
+    Ok(())
+}
+
+fn check_secret(index: usize, upstream: &Upstream, variables: Variables<'_>) -> Result<(), CommandError> {
+    if let Some(path) = &upstream.key_file {
+        let field = format!("upstreams[{index}].key_file");
+        let text = read_bounded(path).map_err(|error| error.within(&field))?;
+        if text.lines().next().is_none_or(|line| line.trim().is_empty()) {
+            return Err(bad(&field, format!("the first line of `{}` is empty", path.display())));
+        }
+    }
+    match &upstream.key_env {
+        Some(name) if variables(name).is_none_or(|value| value.is_empty()) => {
+            Err(bad(&format!("upstreams[{index}].key_env"), format!("the variable `{name}` is not set")))
+        }
+        _ => Ok(()),
+    }
+}
+
+/// Prices are read here as well as at start, so that `check-config` finds what a start would.
+fn prices(prices: &Prices) -> Result<PriceSettings, CommandError> {
+    let mut book = metering::PriceBook::builtin();
+    if let Some(path) = &prices.overrides {
+        let text = read_bounded(path).map_err(|error| error.within("prices.overrides"))?;
+        book = book
+            .with_overrides(&text)
+            .map_err(|error| bad("prices.overrides", format!("`{}`", path.display())).because(&error))?;
+    }
+    if let Some(multiplier) = &prices.multiplier {
+        book.with_multiplier(multiplier, prices.multiplier_applies_to_fees)
+            .map_err(|error| bad("prices.multiplier", format!("`{multiplier}`")).because(&error))?;
+    }
+    Ok(PriceSettings {
+        overrides: prices.overrides.clone(),
+        multiplier: prices.multiplier.clone(),
+        multiplier_applies_to_fees: prices.multiplier_applies_to_fees,
+    })
+}
+
+/// `https` anywhere, `http` on this machine only.
+fn check_url(field: &str, url: Option<&str>) -> Result<(), CommandError> {
+    let Some(text) = url else { return Ok(()) };
+    let uri: Option<Uri> = text.parse().ok();
+    let parts = uri.as_ref().and_then(|uri| Some((uri.scheme_str()?, uri.host()?)));
+    match parts {
+        Some(("https", _)) => Ok(()),
+        Some(("http", host)) if is_loopback(host) => Ok(()),
+        Some(("http", _)) => Err(bad(field, format!("`{text}` is plain http to another machine; use https"))),
+        _ => Err(bad(field, format!("`{text}` is not a URL such as `https://example.com`"))),
+    }
+}
+
+/// The URL may hold a password, so it is never repeated.
+fn check_database(database: Option<&str>) -> Result<(), CommandError> {
+    let known = ["sqlite:", "postgres://", "postgresql://"];
+    match database {
+        Some(url) if !known.iter().any(|start| url.starts_with(start)) => {
+            Err(bad("database", "expected `sqlite:FILE` or `postgres://…`"))
+        }
+        _ => Ok(()),
+    }
+}
+
+fn check_file(field: &str, path: &Path) -> Result<(), CommandError> {
+    let opened = std::fs::File::open(path);
+    opened.map(drop).map_err(|error| bad(field, format!("cannot read `{}`", path.display())).because(&error))
+}

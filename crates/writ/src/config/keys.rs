@@ -1,0 +1,132 @@
+//! All keys of the configuration file.
+
+use std::net::{Ipv4Addr, SocketAddr};
+use std::path::PathBuf;
+
+use domain::Span;
+use serde::{Deserialize, Deserializer};
+
+use super::section::section;
+
+section! {
+    /// The server itself.
+    Config [""] {
+        /// Address to listen on. Plain http is only allowed on loopback; any other address needs `[tls]`.
+        /// The variable `WRIT_LISTEN` and the option `--listen` win over it.
+        listen: SocketAddr = SocketAddr::from((Ipv4Addr::LOCALHOST, 7878)), "\"127.0.0.1:7878\"";
+        /// How people and agents reach this server, for links and as base URL: `"https://writ.example.com"`.
+        public_url: Option<String> = None, "made from `listen`";
+        /// Folder for the database; made when it does not exist. `--data-dir` wins over it.
+        data_dir: PathBuf = PathBuf::from("writ-data"), "\"writ-data\"";
+        /// Database: `"sqlite:FILE"` or `"postgres://…"`. `--database` wins over it.
+        database: Option<String> = None, "`writ.db` in `data_dir`";
+        /// How durable an SQLite commit is: `"full"` survives a power cut, `"normal"` only the death of the process.
+        synchronous: Synchronous = Synchronous::Full, "\"full\"";
+        /// How long a stop waits for running streams before it cuts them.
+        shutdown_grace: Length = Length(Span::from_secs(30)), "\"30s\"";
+        /// Issuer named in the writs (JWT), for relying parties that pin one.
+        issuer_url: Option<String> = None, "`public_url`";
+        /// Certificate and key, for https.
+        tls: Option<Tls> = None, "no https";
+        /// Model services, tried in this order when one cannot be reached or is overloaded.
+        upstreams: Vec<Upstream> = Vec::new(), "the Anthropic API with the key in `ANTHROPIC_API_KEY`";
+        /// What calls cost.
+        prices: Prices = Prices::default(), "list prices";
+        /// What the server writes to standard error.
+        log: Log = Log::default(), "text, from level info";
+    }
+}
+
+section! {
+    /// Https with files. Both keys are needed.
+    Tls ["[tls]"] {
+        /// PEM file with the certificate chain, leaf first.
+        certificate: Option<PathBuf> = None, "required";
+        /// PEM file with the private key.
+        key: Option<PathBuf> = None, "required";
+    }
+}
+
+section! {
+    /// One model service that speaks the Messages API; repeat the table for more (at most 8).
+    /// Its key stays in the server: exactly one of `key_file` and `key_env` says where it is read from.
+    Upstream ["[[upstreams]]"] {
+        /// Its name, in reports and metrics.
+        name: Option<String> = None, "required";
+        /// What `/v1/messages` is appended to: `"https://api.anthropic.com"`. Plain http only on loopback.
+        base_url: Option<String> = None, "required";
+        /// File whose first line is the key.
+        key_file: Option<PathBuf> = None, "unset";
+        /// Environment variable that holds the key.
+        key_env: Option<String> = None, "unset";
+        /// How the key is sent: `"x-api-key"` or `"bearer"`.
+        key_header: KeyHeader = KeyHeader::XApiKey, "\"x-api-key\"";
+    }
+}
+
+section! {
+    /// What calls cost: the built-in dated price book, changed by these.
+    Prices ["[prices]"] {
+        /// JSON file with rows that replace or add to the built-in price book.
+        overrides: Option<PathBuf> = None, "unset";
+        /// Negotiated factor on list prices, a decimal in quotes above 0 and at most 1: `"0.85"`.
+        multiplier: Option<String> = None, "list prices";
+        /// Whether the factor covers fees per use (web searches) too.
+        multiplier_applies_to_fees: bool = false, "false";
+    }
+}
+
+section! {
+    /// Structured logs, on standard error. Prompts, answers, keys and tokens are never logged.
+    Log ["[log]"] {
+        /// `"text"` for people, `"json"` for machines.
+        format: LogFormat = LogFormat::Text, "\"text\"";
+        /// Least important lines to write: `"error"`, `"warn"`, `"info"` or `"debug"`.
+        level: LogLevel = LogLevel::Info, "\"info\"";
+    }
+}
+
+/// How durable an SQLite commit is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub(crate) enum Synchronous {
+    Full,
+    Normal,
+}
+
+/// How an upstream key is sent.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub(crate) enum KeyHeader {
+    XApiKey,
+    Bearer,
+}
+
+/// Shape of the log lines.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub(crate) enum LogFormat {
+    Text,
+    Json,
+}
+
+/// Least important lines to write.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub(crate) enum LogLevel {
+    Error,
+    Warn,
+    Info,
+    Debug,
+}
+
+/// A length of time, as people type it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Length(pub(crate) Span);
+
+impl<'de> Deserialize<'de> for Length {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let text = String::deserialize(deserializer)?;
+        crate::duration::parse_span(&text).map(Self).map_err(serde::de::Error::custom)
+    }
+}

@@ -1,0 +1,42 @@
+//! Bounds of the command line client, each with its unit and its reason. Bounds of the law are in `domain::limits`.
+
+use std::time::Duration;
+
+/// Whole time of one API request: a human waits for it.
+pub(crate) const REQUEST_TIMEOUT: Duration = Duration::from_secs(10);
+/// Bytes of an API answer: a page of sessions is far below; past it something else answers.
+pub(crate) const ANSWER_BYTES_MAX: usize = 16 << 20;
+/// Bytes of a password read from standard input, its line end included.
+pub(crate) const PASSWORD_BYTES_MAX: u64 = 1025;
+/// Bytes of a configuration, credentials or settings file: written by hand, so a megabyte is a mistake.
+pub(crate) const FILE_BYTES_MAX: u64 = 1 << 20;
+
+/// Pause between two beats of the launcher, though a session needs only one per `domain::limits::BEAT_EVERY`. Cost: half
+/// a small request a second for each running agent, answered from memory (the server writes the row less often). Gain:
+/// a revocation ends the agent's processes within seconds even while no model call is under way.
+pub(crate) const BEAT_PAUSE: Duration = Duration::from_secs(2);
+/// Beats without an answer before the launcher says so: one lost packet is no news.
+pub(crate) const BEATS_LOST_BEFORE_WARNING: u32 = 3;
+/// News waiting from the beat thread: it has four kinds and repeats none in a row.
+pub(crate) const NEWS_QUEUE: usize = 8;
+/// Time between SIGTERM and SIGKILL for an agent whose session is over: enough to flush, not to go on.
+pub(crate) const KILL_GRACE: Duration = Duration::from_secs(5);
+/// Attempts to tell the server that the session ended; after them it lapses by missed beats.
+pub(crate) const END_ATTEMPTS: u32 = 4;
+/// Pause before the second attempt; doubled each time.
+pub(crate) const END_PAUSE: Duration = Duration::from_millis(500);
+
+/// Time for a part of the demo to come up: a cold disk and a busy laptop included.
+pub(crate) const DEMO_START_TIMEOUT: Duration = Duration::from_secs(60);
+/// Time for one short command of the demo.
+pub(crate) const DEMO_STEP_TIMEOUT: Duration = Duration::from_secs(60);
+/// Time for the demo's governed session.
+pub(crate) const DEMO_SESSION_TIMEOUT: Duration = Duration::from_secs(600);
+/// Time for a part of the demo to go away by itself before it is killed.
+pub(crate) const DEMO_STOP_TIMEOUT: Duration = Duration::from_secs(5);
+/// Lines of a demo part kept for the error text.
+pub(crate) const DEMO_LINES_KEPT: usize = 20;
+/// Model turns of the scripted agent in one conversation: its longest script has three.
+pub(crate) const AGENT_TURNS_MAX: usize = 12;
+/// Bytes of one answer the scripted agent reads.
+pub(crate) const AGENT_ANSWER_BYTES_MAX: usize = 8 << 20;

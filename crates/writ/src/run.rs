@@ -1,0 +1,150 @@
+//! `writ run`: a command under a governed session, from opening it to the summary.
+
+mod beat;
+mod child;
+mod environment;
+pub(crate) mod session;
+mod settings_file;
+mod signals;
+mod summary;
+mod supervise;
+mod terminal;
+
+use std::ffi::OsString;
+
+use crate::api::Opened;
+use crate::cli::Run;
+use crate::client::{Client, ClientError};
+use crate::command_error::{CommandError, Exit};
+use crate::credentials::Home;
+use crate::output::clean;
+use beat::Beats;
+use child::Child;
+use environment::Environment;
+use session::OpenSession;
+use settings_file::{ClaudeArguments, SettingsFile};
+use signals::Signals;
+use supervise::Ended;
+
+/// Runs the command and passes its exit code on.
+pub(crate) async fn run(arguments: Run) -> Result<Exit, CommandError> {
+    launch(arguments).await.map_err(|error| match error.exit() {
+        // How the start of the command itself failed has its own codes.
+        Exit::NotExecutable | Exit::NotFound => error,
+        _ => error.ending(Exit::LauncherFailed),
+    })
+}
+
+async fn launch(arguments: Run) -> Result<Exit, CommandError> {
+    let client = Home::find()?.client(arguments.server.as_deref())?;
+    let environment = Environment::scrubbed(std::env::vars_os(), &arguments.keep_env);
+    // What can be wrong with the command line is found before a session exists.
+    let (program, rest) = split(&arguments.command)?;
+    child::look_up(&program, environment.path())?;
+    let claude = settings_file::is_claude(&program).then(|| ClaudeArguments::take(&rest)).transpose()?;
+    let ask = OpenSession {
+        project: arguments.project,
+        ttl_seconds: arguments.ttl.as_secs(),
+        budget_usd_nanos: arguments.budget.map(domain::Usd::nanos),
+        profile: Some(arguments.profile),
+        beats: true,
+    };
+    let opened: Opened = client.post("/v1/sessions", &ask).await?;
+    announce(&opened, &environment);
+    let governed = Governed { client: &client, opened: &opened, is_claude: claude.is_some() };
+    let (command, _settings) = match command(&client, &opened, program, rest, claude) {
+        Ok(prepared) => prepared,
+        Err(error) => return Err(governed.abandon(error).await),
+    };
+    let environment = environment.for_child(&opened, client.address());
+    let ended = match governed.supervised(&command, environment).await {
+        Ok(ended) => ended,
+        Err(error) => return Err(governed.abandon(error).await),
+    };
+    governed.finish(&ended).await;
+    Ok(Exit::Child(ended.exit_code))
+}
+
+/// A session with what is needed to end it.
+struct Governed<'a> {
+    client: &'a Client,
+    opened: &'a Opened,
+    is_claude: bool,
+}
+
+impl Governed<'_> {
+    /// Starts the command, beats while it runs, and waits for its end.
+    async fn supervised(&self, command: &[OsString], environment: Environment) -> Result<Ended, CommandError> {
+        let signals = Signals::listen()?;
+        let child = Child::spawn(command, environment)?;
+        let (beats, news) = Beats::start(self.client.address(), self.opened)?;
+        let ended = supervise::until_over(child, signals, news).await;
+        beats.stop();
+        ended
+    }
+
+    /// Ends a session whose command never ran.
+    async fn abandon(&self, error: CommandError) -> CommandError {
+        match session::end(self.client, &self.opened.session.id, i32::from(error.exit().code())).await {
+            Ok(_) => error,
+            Err(_) => error.hinted(session::lapses(&self.opened.session.id)),
+        }
+    }
+
+    /// Ends the session and says how it went. The command's exit code stands whatever happens here.
+    async fn finish(&self, ended: &Ended) {
+        let id = &self.opened.session.id;
+        if let Some(text) = &ended.over {
+            eprintln!("writ: the agent was stopped: {}", clean(text));
+        }
+        match session::end(self.client, id, i32::from(ended.exit_code)).await {
+            Ok(session) => {
+                if ended.over.is_none() {
+                    summary::tell_if_cut_off(&session);
+                }
+                summary::print(self.client, &session, self.is_claude).await;
+            }
+            Err(error) => {
+                let reason = match error {
+                    ClientError::Refused(problem) => problem.sentence(),
+                    other => other.to_string(),
+                };
+                eprintln!("writ: cannot end the session: {reason}; {}", session::lapses(id));
+            }
+        }
+    }
+}
+
+fn split(command: &[OsString]) -> Result<(OsString, Vec<OsString>), CommandError> {
+    let (program, rest) = command.split_first().ok_or_else(|| CommandError::usage("no command given"))?;
+    Ok((program.clone(), rest.to_vec()))
+}
+
+/// The whole command line, and the settings file that must live as long as the command.
+fn command(
+    client: &Client,
+    opened: &Opened,
+    program: OsString,
+    rest: Vec<OsString>,
+    claude: Option<ClaudeArguments>,
+) -> Result<(Vec<OsString>, Option<SettingsFile>), CommandError> {
+    let Some(claude) = claude else {
+        return Ok((std::iter::once(program).chain(rest).collect(), None));
+    };
+    let file = SettingsFile::write(&claude.settings(client.address(), &opened.token))?;
+    let governed = ["--settings".into(), file.path().as_os_str().to_owned()];
+    Ok((std::iter::once(program).chain(governed).chain(claude.rest).collect(), Some(file)))
+}
+
+fn announce(opened: &Opened, environment: &Environment) {
+    let session = &opened.session;
+    let work = match &session.project {
+        Some(project) => format!("project {}", clean(&project.name)),
+        None => "no project (its cost is shown as unattributed)".to_owned(),
+    };
+    eprintln!("writ: session {} of {} for {work}", session.id, clean(&session.developer.login));
+    let kept_back = environment.kept_back();
+    if !kept_back.is_empty() {
+        eprintln!("writ: not passed on: {} (--keep-env NAME passes one on)", kept_back.join(", "));
+    }
+}

@@ -1,0 +1,177 @@
+//! The environment of the agent: the developer's, without credentials, with the session's.
+//!
+//! What is removed (a manner, not a wall: files in the home folder stay readable):
+//! * every `ANTHROPIC_…` variable except the choice of models, and everything that would lead Claude Code to another
+//!   provider or sign-in;
+//! * keys of clouds, forges, package registries, model services and databases by their usual names ([`CREDENTIALS`],
+//!   [`PREFIXES`], [`SUFFIXES`]);
+//! * `WRIT_…`: the developer's own sign-in is not the agent's.
+//!
+//! What stays: everything else, `SSH_AUTH_SOCK` included, so that a push still works.
+
+use std::collections::BTreeMap;
+use std::ffi::{OsStr, OsString};
+
+use crate::api::Opened;
+use crate::client::{Address, is_loopback};
+
+/// Variables for the agent.
+#[derive(Debug, Clone)]
+pub(crate) struct Environment {
+    kept: BTreeMap<OsString, OsString>,
+    removed: Vec<String>,
+}
+
+/// Variables that start with these lead around the gateway, or are writ's own.
+const PREFIXES: [&str; 7] = [
+    "ANTHROPIC_",
+    "CLAUDE_CODE_API_KEY_",
+    "CLAUDE_CODE_OAUTH_",
+    "CLAUDE_CODE_SESSION_",
+    "CLAUDE_CODE_SKIP_",
+    "CLAUDE_CODE_USE_",
+    "WRIT_",
+];
+
+/// Exceptions to [`PREFIXES`]: which model to ask for is the developer's choice.
+const PREFERENCES: [&str; 3] = ["ANTHROPIC_MODEL", "ANTHROPIC_SMALL_FAST_MODEL", "ANTHROPIC_BETAS"];
+
+/// The same for whole families: `ANTHROPIC_DEFAULT_OPUS_MODEL` and its like.
+const PREFERENCE_PREFIX: &str = "ANTHROPIC_DEFAULT_";
+
+/// Variables that are credentials by their usual names.
+const CREDENTIALS: [&str; 45] = [
+    "ARM_ACCESS_KEY",
+    "ARM_CLIENT_SECRET",
+    "ARM_SAS_TOKEN",
+    "AWS_ACCESS_KEY_ID",
+    "AWS_BEARER_TOKEN_BEDROCK",
+    "AWS_CONTAINER_AUTHORIZATION_TOKEN",
+    "AWS_CONTAINER_CREDENTIALS_FULL_URI",
+    "AWS_CONTAINER_CREDENTIALS_RELATIVE_URI",
+    "AWS_SECRET_ACCESS_KEY",
+    "AWS_SECURITY_TOKEN",
+    "AWS_SESSION_TOKEN",
+    "AWS_WEB_IDENTITY_TOKEN_FILE",
+    "AZURE_CLIENT_CERTIFICATE_PATH",
+    "AZURE_CLIENT_SECRET",
+    "AZURE_FEDERATED_TOKEN_FILE",
+    "AZURE_PASSWORD",
+    "BITBUCKET_TOKEN",
+    "CARGO_REGISTRY_TOKEN",
+    "CI_JOB_TOKEN",
+    "CLOUDFLARE_API_TOKEN",
+    "CLOUDSDK_AUTH_ACCESS_TOKEN",
+    "DIGITALOCEAN_ACCESS_TOKEN",
+    "DOCKER_AUTH_CONFIG",
+    "DOCKER_PASSWORD",
+    "GEMINI_API_KEY",
+    "GH_ENTERPRISE_TOKEN",
+    "GH_TOKEN",
+    "GITHUB_ENTERPRISE_TOKEN",
+    "GITHUB_PAT",
+    "GITHUB_TOKEN",
+    "GITLAB_TOKEN",
+    "GOOGLE_API_KEY",
+    "GOOGLE_APPLICATION_CREDENTIALS",
+    "GOOGLE_OAUTH_ACCESS_TOKEN",
+    "HF_TOKEN",
+    "MYSQL_PWD",
+    "NODE_AUTH_TOKEN",
+    "NPM_TOKEN",
+    "OPENAI_API_KEY",
+    "PGPASSWORD",
+    "PYPI_TOKEN",
+    "SLACK_BOT_TOKEN",
+    "STRIPE_API_KEY",
+    "TWINE_PASSWORD",
+    "VAULT_TOKEN",
+];
+
+/// Endings of names that say "secret" in any family.
+const SUFFIXES: [&str; 5] = ["_API_KEY", "_ACCESS_TOKEN", "_AUTH_TOKEN", "_CLIENT_SECRET", "_SECRET_ACCESS_KEY"];
+
+impl Environment {
+    /// `variables` without credentials. Those named in `keep` stay, except the ones that are writ's own to set or that
+    /// lead around the gateway.
+    pub(crate) fn scrubbed(variables: impl IntoIterator<Item = (OsString, OsString)>, keep: &[String]) -> Self {
+        let (mut kept, mut removed) = (BTreeMap::new(), Vec::new());
+        for (name, value) in variables {
+            let text = name.to_string_lossy().into_owned();
+            let is_kept = !leads_astray(&text) && (!is_credential(&text) || keep.contains(&text));
+            if is_kept {
+                kept.insert(name, value);
+            } else {
+                removed.push(text);
+            }
+        }
+        removed.sort_unstable();
+        Self { kept, removed }
+    }
+
+    /// Names of the credentials that were removed and could be kept, sorted.
+    pub(crate) fn kept_back(&self) -> Vec<&str> {
+        self.removed.iter().map(String::as_str).filter(|name| !leads_astray(name)).collect()
+    }
+
+    /// Where commands are looked for.
+    pub(crate) fn path(&self) -> Option<&OsStr> {
+        self.kept.get(OsStr::new("PATH")).map(OsString::as_os_str)
+    }
+
+    /// Adds the session's own variables.
+    #[must_use]
+    pub(crate) fn for_child(mut self, opened: &Opened, server: &Address) -> Self {
+        let session = &opened.session;
+        self.set("ANTHROPIC_BASE_URL", server.as_str());
+        self.set("ANTHROPIC_AUTH_TOKEN", &opened.token);
+        self.set("WRIT_SERVER", server.as_str());
+        self.set("WRIT_SESSION_ID", &session.id);
+        self.set("WRIT_DEVELOPER_ID", &session.developer.id);
+        if let Some(project) = &session.project {
+            self.set("WRIT_PROJECT_ID", &project.id);
+        }
+        self.past_proxies(server);
+        self
+    }
+
+    /// All variables.
+    pub(crate) fn into_variables(self) -> BTreeMap<OsString, OsString> {
+        self.kept
+    }
+
+    fn set(&mut self, name: &str, value: &str) {
+        self.kept.insert(name.into(), value.into());
+    }
+
+    /// A proxy for the outside world must not be asked for this machine's own loopback.
+    fn past_proxies(&mut self, server: &Address) {
+        let host = server.as_str().split("://").nth(1).and_then(|rest| rest.rsplit_once(':')).map(|(host, _)| host);
+        if !host.is_some_and(is_loopback) {
+            return;
+        }
+        for name in ["NO_PROXY", "no_proxy"] {
+            let before = self.kept.get(&OsString::from(name)).map(|value| value.to_string_lossy().into_owned());
+            let list = match before.filter(|value| !value.is_empty()) {
+                Some(before) => format!("{before},127.0.0.1,localhost,::1"),
+                None => "127.0.0.1,localhost,::1".to_owned(),
+            };
+            self.set(name, &list);
+        }
+    }
+}
+
+/// Credentials that may be passed on when the developer says so.
+fn is_credential(name: &str) -> bool {
+    let cargo = name.starts_with("CARGO_REGISTRIES_") && name.ends_with("_TOKEN");
+    CREDENTIALS.contains(&name) || cargo || SUFFIXES.iter().any(|suffix| name.ends_with(suffix))
+}
+
+/// Never passed on: writ sets them itself, or they lead the client around the gateway.
+fn leads_astray(name: &str) -> bool {
+    let preference = PREFERENCES.contains(&name) || name.starts_with(PREFERENCE_PREFIX);
+    !preference && PREFIXES.iter().any(|prefix| name.starts_with(prefix))
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,149 @@
+//! The settings that bind Claude Code to the session.
+//!
+//! Its precedence is: managed settings, then `--settings`, then the user's settings files, then the process environment
+//! (measured with 2.1.330). Exported variables alone therefore lose to `~/.claude/settings.json`, so the session's address and
+//! token go in through `--settings`, merged over whatever the developer passes there. Measured too: `"apiKeyHelper": ""`
+//! switches a helper of the user's settings off, an empty variable counts as unset, and `"0"` switches a provider off.
+
+use std::ffi::{OsStr, OsString};
+use std::io::Write;
+use std::path::Path;
+
+use serde_json::{Map, Value};
+
+use crate::client::Address;
+use crate::command_error::CommandError;
+use crate::limits::FILE_BYTES_MAX;
+
+/// Arguments of Claude Code, with the developer's own `--settings` taken out.
+#[derive(Debug)]
+pub(super) struct ClaudeArguments {
+    /// Everything else, in order.
+    pub(super) rest: Vec<OsString>,
+    /// What the developer passed in `--settings`.
+    theirs: Map<String, Value>,
+}
+
+/// The settings as a file, mode 0600 because the token is in it; removed when dropped.
+#[derive(Debug)]
+pub(super) struct SettingsFile(tempfile::NamedTempFile);
+
+const FLAG: &str = "--settings";
+
+/// Other credentials and transports: empty counts as unset.
+const BLANK: [&str; 10] = [
+    "ANTHROPIC_API_KEY",
+    "ANTHROPIC_CONFIG_DIR",
+    "ANTHROPIC_CUSTOM_HEADERS",
+    "ANTHROPIC_FEDERATION_RULE_ID",
+    "ANTHROPIC_IDENTITY_TOKEN",
+    "ANTHROPIC_IDENTITY_TOKEN_FILE",
+    "ANTHROPIC_PROFILE",
+    "ANTHROPIC_UNIX_SOCKET",
+    "CLAUDE_CODE_API_KEY_FILE_DESCRIPTOR",
+    "CLAUDE_CODE_OAUTH_TOKEN",
+];
+
+/// Other providers.
+const OFF: [&str; 7] = [
+    "CLAUDE_CODE_USE_ANTHROPIC_AWS",
+    "CLAUDE_CODE_USE_ANTHROPIC_GOOGLE_CLOUD",
+    "CLAUDE_CODE_USE_BEDROCK",
+    "CLAUDE_CODE_USE_FOUNDRY",
+    "CLAUDE_CODE_USE_GATEWAY",
+    "CLAUDE_CODE_USE_MANTLE",
+    "CLAUDE_CODE_USE_VERTEX",
+];
+
+/// Whether a program is Claude Code, by the name it is called by.
+pub(super) fn is_claude(program: &OsStr) -> bool {
+    Path::new(program).file_name().is_some_and(|name| name == "claude")
+}
+
+impl ClaudeArguments {
+    /// Takes `--settings` (the last one counts, as for the client itself) out of the arguments.
+    ///
+    /// # Errors
+    /// The developer's settings cannot be read or are no JSON object: the client would refuse them too.
+    pub(super) fn take(arguments: &[OsString]) -> Result<Self, CommandError> {
+        let (mut rest, mut settings) = (Vec::new(), None);
+        let mut remaining = arguments.iter();
+        while let Some(argument) = remaining.next() {
+            let text = argument.to_string_lossy();
+            if text == "--" {
+                rest.push(argument.clone());
+                rest.extend(remaining.by_ref().cloned());
+            } else if text == FLAG {
+                let value =
+                    remaining.next().ok_or_else(|| CommandError::usage("claude's `--settings` has no value"))?;
+                settings = Some(value.clone());
+            } else if let Some(value) = text.strip_prefix("--settings=") {
+                settings = Some(value.into());
+            } else {
+                rest.push(argument.clone());
+            }
+        }
+        Ok(Self { rest, theirs: settings.map(|text| read(&text)).transpose()?.unwrap_or_default() })
+    }
+
+    /// The developer's settings with the session's over them.
+    pub(super) fn settings(&self, server: &Address, token: &str) -> Value {
+        let mut settings = self.theirs.clone();
+        settings.insert("apiKeyHelper".to_owned(), Value::from(""));
+        let mut env = match settings.remove("env") {
+            Some(Value::Object(env)) => env,
+            _ => Map::new(),
+        };
+        let bound = [("ANTHROPIC_BASE_URL", server.as_str()), ("ANTHROPIC_AUTH_TOKEN", token)];
+        let blank = BLANK.iter().map(|name| (*name, ""));
+        let off = OFF.iter().map(|name| (*name, "0"));
+        for (name, value) in bound.into_iter().chain(blank).chain(off) {
+            env.insert(name.to_owned(), Value::from(value));
+        }
+        settings.insert("env".to_owned(), Value::Object(env));
+        Value::Object(settings)
+    }
+}
+
+impl SettingsFile {
+    /// Writes the settings into a temporary file that only this user can read.
+    pub(super) fn write(settings: &Value) -> Result<Self, CommandError> {
+        let written = || {
+            let mut file = tempfile::Builder::new().prefix("writ-settings-").suffix(".json").tempfile()?;
+            file.write_all(settings.to_string().as_bytes())?;
+            file.flush()?;
+            Ok(file)
+        };
+        written()
+            .map(Self)
+            .map_err(|error: std::io::Error| CommandError::failed("cannot write the agent's settings").because(&error))
+    }
+
+    /// Where it is.
+    pub(super) fn path(&self) -> &Path {
+        self.0.path()
+    }
+}
+
+/// As the client does: a text that starts with a brace is JSON, anything else names a file.
+fn read(settings: &OsStr) -> Result<Map<String, Value>, CommandError> {
+    let inline = settings.to_string_lossy();
+    let text = if inline.trim_start().starts_with('{') { inline.into_owned() } else { read_file(Path::new(settings))? };
+    match serde_json::from_str(&text) {
+        Ok(Value::Object(object)) => Ok(object),
+        Ok(_) => Err(CommandError::usage("claude's `--settings` is not a JSON object")),
+        Err(error) => Err(CommandError::usage("claude's `--settings` is not JSON").because(&error)),
+    }
+}
+
+fn read_file(path: &Path) -> Result<String, CommandError> {
+    let failed = || CommandError::usage(format!("cannot read claude's settings `{}`", path.display()));
+    let size = std::fs::metadata(path).map_err(|error| failed().because(&error))?.len();
+    if size > FILE_BYTES_MAX {
+        return Err(failed().hinted(format!("it has {size} bytes, the limit is {FILE_BYTES_MAX}")));
+    }
+    std::fs::read_to_string(path).map_err(|error| failed().because(&error))
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,77 @@
+#![allow(clippy::unwrap_used)]
+
+use std::ffi::{OsStr, OsString};
+use std::os::unix::fs::PermissionsExt;
+
+use serde_json::{Value, json};
+
+use super::{ClaudeArguments, SettingsFile, is_claude};
+
+fn take(arguments: &[&str]) -> Result<ClaudeArguments, String> {
+    let arguments: Vec<OsString> = arguments.iter().map(OsString::from).collect();
+    ClaudeArguments::take(&arguments).map_err(|error| error.to_string())
+}
+
+fn settings(arguments: &[&str]) -> Value {
+    take(arguments).unwrap().settings(&"http://127.0.0.1:1".parse().unwrap(), "writ_ses_x")
+}
+
+#[test]
+fn claude_is_known_by_its_name() {
+    for (program, known) in
+        [("claude", true), ("/opt/bin/claude", true), ("./claude", true), ("claude-code", false), ("bash", false)]
+    {
+        assert_eq!(is_claude(OsStr::new(program)), known, "{program}");
+    }
+}
+
+#[test]
+fn the_session_wins_over_the_developers_settings() {
+    let theirs = r#"{"model":"opus","apiKeyHelper":"steal","env":{"FOO":"1","ANTHROPIC_BASE_URL":"http://evil","ANTHROPIC_API_KEY":"k"}}"#;
+    let merged = settings(&["-p", "--settings", theirs, "go"]);
+    assert_eq!(merged["model"], "opus");
+    assert_eq!(merged["apiKeyHelper"], "");
+    assert_eq!(merged["env"]["FOO"], "1");
+    assert_eq!(merged["env"]["ANTHROPIC_BASE_URL"], "http://127.0.0.1:1");
+    assert_eq!(merged["env"]["ANTHROPIC_AUTH_TOKEN"], "writ_ses_x");
+    assert_eq!(merged["env"]["ANTHROPIC_API_KEY"], "");
+    assert_eq!(merged["env"]["CLAUDE_CODE_USE_BEDROCK"], "0");
+}
+
+#[test]
+fn only_the_settings_leave_the_arguments() {
+    assert_eq!(take(&["-p", "--settings", "{}", "go", "--model", "x"]).unwrap().rest, ["-p", "go", "--model", "x"]);
+    assert_eq!(take(&["--settings={}", "go"]).unwrap().rest, ["go"]);
+    assert_eq!(take(&["-p", "--", "--settings", "{}"]).unwrap().rest, ["-p", "--", "--settings", "{}"]);
+    assert_eq!(
+        settings(&["--settings", r#"{"a":1}"#, "--settings", r#"{"b":1}"#]).get("a"),
+        None,
+        "the last one counts"
+    );
+}
+
+#[test]
+fn settings_may_be_a_file() {
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("mine.json");
+    std::fs::write(&file, r#"{"env":"no object","model":"opus"}"#).unwrap();
+    assert_eq!(settings(&["--settings", file.to_str().unwrap()])["model"], "opus");
+    let error = take(&["--settings", "/nowhere.json"]).unwrap_err();
+    assert!(error.starts_with("error: cannot read claude's settings `/nowhere.json`"), "{error}");
+}
+
+#[test]
+fn broken_settings_are_refused_before_a_session_is_opened() {
+    assert!(take(&["--settings", "{"]).unwrap_err().contains("not JSON"));
+    assert!(take(&["--settings"]).unwrap_err().contains("no value"));
+}
+
+#[test]
+fn the_file_is_for_its_owner_and_goes_away() {
+    let file = SettingsFile::write(&json!({"env": {}})).unwrap();
+    let path = file.path().to_owned();
+    assert_eq!(std::fs::metadata(&path).unwrap().permissions().mode() & 0o777, 0o600);
+    assert_eq!(std::fs::read_to_string(&path).unwrap(), r#"{"env":{}}"#);
+    drop(file);
+    assert!(!path.exists());
+}

@@ -1,0 +1,22 @@
+//! The one integration test binary of the workspace: everything that needs the whole program.
+
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::unreachable)]
+
+mod calls;
+mod config;
+mod console;
+mod crash;
+mod demo;
+mod hostile;
+mod launcher;
+mod mock_plane;
+mod openapi;
+mod real_client;
+mod recovery;
+mod reference;
+mod revoke;
+mod routes;
+mod store_gone;
+mod support;
+mod tidy;
+mod two_nodes;

@@ -1,0 +1,152 @@
+//! Expiry, under a clock that the test sets: the shortest life of a session is a minute.
+
+use std::process::{Child, Command, Stdio};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicI64, Ordering};
+use std::time::Duration;
+
+use control::plane::ControlPlane;
+use control::seam::Clock;
+use control::{CredentialHeader, CredentialSource, PriceSettings, Server, Settings, Synchronous, UpstreamSettings};
+use domain::Span;
+use domain::limits::{BEAT_EXPIRE_AFTER, BEAT_SUSPECT_AFTER};
+use serde_json::json;
+use simulator::{Running, Simulator};
+use tempfile::TempDir;
+use tokio::sync::oneshot;
+use tokio::task::JoinHandle;
+
+use super::{assert_settled_as_revoked, refusal, stream_of};
+use crate::support::process::{PASSWORD, WRIT};
+use crate::support::{Caller, run, until, within};
+
+/// Any moment will do.
+const START_MS: i64 = 1_800_000_000_000;
+
+fn settings(folder: &std::path::Path, upstream: String) -> Settings {
+    let key = folder.join("key");
+    std::fs::write(&key, "sk-test").unwrap();
+    let upstream = UpstreamSettings {
+        name: "up0".to_owned(),
+        base_url: upstream,
+        credential: CredentialSource::File(key),
+        header: CredentialHeader::ApiKey,
+    };
+    Settings {
+        listen: ([127, 0, 0, 1], 0).into(),
+        public_url: None,
+        tls: None,
+        data_dir: folder.join("data"),
+        database: None,
+        synchronous: Synchronous::Normal,
+        upstreams: vec![upstream],
+        prices: PriceSettings::default(),
+        shutdown_grace: Duration::from_secs(1),
+        issuer_url: None,
+    }
+}
+
+async fn administrator(url: String, bootstrap: String) -> Caller {
+    let body = json!({"token": bootstrap, "login": "ada", "password": PASSWORD});
+    let answer = Caller { url: url.clone(), token: None }.post("/v1/bootstrap", body).await;
+    assert_eq!(answer.status, 201, "{}", answer.text());
+    Caller { url, token: answer.json()["token"].as_str().map(str::to_owned) }
+}
+
+/// A server in this process under a clock that only the test moves.
+struct Timed {
+    plane: Arc<ControlPlane>,
+    ada: Caller,
+    simulator: Running,
+    folder: TempDir,
+    stop: oneshot::Sender<()>,
+    serving: JoinHandle<()>,
+}
+
+impl Timed {
+    async fn start() -> Self {
+        let folder = tempfile::tempdir().unwrap();
+        let simulator = Simulator::start(simulator::Config::default()).await.unwrap();
+        let clock = Clock::Manual(AtomicI64::new(START_MS));
+        let server = Server::start_with_clock(settings(folder.path(), simulator.url()), clock).await.unwrap();
+        let (url, token) = (server.public_url().to_owned(), server.bootstrap_token().unwrap().expose().to_owned());
+        let plane = Arc::clone(server.plane());
+        let (stop, stopped) = oneshot::channel::<()>();
+        let serving = tokio::spawn(server.run_until(async { drop(stopped.await) }));
+        let ada = administrator(url, token).await;
+        Self { plane, ada, simulator, folder, stop, serving }
+    }
+
+    /// Sets the clock to so long after the start.
+    fn pass(&self, after: Span) {
+        let Clock::Manual(now) = &*self.plane.clock else { unreachable!() };
+        now.store(START_MS + i64::try_from(after.as_millis()).unwrap(), Ordering::Relaxed);
+    }
+
+    async fn until_status(&self, session: &str, status: &str) -> serde_json::Value {
+        until(&format!("{session} to be {status}"), || async {
+            let shown = self.ada.session(session).await;
+            (shown["status"] == status).then_some(shown)
+        })
+        .await
+    }
+
+    async fn end(self) {
+        drop(self.stop);
+        within("the server to stop", self.serving).await.unwrap();
+    }
+}
+
+#[test]
+fn a_session_whose_time_is_over_is_cut_like_a_revoked_one() {
+    run(async {
+        let timed = Timed::start().await;
+        let short = timed.ada.open(json!({"ttl_seconds": 60})).await;
+        let long = timed.ada.open(json!({"ttl_seconds": 600})).await;
+        let (mut cut, mut kept) = (stream_of(&short, "gate").await, stream_of(&long, "gate").await);
+        timed.pass(Span::from_secs(60));
+        let words = refusal(&short).await;
+        assert!(words.contains("expired: its time to live ran out"), "{words}");
+        // Noticed by the watch, which looks once a second.
+        assert!(!within("the expired session's stream to be cut", cut.rest()).await.1);
+        assert_settled_as_revoked(&timed.ada.settled(&short.id, 1).await[0]);
+        assert_eq!(timed.ada.session(&short.id).await["status"], "expired");
+        timed.simulator.open_gate();
+        assert!(within("the other stream's end", kept.rest()).await.1);
+        timed.ada.settled(&long.id, 1).await;
+        timed.ada.assert_sums_agree().await;
+        timed.end().await;
+    });
+}
+
+#[test]
+fn a_launcher_that_is_killed_leaves_a_session_that_lapses() {
+    run(async {
+        let timed = Timed::start().await;
+        let mut launcher = launcher(&timed);
+        let session = until("the session", || async {
+            let sessions = timed.ada.get("/v1/sessions").await.json();
+            sessions["sessions"][0]["id"].as_str().map(str::to_owned)
+        })
+        .await;
+        launcher.kill().unwrap();
+        launcher.wait().unwrap();
+        timed.pass(BEAT_SUSPECT_AFTER);
+        timed.until_status(&session, "suspect").await;
+        timed.pass(BEAT_EXPIRE_AFTER);
+        let shown = timed.until_status(&session, "expired").await;
+        assert_eq!(shown["over"]["how"], "missed_beats", "{shown:#}");
+        let text = shown["over"]["text"].as_str().unwrap();
+        assert!(text.contains("expired: its launcher fell silent"), "{text}");
+        timed.end().await;
+    });
+}
+
+/// `writ run` of a command that ends with its standard input, which dies with the launcher's: nothing is left behind.
+fn launcher(timed: &Timed) -> Child {
+    let credentials = json!({"server": timed.ada.url, "token": timed.ada.token, "developer": "ada"});
+    std::fs::write(timed.folder.path().join("credentials.json"), credentials.to_string()).unwrap();
+    let mut command = Command::new(WRIT);
+    command.env_clear().env("WRIT_HOME", timed.folder.path()).env("PATH", "/usr/bin:/bin").args(["run", "--", "cat"]);
+    command.stdin(Stdio::piped()).stdout(Stdio::null()).stderr(Stdio::null()).spawn().unwrap()
+}

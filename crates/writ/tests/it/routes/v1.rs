@@ -1,0 +1,10 @@
+mod bootstrap;
+mod cost;
+mod developers;
+mod gateway;
+mod log;
+mod projects;
+mod sessions;
+mod sign_ins;
+mod teams;
+mod whoami;

@@ -1,0 +1,5 @@
+mod children;
+mod create;
+mod end;
+mod list;
+mod show;

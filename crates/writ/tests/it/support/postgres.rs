@@ -1,0 +1,106 @@
+//! A database of its own on the PostgreSQL server that `./test` starts.
+
+/// Its URL, or none where no server is there and none is demanded.
+///
+/// In CI a missing server is a failure, not a skip.
+pub(crate) fn server() -> Option<String> {
+    match std::env::var("WRIT_TEST_POSTGRES") {
+        Ok(url) if !url.is_empty() => Some(url),
+        _ if std::env::var("CI").is_ok() => panic!("WRIT_TEST_POSTGRES is not set: run the tests through ./test"),
+        _ => {
+            eprintln!("skipped: WRIT_TEST_POSTGRES is not set (./test starts a server and sets it)");
+            None
+        }
+    }
+}
+
+/// A database that is dropped with this value.
+pub(crate) struct Database {
+    server: String,
+    name: String,
+}
+
+impl Database {
+    /// Makes a database; the name is unique to this process and call.
+    pub(crate) fn create(server: &str, label: &str) -> Self {
+        let name = format!("writ_it_{label}_{}", std::process::id());
+        psql(server, &format!("DROP DATABASE IF EXISTS {name} WITH (FORCE)"));
+        psql(server, &format!("CREATE DATABASE {name}"));
+        Self { server: server.to_owned(), name }
+    }
+
+    /// Its URL.
+    pub(crate) fn url(&self) -> String {
+        let (base, _) = self.server.rsplit_once('/').unwrap();
+        format!("{base}/{}", self.name)
+    }
+}
+
+impl Drop for Database {
+    fn drop(&mut self) {
+        psql(&self.server, &format!("DROP DATABASE IF EXISTS {} WITH (FORCE)", self.name));
+    }
+}
+
+/// A server of a test's own, which may stop and start. Gone, with its data, when dropped.
+pub(crate) struct Private {
+    state: tempfile::TempDir,
+    url: String,
+}
+
+impl Private {
+    /// Starts one where [`server`] finds one, so that it is skipped, and demanded, alike.
+    pub(crate) fn start() -> Option<Self> {
+        server()?;
+        let state = tempfile::tempdir().unwrap();
+        let url = script(state.path(), "start");
+        Some(Self { state, url })
+    }
+
+    pub(crate) fn url(&self) -> &str {
+        &self.url
+    }
+
+    /// Stops it as a crash would.
+    pub(crate) fn halt(&self) {
+        script(self.state.path(), "halt");
+    }
+
+    /// Starts it again on the same data and port.
+    pub(crate) fn resume(&self) {
+        script(self.state.path(), "resume");
+    }
+}
+
+impl Drop for Private {
+    fn drop(&mut self) {
+        script(self.state.path(), "stop");
+    }
+}
+
+fn script(state: &std::path::Path, verb: &str) -> String {
+    let script = concat!(env!("CARGO_MANIFEST_DIR"), "/../../scripts/postgres");
+    let output = std::process::Command::new(script).arg(verb).env("WRIT_POSTGRES_STATE", state).output().unwrap();
+    let said = String::from_utf8_lossy(&output.stderr);
+    assert!(output.status.success() || std::thread::panicking(), "scripts/postgres {verb}: {said}");
+    String::from_utf8_lossy(&output.stdout).trim().to_owned()
+}
+
+/// Runs one statement with the real client.
+pub(crate) fn psql(url: &str, statement: &str) -> String {
+    let output = std::process::Command::new("psql")
+        .args([
+            "--no-psqlrc",
+            "--quiet",
+            "--tuples-only",
+            "--no-align",
+            "--set=ON_ERROR_STOP=1",
+            "--command",
+            statement,
+            url,
+        ])
+        .output()
+        .expect("psql is installed by ./test");
+    assert!(output.status.success() || std::thread::panicking(), "{}", String::from_utf8_lossy(&output.stderr));
+    String::from_utf8_lossy(&output.stdout).trim().to_owned()
+}
