@@ -1,4 +1,5 @@
-//! Credentials: the signing key, its public half as a key set, and the issuer that states a session's authority.
+//! Credentials: the signing key, its public half as a key set, the issuer that states a session's authority, and the
+//! authority that certifies a session's SSH key.
 //!
 //! Knows nothing of the log, of HTTP or of storage: what it signs was recorded before, and where a key is kept is the
 //! caller's business. Time is an argument, so the same claims under the same key give the same bytes.
@@ -6,6 +7,7 @@
 mod issuer;
 mod key;
 mod keyed;
+pub mod ssh;
 mod thumbprint;
 
 pub use issuer::{AUDIENCE_DEFAULT, ISSUER_CHARS_MAX, Issuer, IssuerError, WritClaims};
