@@ -11,6 +11,7 @@ use crate::value::Value;
 const MIGRATIONS: &[&str] = &[
     include_str!("../migrations/0001_log_and_read_tables.sql"),
     include_str!("../migrations/0002_proofs_and_artifacts.sql"),
+    include_str!("../migrations/0006_audit_search.sql"),
 ];
 
 /// The schema's version after all migrations.

@@ -9,6 +9,7 @@ mod log;
 mod opening;
 mod postgres;
 mod rows;
+mod search;
 mod sessions;
 mod sums;
 mod support;
