@@ -11,10 +11,12 @@ mod operational;
 mod pages;
 mod problem;
 mod projects;
+mod search;
 mod sessions;
 mod shapes;
 mod sign_ins;
 mod teams;
+mod who;
 
 use std::sync::Arc;
 
@@ -41,6 +43,8 @@ pub(crate) fn router(shared: Arc<Shared>) -> Router {
         .merge(sessions::routes())
         .merge(cost::routes())
         .merge(log::routes())
+        .merge(search::routes())
+        .merge(who::routes())
         .merge(pages::routes())
         .fallback(problem::no_such_path)
         .method_not_allowed_fallback(problem::wrong_method)

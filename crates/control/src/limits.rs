@@ -74,3 +74,18 @@ pub const PEOPLE_PER_READ: usize = 1_000;
 pub const STRANGERS_PER_LOOK_MAX: usize = 100;
 /// How long after a key was not there it is looked for again: a shared folder may lag.
 pub const STRANGER_PAUSE: domain::Span = domain::Span::from_secs(30);
+
+/// Sessions told on each side of the moment: a screen.
+pub const WHO_NEIGHBOURS_MAX: u32 = 5;
+/// Sessions looked at for those that were still at work at the moment.
+pub const WHO_NEIGHBOURS_READ_MAX: u32 = 50;
+/// Things told that an ambiguous name may mean: a screen.
+pub const WHO_CANDIDATES_MAX: usize = 20;
+/// Rows read for one name.
+pub const WHO_ROWS_READ_MAX: usize = 50;
+/// Artifacts of a session looked at for its client's names: they come first.
+pub const WHO_ARTIFACTS_READ_MAX: usize = 1_000;
+/// Programs told of a session: it has one or two.
+pub const WHO_USER_AGENTS_TOLD_MAX: usize = 10;
+/// Client sessions, and sub-agents, told of a session.
+pub const WHO_AGENTS_TOLD_MAX: usize = 20;

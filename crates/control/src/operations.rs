@@ -5,6 +5,8 @@ pub mod cost;
 pub mod developer;
 pub mod log;
 pub mod project;
+pub mod search;
 pub mod session;
 pub mod sign_in;
 pub mod team;
+pub mod who;

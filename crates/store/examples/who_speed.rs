@@ -236,11 +236,14 @@ fn scatter(number: u64) -> u128 {
     u128::from(number.wrapping_add(1).wrapping_mul(0x9e37_79b9_7f4a_7c15)) << 12 | u128::from(number)
 }
 
+/// The name of a thing that an entry tells of, if it is of the kind.
+type Pick = fn(&Entry) -> Option<String>;
+
 async fn ask(folder: &Path, rounds: u64) -> Result<(), Box<dyn Error>> {
     let store = open(folder).await?;
     let size = store.next_position().await?;
     println!("{size} entries");
-    let kinds: [(&str, fn(&Entry) -> Option<String>); 6] = [
+    let kinds: [(&str, Pick); 6] = [
         ("session", |entry| entry.event.session().map(|id| id.to_string())),
         ("call", |entry| match &entry.event {
             Event::CallReserved(call) => Some(call.call.to_string()),
@@ -307,7 +310,7 @@ async fn searches(store: &Store, size: u64) -> Result<(), Box<dyn Error>> {
 }
 
 /// A thing of this kind from this place of the log, or soon after it.
-async fn thing_near(store: &Store, at: u64, pick: fn(&Entry) -> Option<String>) -> Result<String, Box<dyn Error>> {
+async fn thing_near(store: &Store, at: u64, pick: Pick) -> Result<String, Box<dyn Error>> {
     let mut after = Some(at);
     loop {
         let entries = store.entries(after, 1_000).await?;

@@ -3,7 +3,7 @@
 use utoipa::OpenApi;
 use utoipa::openapi::security::{Http, HttpAuthScheme, SecurityScheme};
 
-use super::{cost, developers, log, operational, projects, sessions, sign_ins, teams};
+use super::{cost, developers, log, operational, projects, search, sessions, sign_ins, teams, who};
 
 #[derive(OpenApi)]
 #[openapi(
@@ -40,6 +40,8 @@ use super::{cost, developers, log, operational, projects, sessions, sign_ins, te
         sessions::revoke,
         cost::cost,
         log::verify,
+        search::search,
+        who::who,
         operational::health,
         operational::ready,
         operational::metrics,
