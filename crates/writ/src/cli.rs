@@ -1,5 +1,6 @@
 //! The command line. The doc comments here are the help: first line for `-h`, the rest for `--help`.
 
+mod audit;
 mod govern;
 mod look;
 mod operate;
@@ -7,8 +8,9 @@ mod work;
 
 use clap::{Parser, Subcommand};
 
+pub(crate) use audit::{AuditCommand, AuditSearch};
 pub(crate) use govern::{DeveloperCommand, NewDeveloper, ProjectCommand, Revoke, TeamCommand};
-pub(crate) use look::{Cost, Dimension, LogCommand, SessionCommand, Sessions};
+pub(crate) use look::{Cost, Dimension, LogCommand, SessionCommand, Sessions, Who};
 pub(crate) use operate::{AgentKind, CheckConfig, Demo, DemoAgent, ReferenceCommand, Serve, Simulator};
 pub(crate) use work::{Login, Run, TokenCommand};
 
@@ -36,10 +38,14 @@ pub(crate) enum Command {
     Whoami,
     Sessions(Sessions),
     Session(SessionCommand),
+    Who(Who),
     Cost(Cost),
     /// Look into the log
     #[command(subcommand)]
     Log(LogCommand),
+    /// Search the log and hold it to its proofs
+    #[command(subcommand)]
+    Audit(AuditCommand),
     Revoke(Revoke),
     /// Manage developers
     #[command(subcommand)]
@@ -64,7 +70,7 @@ pub(crate) enum Command {
 /// The groups that the help shows, with the names of their commands.
 pub(crate) const GROUPS: [(&str, &[&str]); 4] = [
     ("Work", &["run", "token", "login", "logout", "whoami"]),
-    ("Look", &["sessions", "session", "cost", "log"]),
+    ("Look", &["sessions", "session", "who", "cost", "log", "audit"]),
     ("Govern", &["revoke", "developer", "team", "project"]),
     ("Operate", &["serve", "check-config", "demo", "simulator"]),
 ];

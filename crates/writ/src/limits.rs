@@ -40,3 +40,14 @@ pub(crate) const DEMO_LINES_KEPT: usize = 20;
 pub(crate) const AGENT_TURNS_MAX: usize = 12;
 /// Bytes of one answer the scripted agent reads.
 pub(crate) const AGENT_ANSWER_BYTES_MAX: usize = 8 << 20;
+
+/// Time for one git command of `writ who`: blame of a long history.
+pub(crate) const GIT_LOOK_TIMEOUT: Duration = Duration::from_secs(30);
+/// Bytes of git's answer: a commit and its signature; more is no commit that a session made.
+pub(crate) const GIT_ANSWER_BYTES_MAX: u64 = 1 << 20;
+/// Commits told when a short id is ambiguous.
+pub(crate) const COMMITS_TOLD_MAX: usize = 20;
+/// Objects looked at for the commits among them.
+pub(crate) const OBJECTS_LOOKED_AT_MAX: usize = 100;
+/// Entries asked for at a time by `writ audit search`.
+pub(crate) const SEARCH_PAGE_ENTRIES: u64 = 500;

@@ -149,6 +149,8 @@ async fn by_request_of_call(plane: &ControlPlane, request: RequestId, finds: &mu
     let Some(call) = plane.store.call_of_request(request).await? else { return Ok(()) };
     let position = plane.store.call_positions(call.id).await?.map(|at| at.reserved);
     let (value, session) = (request.to_string(), Some(call.session));
+    // The client's first call also makes the entry of its alias: the call is what the request was for.
+    finds.found.retain(|found| found.kind != kind || found.session != session);
     finds.found.push(Found { kind, value, session, developer: None, position });
     Ok(())
 }

@@ -1,3 +1,4 @@
+mod audit;
 mod bootstrap;
 mod cost;
 mod developers;
@@ -7,4 +8,5 @@ mod projects;
 mod sessions;
 mod sign_ins;
 mod teams;
+mod who;
 mod whoami;
