@@ -67,7 +67,7 @@ fn what_is_no_key() {
     check(&PUBLISHED.replace("530d903a", "530D903A"), KeyError::Form);
     check(&PUBLISHED.replace("530d903a", "-30d903a"), KeyError::Form);
     check(&PUBLISHED.replace("530d903a", "0530d903a"), KeyError::Form);
-    check(&PUBLISHED.replace("+Aeky", "+Beky"), KeyError::Id);
+    check(&PUBLISHED.replace("+AekyeR", "+AekyeS"), KeyError::Id);
     check(&PUBLISHED.replace("+Aeky", "+Ceky"), KeyError::Algorithm(0x09));
     // ML-DSA-44 is known to the specification, not yet to us.
     check(&PUBLISHED.replace("+Aeky", "+Buky"), KeyError::Algorithm(0x06));
