@@ -24,6 +24,8 @@ mod key;
 pub mod limits;
 mod note;
 mod proof;
+#[cfg(test)]
+mod testing;
 mod text;
 mod tile;
 mod tile_set;
