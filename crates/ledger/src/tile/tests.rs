@@ -101,6 +101,7 @@ fn bounds_of_coordinates() {
 
 #[test]
 fn a_tree_has_its_tiles_and_no_others() {
+    let later = |size: u64| [size, size + 1, size + 300, size * 300];
     for size in [0, 1, 255, 256, 257, 65_535, 65_536, 65_537, 70_000] {
         for level in 0..4 {
             for index in [0, 1, 2, 254, 255, 256, 257, 273] {
@@ -109,6 +110,11 @@ fn a_tree_has_its_tiles_and_no_others() {
                     assert_eq!(tile.is_of_tree(size), tiles(size).any(|own| own == tile), "{tile} in {size}");
                     let bundle = BundleId::new(index, width).unwrap();
                     assert_eq!(bundle.is_of_tree(size), bundles(size).any(|own| own == bundle), "{bundle} in {size}");
+                    // What a tree has can be served for ever; what it does not reach yet cannot.
+                    assert!(!tile.is_of_tree(size) || later(size).iter().all(|size| tile.is_within_tree(*size)));
+                    assert!(!bundle.is_of_tree(size) || later(size).iter().all(|size| bundle.is_within_tree(*size)));
+                    let end = (index * 256 + u64::from(width)) << (8 * level);
+                    assert_eq!(tile.is_within_tree(size), end <= size, "{tile} in {size}");
                 }
             }
         }

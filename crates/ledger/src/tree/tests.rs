@@ -22,6 +22,7 @@ fn frontier_roots_are_the_recursive_ones() {
     let mut frontier = Frontier::new();
     for (at, leaf) in leaves.iter().enumerate() {
         assert_eq!(frontier.root(), mth(&leaves[..at]), "size {at}");
+        assert_eq!(merkle_root(&leaves[..at]), mth(&leaves[..at]), "size {at}");
         assert_eq!(frontier.size(), at as u64);
         let stored = Frontier::from_parts(frontier.size(), frontier.roots().to_vec());
         assert_eq!(stored.as_ref(), Ok(&frontier));
