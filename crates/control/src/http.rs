@@ -16,6 +16,7 @@ mod sessions;
 mod shapes;
 mod sign_ins;
 mod teams;
+mod tlog;
 mod who;
 
 use std::sync::Arc;
@@ -45,6 +46,7 @@ pub(crate) fn router(shared: Arc<Shared>) -> Router {
         .merge(log::routes())
         .merge(search::routes())
         .merge(who::routes())
+        .merge(tlog::routes())
         .merge(pages::routes())
         .fallback(problem::no_such_path)
         .method_not_allowed_fallback(problem::wrong_method)

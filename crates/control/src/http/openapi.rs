@@ -3,7 +3,7 @@
 use utoipa::OpenApi;
 use utoipa::openapi::security::{Http, HttpAuthScheme, SecurityScheme};
 
-use super::{cost, developers, log, operational, projects, search, sessions, sign_ins, teams, who};
+use super::{cost, developers, log, operational, projects, search, sessions, sign_ins, teams, tlog, who};
 
 #[derive(OpenApi)]
 #[openapi(
@@ -42,6 +42,10 @@ use super::{cost, developers, log, operational, projects, search, sessions, sign
         log::verify,
         search::search,
         who::who,
+        log::checkpoint,
+        log::prove,
+        tlog::checkpoint,
+        tlog::tile,
         operational::health,
         operational::ready,
         operational::metrics,
