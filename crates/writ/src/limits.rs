@@ -51,3 +51,7 @@ pub(crate) const COMMITS_TOLD_MAX: usize = 20;
 pub(crate) const OBJECTS_LOOKED_AT_MAX: usize = 100;
 /// Entries asked for at a time by `writ audit search`.
 pub(crate) const SEARCH_PAGE_ENTRIES: u64 = 500;
+/// Attempts to get the proof of an entry that no checkpoint covers yet: there is a new one every second.
+pub(crate) const PROOF_ATTEMPTS: u32 = 12;
+/// Pause between two of them.
+pub(crate) const PROOF_PAUSE: Duration = Duration::from_millis(250);

@@ -8,8 +8,9 @@ use serde::Deserialize;
 use serde_json::{Value, json};
 
 use super::answer::{Found, Link, Told};
-use crate::client::Client;
+use crate::client::{Client, ClientError};
 use crate::command_error::CommandError;
+use crate::limits::{PROOF_ATTEMPTS, PROOF_PAUSE};
 
 /// An entry that an answer rests on.
 struct Rests {
@@ -101,8 +102,7 @@ async fn log_key(client: &Client) -> Result<VerifierKey, String> {
 }
 
 async fn check(client: &Client, key: &VerifierKey, session: &str, rests: &Rests) -> Result<Proven, Unproven> {
-    let path = format!("/v1/log/entries/{}/proof", rests.position);
-    let answer: Answer = client.get(&path).await.map_err(|error| Unproven::Unchecked(said(error)))?;
+    let answer = fetch(client, rests.position).await.map_err(|error| Unproven::Unchecked(said(error)))?;
     let (origin, size) = included(&answer, key, rests.position).map_err(Unproven::Failed)?;
     let entry = ledger::decode(answer.entry.as_bytes()).map_err(|error| Unproven::Unchecked(error.to_string()))?;
     if entry.event.session().map(|id| id.to_string()).as_deref() != Some(session) {
@@ -114,6 +114,18 @@ async fn check(client: &Client, key: &VerifierKey, session: &str, rests: &Rests)
     let entry_type = serde_json::to_value(&entry.event).ok();
     let entry_type = entry_type.and_then(|value| Some(value.get("type")?.as_str()?.to_owned())).unwrap_or_default();
     Ok(Proven { origin, size, entry_type })
+}
+
+/// Asks for the proof of an entry. The newest entries are covered by the next checkpoint, which comes within a second.
+async fn fetch(client: &Client, position: u64) -> Result<Answer, ClientError> {
+    let path = format!("/v1/log/entries/{position}/proof");
+    for _ in 1..PROOF_ATTEMPTS {
+        match client.get(&path).await {
+            Err(error) if error.is_closed_for_the_moment() => tokio::time::sleep(PROOF_PAUSE).await,
+            other => return other,
+        }
+    }
+    client.get(&path).await
 }
 
 /// The log and its size, under whose checkpoint the entry is included.
@@ -151,7 +163,7 @@ fn says(entry: &Entry, on: &On) -> bool {
     }
 }
 
-fn said(error: crate::client::ClientError) -> String {
+fn said(error: ClientError) -> String {
     match error.is_not_found() {
         true => "the control plane gives no proof of it".to_owned(),
         false => CommandError::from(error).to_string().trim_start_matches("error: ").to_owned(),

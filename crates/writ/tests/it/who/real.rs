@@ -52,6 +52,9 @@ impl Stage {
         assert_eq!(links[0]["value"], self.commit, "{thing}");
         assert_eq!((&json["session"]["id"], &json["human"]["login"]), (&json!(self.session.id), &json!("grace")));
         assert_eq!(json["contradictions"], json!([]), "{thing}");
+        let proof = &json["proofs"][0];
+        assert_eq!(proof["outcome"], "proven", "{thing}: {proof:#}");
+        assert!(proof["text"].as_str().unwrap().contains("(session.opened) is in the log"), "{proof:#}");
         assert_eq!(json["thing"], thing);
         for expected in ["human      grace (Grace Hopper)", "policy     no policy yet", "\"Pay in time\", by Grace"] {
             assert!(text.out.contains(expected), "{expected} is not in\n{}", text.out);
