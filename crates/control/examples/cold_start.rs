@@ -130,6 +130,7 @@ impl Writer {
         let open = Open {
             session,
             parent: None,
+            agent: None,
             developer: self.ada,
             project: None,
             profile: "default".parse().unwrap(),

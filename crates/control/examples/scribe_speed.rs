@@ -76,6 +76,7 @@ async fn open_sessions(scribe: &Scribe, clock: &Clock) -> Vec<SessionId> {
         let open = Open {
             session,
             parent: None,
+            agent: None,
             developer: ada,
             project: None,
             profile: "default".parse().unwrap(),

@@ -38,6 +38,8 @@ pub(crate) struct Who {
 pub(crate) struct Session {
     pub(crate) id: String,
     parent: Option<String>,
+    /// The sub-agent of the parent's client that it stands for, by the client's own id of it: a claim.
+    pub(crate) agent: Option<String>,
     pub(crate) developer: Who,
     pub(crate) project: Option<Named>,
     team: Option<Named>,
@@ -48,8 +50,11 @@ pub(crate) struct Session {
     pub(crate) over_at: Option<String>,
     pub(crate) over: Option<Over>,
     pub(crate) budget_usd_nanos: Option<i64>,
+    /// Settled, sub-agents included.
     pub(crate) spent_usd_nanos: i64,
+    /// Held by calls in flight, sub-agents included.
     pub(crate) held_usd_nanos: i64,
+    /// Calls, sub-agents included.
     pub(crate) calls: i64,
     url: String,
 }
@@ -145,6 +150,7 @@ pub(crate) fn session(plane: &ControlPlane, row: &SessionRow) -> Session {
     Session {
         id: row.id.to_string(),
         parent: row.parent.map(|id| id.to_string()),
+        agent: row.agent.clone(),
         developer: Who { id: row.developer.to_string(), login: plane.people.login(row.developer) },
         project: row.project.map(|id| project(plane, id)),
         team: row.team.map(|id| team(plane, id)),

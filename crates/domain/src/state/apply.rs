@@ -92,10 +92,14 @@ impl State {
         }
         if let Some(parent) = event.parent {
             self.children.entry(parent).or_default().insert(event.session);
+            if let Some(agent) = event.agent.as_ref().filter(|_| self.sessions.contains_key(&parent)) {
+                self.agents.entry(parent).or_default().insert(agent.clone(), event.session);
+            }
         }
         self.session_tokens.insert(event.token, event.session);
         let session = Session {
             parent: event.parent,
+            agent: event.agent.clone(),
             developer: event.developer,
             project: event.project,
             team: event.team,
@@ -126,6 +130,7 @@ impl State {
         let Some(session) = self.sessions.remove(&event.session) else {
             return;
         };
+        self.agents.remove(&event.session);
         for alias in &session.aliases {
             self.aliases.remove(alias);
         }

@@ -202,10 +202,12 @@ fn any_open() -> impl Strategy<Value = Open> {
     let parent = prop_oneof![3 => Just(None), 4 => (0..24_u128).prop_map(Some)];
     let project = prop_oneof![3 => Just(Some(0)), 1 => option::of(0..3_u128)];
     let budget = option::of(prop_oneof![Just(0_i64), 1..40_i64, 40..400_i64]);
-    (0..24_u128, parent, 0..4_u128, project, ttl, any::<bool>(), budget).prop_map(
-        |(n, parent, developer, project, ttl, beats, budget)| Open {
+    let agent = option::weighted(0.3, "[pq]");
+    (0..24_u128, parent, agent, 0..4_u128, project, ttl, any::<bool>(), budget).prop_map(
+        |(n, parent, agent, developer, project, ttl, beats, budget)| Open {
             session: ses(n),
             parent: parent.map(ses),
+            agent: parent.is_some().then_some(agent).flatten(),
             developer: dev(developer),
             project: project.map(prj),
             profile: name("default"),

@@ -89,13 +89,15 @@ impl Universe {
     }
 
     fn opened(self) -> impl Strategy<Value = Event> {
-        let who = (self.session(), option::of(self.session()), self.developer());
+        let who =
+            (self.session(), option::of(self.session()), option::of(text(limits::CLAIM_CHARS_MAX)), self.developer());
         let what = (option::of(self.project()), option::of(self.team()), name(), self.digest());
         (who, what, time(), any::<bool>(), option::of(usd())).prop_map(
-            |((session, parent, developer), (project, team, profile, token), expires_at, beats, budget)| {
+            |((session, parent, agent, developer), (project, team, profile, token), expires_at, beats, budget)| {
                 Event::SessionOpened(Box::new(session::Opened {
                     session,
                     parent,
+                    agent,
                     developer,
                     project,
                     team,

@@ -85,6 +85,7 @@ pub(crate) fn open(n: u128) -> Open {
     Open {
         session: ses(n),
         parent: None,
+        agent: None,
         developer: dev(1),
         project: Some(prj(0)),
         profile: name("default"),

@@ -175,6 +175,7 @@ pub(super) fn opened(number: u64, by: u64) -> Opened {
     Opened {
         session: session(number),
         parent: None,
+        agent: None,
         developer: developer(by),
         project: odd.then(|| ProjectId::new(NOW, u128::from(by % 3))),
         team: odd.then(|| TeamId::new(NOW, u128::from(by % 2))),

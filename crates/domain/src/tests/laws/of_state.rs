@@ -86,6 +86,15 @@ pub(crate) fn indices_agree(state: &State) {
     }
     assert_eq!(state.aliases, aliases);
     assert_eq!(state.children, children);
+    for (parent, agents) in &state.agents {
+        assert!(state.sessions.contains_key(parent), "{parent} is over, its sub-agents are not forgotten");
+        assert!(agents.len() <= limits::AGENTS_PER_SESSION_MAX);
+    }
+    for (id, live) in &state.sessions {
+        if let (Some(parent), Some(agent)) = (live.parent, &live.agent) {
+            assert_eq!(state.agent_session(parent, agent), Some(*id), "{agent} has two sessions");
+        }
+    }
     for project in state.projects.values() {
         assert!(project.teams.iter().all(|team| state.teams.contains_key(team)), "a project names an unknown team");
     }

@@ -88,6 +88,7 @@ fn open(world: &mut World) -> (Actor, Command) {
     let open = Open {
         session: SessionId::new(Time::from_unix_millis(world.clock), n),
         parent,
+        agent: None,
         developer,
         project,
         profile: name("default"),

@@ -107,6 +107,7 @@ fn sessions() -> Vec<Event> {
     let root = session::Opened {
         session,
         parent: None,
+        agent: None,
         developer: developer(),
         project: Some(ProjectId::new(AT, 8)),
         team: Some(TeamId::new(AT, 5)),
@@ -120,6 +121,7 @@ fn sessions() -> Vec<Event> {
     let unattributed = session::Opened {
         session: child,
         parent: Some(session),
+        agent: Some("a0123456789abcdef".to_owned()),
         project: None,
         team: None,
         beats: false,
