@@ -8,7 +8,10 @@ use crate::transaction::Transaction;
 use crate::value::Value;
 
 /// All migrations in order: the first is version 1. One that was released is never changed.
-const MIGRATIONS: &[&str] = &[include_str!("../migrations/0001_log_and_read_tables.sql")];
+const MIGRATIONS: &[&str] = &[
+    include_str!("../migrations/0001_log_and_read_tables.sql"),
+    include_str!("../migrations/0004_sealed_people.sql"),
+];
 
 /// Applies what is missing.
 pub(crate) async fn migrate(pool: &Pool) -> Result<(), StoreError> {

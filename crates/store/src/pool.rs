@@ -122,6 +122,24 @@ pub(crate) const fn position_type(engine: Engine) -> &'static str {
     }
 }
 
+/// Rewrites what held personal data in the clear: the whole file, or the tables it lay in.
+pub(crate) const fn scrub_sql(engine: Engine) -> &'static [&'static str] {
+    match engine {
+        Engine::Sqlite => &["VACUUM", SQLITE_CHECKPOINT],
+        Engine::Postgres => &["VACUUM FULL people", "VACUUM FULL secrets"],
+    }
+}
+
+/// Folds the write-ahead log into the database and empties it, where that is ours to do.
+pub(crate) const fn checkpoint_sql(engine: Engine) -> Option<&'static str> {
+    match engine {
+        Engine::Sqlite => Some(SQLITE_CHECKPOINT),
+        Engine::Postgres => None,
+    }
+}
+
+const SQLITE_CHECKPOINT: &str = "PRAGMA wal_checkpoint(TRUNCATE)";
+
 /// Lets the transaction that migrates run longer than others.
 pub(crate) fn migration_sql(engine: Engine) -> Option<SqlStr> {
     match engine {

@@ -224,6 +224,7 @@ fn arbitrary_histories_are_eventful() {
         "call.reserved",
         "call.settled",
         "developer.disabled",
+        "developer.erased",
         "developer.registered",
         "developer.roles_set",
         "node.lost",
