@@ -15,7 +15,7 @@ use control::view::View;
 use control::{CredentialHeader, CredentialSource, PriceSettings, Server, Settings, UpstreamSettings};
 use domain::call::{Outcome, Quality, Reserve, Settle, Settlement};
 use domain::session::{Claims, End, Open};
-use domain::{Actor, Command, DeveloperId, Digest, NodeId, Role, SessionId, Span, State, Usage, Usd, developer};
+use domain::{Actor, Command, DeveloperId, Digest, NodeId, Role, SessionId, Span, Usage, Usd, developer};
 use store::{Options, Store};
 
 /// Writers at a time: their commands share transactions.
@@ -81,7 +81,7 @@ async fn fill(url: &str, entries: u64) -> bool {
     }
     let clock = Arc::new(Clock::System);
     let node = clock.node_id();
-    let view = Arc::new(View::new(State::default(), 0));
+    let view = Arc::new(View::new(control::view::Folded::default()));
     let scribe = Scribe::start(store.clone(), Arc::clone(&view), Arc::clone(&clock), node);
     let ada = register(&scribe, &clock).await;
     let writers: Vec<_> = (0..WRITERS)
@@ -106,7 +106,7 @@ async fn fill(url: &str, entries: u64) -> bool {
 async fn register(scribe: &Scribe, clock: &Clock) -> DeveloperId {
     let ada = clock.developer_id();
     let roles = BTreeSet::from([Role::Admin, Role::Member]);
-    let register = developer::Register { developer: ada, login: Digest::of(b"ada"), roles };
+    let register = developer::Register { developer: ada, identity: Digest::of(b"ada"), roles };
     let mut proposal = Proposal::from(Command::RegisterDeveloper(register));
     proposal.by = Actor::Bootstrap;
     scribe.propose(proposal).await.unwrap();

@@ -16,6 +16,7 @@ pub use key::{PersonKey, PersonKeys};
 
 use crate::limits::{PEOPLE_PER_READ, STRANGER_PAUSE, STRANGERS_PER_LOOK_MAX};
 use crate::text;
+use crate::view::View;
 
 /// How the stand-in name of an erased developer starts; sign-in names may not.
 pub const ERASED_PREFIX: &str = "erased-";
@@ -88,11 +89,21 @@ impl People {
     }
 
     /// Developers that the log says are erased, and whose names or keys may still be here.
-    pub(crate) fn to_forget(&self, state: &State) -> Vec<(DeveloperId, Time)> {
+    fn to_forget(&self, state: &State) -> Vec<(DeveloperId, Time)> {
         let known = self.known.read().unwrap_or_else(PoisonError::into_inner);
         let is_left = |id: &DeveloperId| !matches!(known.get(id), Some(Known::Erased(_)));
         let erased = state.developers.iter().filter_map(|(id, developer)| Some((*id, developer.erased_at?)));
         erased.filter(|(id, _)| is_left(id)).collect()
+    }
+
+    /// Destroys the keys, and forgets the names, of everybody who is erased and not forgotten yet: another process, or
+    /// one that was killed, wrote the entry.
+    pub(crate) async fn forget_erased(&self, view: &View) {
+        for (developer, at) in view.read(|state| self.to_forget(state)) {
+            if let Err(error) = self.forget(developer, at).await {
+                tracing::error!(%error, developer.id = %developer, "the key of an erased developer is still there");
+            }
+        }
     }
 
     /// Destroys a developer's key, then forgets their names. The entry that says so is durable already.

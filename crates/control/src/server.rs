@@ -7,7 +7,7 @@ use std::sync::Arc;
 
 use axum::Router;
 use brokers::{DigestKey, Issuer, SigningKey};
-use domain::{Command, NodeId, RequestId, Token, TokenKind, node};
+use domain::{Command, NodeId, RequestId, Time, Token, TokenKind, node};
 use gateway::{Body, BodyError, Gateway, Listener, ListenerLimits};
 use http::{Request, Response};
 use http_body_util::BodyExt;
@@ -17,9 +17,10 @@ use tokio::task::JoinHandle;
 use tokio_util::sync::CancellationToken;
 use tower::ServiceExt;
 
-use crate::keys::make_private_folder;
+use crate::keys::{KeysFolder, make_private_folder};
 use crate::limits::SETTLEMENT_FLUSH_MAX;
-use crate::people::People;
+use crate::people::upgrade::upgrade;
+use crate::people::{People, PersonKeys};
 use crate::plane::ControlPlane;
 use crate::scribe::{Proposal, Scribe};
 use crate::seam::{self, Clock};
@@ -68,9 +69,27 @@ pub enum StartError {
         /// The operating system's word.
         error: std::io::Error,
     },
+    /// The folder of keys cannot be made or used.
+    #[error("`keys_dir`: `{}`: {error}", path.display())]
+    KeysDir {
+        /// Which folder.
+        path: PathBuf,
+        /// The operating system's word.
+        error: std::io::Error,
+    },
     /// The store cannot be opened or read.
     #[error("the log cannot be opened: {0}")]
     Store(String),
+    /// The folder of keys belongs to another database.
+    #[error(
+        "`keys_dir`: `{}` is not the folder of keys that this database was made with: name that one, or restore it \
+             from its backup",
+        path.display()
+    )]
+    OtherKeys {
+        /// Which folder.
+        path: PathBuf,
+    },
     /// The address is taken or not ours.
     #[error("`listen`: cannot listen on {address}: {error}")]
     Listen {
@@ -203,21 +222,19 @@ fn public_url(settings: &Settings, listening: SocketAddr) -> String {
 }
 
 async fn open_plane(settings: &Settings, clock: Clock, public_url: String) -> Result<ControlPlane, StartError> {
-    let failed = |error: store::StoreError| StartError::Store(error.to_string());
     let book = upstreams::price_book(&settings.prices)?;
+    let keys = open_keys(settings)?;
     let store = open_store(settings).await?;
-    let (state, next) = snapshot::rebuild(&store).await.map_err(StartError::Store)?;
-    let view = Arc::new(View::new(state, next));
+    let view = Arc::new(View::new(snapshot::rebuild(&store).await.map_err(StartError::Store)?));
     let clock = Arc::new(clock);
     let node = clock.node_id();
     let scribe = Scribe::start(store.clone(), Arc::clone(&view), Arc::clone(&clock), node);
     announce(&scribe, node).await?;
-    let people = Arc::new(People::default());
-    people.load(&store).await.map_err(failed)?;
+    let login_key = login_key(&store, &keys).await?;
+    let people = people(&store, &keys, &login_key, &view, clock.now()).await?;
     let issuer_url = settings.issuer_url.clone().unwrap_or_else(|| public_url.clone());
     let bad = |error: brokers::IssuerError| StartError::Field { field: "issuer_url".into(), what: error.to_string() };
     let issuer = Issuer::new(issuer_url, signing_key(&store).await?).map_err(bad)?;
-    let login_key = login_key(&store).await?;
     let nobody = view.read(|state| state.developers.is_empty());
     Ok(ControlPlane {
         node,
@@ -274,11 +291,44 @@ async fn signing_key(store: &Store) -> Result<SigningKey, StartError> {
     SigningKey::from_pkcs8(&stored).map_err(broken)
 }
 
-/// The key under which sign-in names are digested, made once per installation.
-async fn login_key(store: &Store) -> Result<DigestKey, StartError> {
+/// The folder of keys.
+fn open_keys(settings: &Settings) -> Result<KeysFolder, StartError> {
+    let path = settings.keys_dir.clone().unwrap_or_else(|| settings.data_dir.join("keys"));
+    KeysFolder::open(&path).map_err(|error| StartError::KeysDir { path, error })
+}
+
+/// The key under which sign-in names are digested, made once per installation. The database remembers which it was: with
+/// another one nobody could sign in, and names that are taken could be taken again.
+async fn login_key(store: &Store, keys: &KeysFolder) -> Result<DigestKey, StartError> {
+    const NAME: &str = "login.key";
+    let in_folder = |error| StartError::KeysDir { path: keys.path().join(NAME), error };
+    let secret = keys.read_or_write(NAME, &seam::random::<32>()).map_err(in_folder)?;
+    let secret: &[u8; 32] =
+        secret.as_slice().try_into().map_err(|_| in_folder(std::io::ErrorKind::InvalidData.into()))?;
+    let key = DigestKey::new(secret);
+    let mark = key.digest(b"the key that this database belongs to");
+    let stored = store.put_secret_if_absent("login-key-mark", &mark).await;
+    if stored.map_err(|error| StartError::Store(error.to_string()))? != mark {
+        return Err(StartError::OtherKeys { path: keys.path().to_owned() });
+    }
+    Ok(key)
+}
+
+/// Everybody whose key is here, after what an earlier version or a crash left undone.
+async fn people(
+    store: &Store,
+    keys: &KeysFolder,
+    login_key: &DigestKey,
+    view: &View,
+    now: Time,
+) -> Result<Arc<People>, StartError> {
     let failed = |error: store::StoreError| StartError::Store(error.to_string());
-    let stored = store.put_secret_if_absent("login-key", &seam::random::<32>()).await.map_err(failed)?;
-    let secret: [u8; 32] =
-        stored.try_into().map_err(|_| StartError::Store("the login key has the wrong length".to_owned()))?;
-    Ok(DigestKey::new(&secret))
+    let person_keys = PersonKeys::open(keys)
+        .map_err(|error| StartError::KeysDir { path: keys.path().join("people"), error })?;
+    upgrade(store, &person_keys, login_key).await.map_err(StartError::Store)?;
+    let people = People::new(person_keys);
+    people.load(store, now).await.map_err(failed)?;
+    people.forget_erased(view).await;
+    store.checkpoint().await.map_err(failed)?;
+    Ok(Arc::new(people))
 }

@@ -17,6 +17,9 @@ pub struct Settings {
     pub tls: Option<TlsFiles>,
     /// Folder for the embedded database; made when absent.
     pub data_dir: PathBuf,
+    /// Folder for keys, apart from the database; `keys` in the data folder when absent. Several processes on one
+    /// database share it.
+    pub keys_dir: Option<PathBuf>,
     /// `sqlite:PATH` or `postgres://…`; `writ.db` in the data folder when absent.
     pub database: Option<String>,
     /// How durable an SQLite commit is.

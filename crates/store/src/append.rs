@@ -2,9 +2,10 @@
 
 use std::marker::PhantomData;
 
-use domain::{Digest, Event};
+use domain::{DeveloperId, Digest, Event};
 use ledger::Entry;
 
+use crate::artifact::ArtifactChanges;
 use crate::call::CallChanges;
 use crate::sums::SumChanges;
 use crate::transaction::Transaction;
@@ -24,7 +25,7 @@ pub struct Append<'a> {
 #[derive(Debug, Clone)]
 pub enum Attachment {
     /// A developer's sealed names and password hash; replaces what was there. Whether the sign-in name is free is for
-    /// the caller to ask first: [`Append::login_is_taken`].
+    /// the caller to ask first: [`Append::login_holder`].
     Person(Person),
 }
 
@@ -56,12 +57,12 @@ impl<'a> Append<'a> {
         rows.iter().map(StoredEntry::read).collect()
     }
 
-    /// Whether somebody has the sign-in name with this keyed digest; nobody else can take it before the commit.
+    /// Who has the sign-in name with this keyed digest; if nobody, nobody else takes it before the commit.
     ///
     /// # Errors
     /// The database failed.
-    pub async fn login_is_taken(&mut self, login: &Digest) -> Result<bool, StoreError> {
-        person::login_is_taken(&mut self.transaction, login).await
+    pub async fn login_holder(&mut self, login: &Digest) -> Result<Option<DeveloperId>, StoreError> {
+        person::login_holder(&mut self.transaction, login).await
     }
 
     /// Adds entries at the end of the log, and everything that follows from them. Positions run on from
@@ -104,8 +105,10 @@ impl<'a> Append<'a> {
     async fn change_read_tables(&mut self, entries: &[NewEntry]) -> Result<(), StoreError> {
         let mut calls = CallChanges::default();
         let mut sums = SumChanges::default();
+        let mut artifacts = ArtifactChanges::default();
         for new in entries {
             let entry = &new.entry;
+            artifacts.note(new);
             match &entry.event {
                 Event::CallReserved(event) => {
                     calls.reserve(new, event);
@@ -119,6 +122,7 @@ impl<'a> Append<'a> {
                 _ => self.change_one(entry).await?,
             }
         }
+        artifacts.write(&mut self.transaction).await?;
         calls.write(&mut self.transaction).await?;
         sums.write(&mut self.transaction).await
     }
@@ -140,7 +144,9 @@ impl<'a> Append<'a> {
             Event::CallReserved(_) | Event::CallSettled(_) => Ok(()),
             Event::TeamMemberAdded(_) | Event::TeamMemberRemoved(_) => Ok(()),
             Event::SignInStarted(_) | Event::SignInEnded(_) => Ok(()),
-            Event::AliasClaimed(_) | Event::ClaimMismatched(_) | Event::CallRefused(_) => Ok(()),
+            // What it names is in the index of artifacts.
+            Event::AliasClaimed(_) | Event::ArtifactRecorded(_) | Event::CertificateIssued(_) => Ok(()),
+            Event::SessionClosed(_) | Event::ClaimMismatched(_) | Event::CallRefused(_) => Ok(()),
             Event::NodeStarted(_) | Event::NodeLost(_) => Ok(()),
         }
     }

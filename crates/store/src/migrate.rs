@@ -10,8 +10,13 @@ use crate::value::Value;
 /// All migrations in order: the first is version 1. One that was released is never changed.
 pub(crate) const MIGRATIONS: &[&str] = &[
     include_str!("../migrations/0001_log_and_read_tables.sql"),
+    include_str!("../migrations/0002_proofs_and_artifacts.sql"),
     include_str!("../migrations/0004_sealed_people.sql"),
 ];
+
+/// The schema's version after all migrations.
+#[cfg(test)]
+pub(crate) const VERSION: i64 = MIGRATIONS.len() as i64;
 
 /// Applies what is missing of some migrations: all of them but in tests.
 pub(crate) async fn migrate(pool: &Pool, migrations: &[&str]) -> Result<(), StoreError> {
@@ -28,7 +33,9 @@ pub(crate) async fn migrate(pool: &Pool, migrations: &[&str]) -> Result<(), Stor
     }
     for (version, sql) in (1..).zip(migrations) {
         if version > found {
-            let sql = sql.replace("{POSITION}", pool::position_type(pool.engine()));
+            let engine = pool.engine();
+            let sql = sql.replace("{POSITION}", pool::position_type(engine));
+            let sql = sql.replace("{WITHOUT_ROWID}", pool::without_rowid(engine));
             transaction.script(composed(sql), MIGRATION_RUN_MAX).await?;
             transaction.execute("INSERT INTO migrations (version) VALUES ($1)", vec![Value::from(version)]).await?;
         }

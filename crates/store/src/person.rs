@@ -84,9 +84,13 @@ impl fmt::Debug for Person {
     }
 }
 
-/// Whether somebody has this sign-in name, in the open transaction.
-pub(crate) async fn login_is_taken(transaction: &mut Transaction, login: &Digest) -> Result<bool, StoreError> {
-    Ok(!transaction.fetch(OF_LOGIN, vec![login.into()]).await?.is_empty())
+/// Who has this sign-in name, in the open transaction.
+pub(crate) async fn login_holder(
+    transaction: &mut Transaction,
+    login: &Digest,
+) -> Result<Option<DeveloperId>, StoreError> {
+    let rows = transaction.fetch(OF_LOGIN, vec![login.into()]).await?;
+    rows.first().map(|row| row.parse(0)).transpose()
 }
 
 pub(crate) async fn put(transaction: &mut Transaction, person: &Person) -> Result<(), StoreError> {

@@ -48,10 +48,10 @@ async fn a_taken_name_is_seen_inside_an_append() {
     on_each_engine(async |store| {
         append(store, &Writer::default().entries(NOW, [registered(1)]), &[Attachment::Person(person(1, "ada"))]).await;
         let mut open = store.begin_append().await.unwrap();
-        assert!(open.login_is_taken(&login("ada")).await.unwrap());
-        assert!(!open.login_is_taken(&login("bob")).await.unwrap());
+        assert_eq!(open.login_holder(&login("ada")).await.unwrap(), Some(developer(1)));
+        assert_eq!(open.login_holder(&login("bob")).await.unwrap(), None);
         open.insert(&[], &[Attachment::Person(person(2, "bob"))]).await.unwrap();
-        assert!(open.login_is_taken(&login("bob")).await.unwrap(), "of the same transaction, too");
+        assert_eq!(open.login_holder(&login("bob")).await.unwrap(), Some(developer(2)), "of the same transaction, too");
         drop(open);
         // What the caller must ask first: the database keeps the promise in any case.
         let mut open = store.begin_append().await.unwrap();

@@ -43,6 +43,7 @@ impl Config {
             public_url: self.public_url.as_deref().map(|url| url.trim_end_matches('/').to_owned()),
             tls,
             data_dir: self.data_dir.clone(),
+            keys_dir: self.keys_dir.clone(),
             database: self.database.clone(),
             synchronous: match self.synchronous {
                 Synchronous::Full => control::settings::Synchronous::Full,

@@ -91,7 +91,7 @@ fn disabling_ends_everything_of_theirs_and_nothing_else() {
         run.ok(Actor::System, &Command::SignIn(sign_in));
     }
     let events = run.ok(ada(), &disable(1));
-    assert_eq!(events.len(), 2 + 3 + 1);
+    assert_eq!(events.len(), 2 + 3 + 1 + 3);
     let revoked = crate::session::How::Revoked { by: ada(), reason: "left".to_owned() };
     for event in &events {
         if let Event::SessionOver(over) = event {
@@ -112,7 +112,9 @@ fn erasing_ends_everything_of_theirs_and_leaves_the_pseudonym_locked_out() {
     let sign_in = crate::sign_in::SignIn { sign_in: sin(0), developer: dev(1), token: digest("sign-in", 0) };
     run.ok(Actor::System, &Command::SignIn(sign_in.clone()));
     let events = run.ok(ada(), &erase(1));
-    let [Event::SignInEnded(_), Event::SessionOver(over), Event::DeveloperErased(erased)] = events.as_slice() else {
+    let [Event::SignInEnded(_), Event::SessionOver(over), Event::SessionClosed(_), Event::DeveloperErased(erased)] =
+        events.as_slice()
+    else {
         panic!("{events:?}")
     };
     let reason = "the developer was erased".to_owned();
