@@ -63,6 +63,7 @@ fn settings(url: &str) -> Settings {
         public_url: None,
         tls: None,
         data_dir: std::env::temp_dir(),
+        keys_dir: Some(std::env::temp_dir().join("writ-cold-start-keys")),
         database: Some(url.to_owned()),
         synchronous: control::Synchronous::Normal,
         upstreams: vec![upstream],

@@ -24,8 +24,8 @@ pub(crate) async fn run(plane: Arc<ControlPlane>, stop: CancellationToken) {
             tracing::debug!(%error, "could not follow the log; trying again");
             tokio::time::sleep(FOLLOW_EVERY).await;
         }
-        plane.people.forget_erased(&plane.view).await;
         let now = plane.clock.now();
+        plane.people.forget_erased(&plane.view, now).await;
         let strangers = plane.view.read(|state| plane.people.strangers(state, now));
         plane.people.meet(&plane.store, strangers, now).await;
     }

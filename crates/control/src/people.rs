@@ -89,33 +89,38 @@ impl People {
     }
 
     /// Developers that the log says are erased, and whose names or keys may still be here.
-    fn to_forget(&self, state: &State) -> Vec<(DeveloperId, Time)> {
+    fn to_forget(&self, state: &State, now: Time) -> Vec<(DeveloperId, Time)> {
         let known = self.known.read().unwrap_or_else(PoisonError::into_inner);
-        let is_left = |id: &DeveloperId| !matches!(known.get(id), Some(Known::Erased(_)));
+        let is_left = |id: &DeveloperId| match known.get(id) {
+            Some(Known::Erased(_)) => false,
+            Some(Known::Sealed(tried)) => now >= *tried + STRANGER_PAUSE,
+            Some(Known::Named(_)) | None => true,
+        };
         let erased = state.developers.iter().filter_map(|(id, developer)| Some((*id, developer.erased_at?)));
         erased.filter(|(id, _)| is_left(id)).collect()
     }
 
     /// Destroys the keys, and forgets the names, of everybody who is erased and not forgotten yet: another process, or
     /// one that was killed, wrote the entry.
-    pub(crate) async fn forget_erased(&self, view: &View) {
-        for (developer, at) in view.read(|state| self.to_forget(state)) {
-            if let Err(error) = self.forget(developer, at).await {
+    pub(crate) async fn forget_erased(&self, view: &View, now: Time) {
+        for (developer, at) in view.read(|state| self.to_forget(state, now)) {
+            if let Err(error) = self.forget(developer, at, now).await {
                 tracing::error!(%error, developer.id = %developer, "the key of an erased developer is still there");
             }
         }
     }
 
-    /// Destroys a developer's key, then forgets their names. The entry that says so is durable already.
+    /// Destroys the key of a developer who was erased at `at`, then forgets their names. The entry that says so is
+    /// durable already.
     ///
     /// # Errors
     /// The key is still there; names are forgotten all the same.
-    pub async fn forget(&self, developer: DeveloperId, at: Time) -> std::io::Result<()> {
+    pub async fn forget(&self, developer: DeveloperId, at: Time, now: Time) -> std::io::Result<()> {
         let destroyed = self.keys.clone().off_thread(move |keys| keys.destroy(developer)).await;
         match destroyed {
             Ok(_) => self.learn(developer, Known::Erased(at)),
-            // Tried again at the next look.
-            Err(_) => drop(self.known.write().unwrap_or_else(PoisonError::into_inner).remove(&developer)),
+            // Tried again after a pause.
+            Err(_) => self.learn(developer, Known::Sealed(now)),
         }
         destroyed.map(drop)
     }

@@ -328,7 +328,7 @@ async fn people(
     upgrade(store, &person_keys, login_key).await.map_err(StartError::Store)?;
     let people = People::new(person_keys);
     people.load(store, now).await.map_err(failed)?;
-    people.forget_erased(view).await;
+    people.forget_erased(view, now).await;
     store.checkpoint().await.map_err(failed)?;
     Ok(Arc::new(people))
 }

@@ -122,7 +122,8 @@ pub async fn erase(plane: &ControlPlane, asker: Asker, key: &str) -> Result<Deve
     let developer = find(plane, key).await?;
     plane.propose(asker, Command::EraseDeveloper(Erase { developer })).await?;
     let erased_at = plane.view.read(|state| state.developers.get(&developer).and_then(|known| known.erased_at));
-    let forgotten = plane.people.forget(developer, erased_at.unwrap_or_else(|| plane.clock.now())).await;
+    let now = plane.clock.now();
+    let forgotten = plane.people.forget(developer, erased_at.unwrap_or(now), now).await;
     forgotten.map_err(|error| Error::Unavailable(format!("erased, but the key is not destroyed yet: {error}")))?;
     plane.store.checkpoint().await?;
     Ok(developer)

@@ -37,6 +37,7 @@ fn settings(folder: &std::path::Path, upstream: String) -> Settings {
         public_url: None,
         tls: None,
         data_dir: folder.join("data"),
+        keys_dir: None,
         database: None,
         synchronous: Synchronous::Normal,
         upstreams: vec![upstream],
