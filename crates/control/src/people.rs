@@ -154,7 +154,8 @@ impl People {
     /// The erased developer that a stand-in name is for; none when it fits two.
     pub(crate) fn erased(&self, key: &str) -> Option<DeveloperId> {
         let known = self.known.read().unwrap_or_else(PoisonError::into_inner);
-        let is_meant = |(id, known): &(&DeveloperId, &Known)| matches!(known, Known::Erased(_)) && stand_in(**id) == key;
+        let is_meant =
+            |(id, known): &(&DeveloperId, &Known)| matches!(known, Known::Erased(_)) && stand_in(**id) == key;
         let mut meant = known.iter().filter(is_meant).map(|(id, _)| *id);
         let found = key.starts_with(ERASED_PREFIX).then(|| meant.next()).flatten()?;
         meant.next().is_none().then_some(found)

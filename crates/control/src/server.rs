@@ -323,8 +323,8 @@ async fn people(
     now: Time,
 ) -> Result<Arc<People>, StartError> {
     let failed = |error: store::StoreError| StartError::Store(error.to_string());
-    let person_keys = PersonKeys::open(keys)
-        .map_err(|error| StartError::KeysDir { path: keys.path().join("people"), error })?;
+    let person_keys =
+        PersonKeys::open(keys).map_err(|error| StartError::KeysDir { path: keys.path().join("people"), error })?;
     upgrade(store, &person_keys, login_key).await.map_err(StartError::Store)?;
     let people = People::new(person_keys);
     people.load(store, now).await.map_err(failed)?;

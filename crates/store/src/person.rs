@@ -64,12 +64,7 @@ impl Store {
 
 impl Person {
     fn read(row: &Row) -> Result<Self, StoreError> {
-        Ok(Self {
-            developer: row.parse(0)?,
-            login: row.parse(1)?,
-            sealed: row.blob(2)?,
-            password_hash: row.text(3)?,
-        })
+        Ok(Self { developer: row.parse(0)?, login: row.parse(1)?, sealed: row.blob(2)?, password_hash: row.text(3)? })
     }
 
     fn values(&self) -> Vec<Value> {

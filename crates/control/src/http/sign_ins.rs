@@ -108,9 +108,7 @@ pub(super) async fn end(State(shared): State<Arc<Shared>>, signed_in: SignedIn) 
 pub(super) async fn whoami(State(shared): State<Arc<Shared>>, bearer: Bearer) -> Result<Answer<Whoami>, Problem> {
     let plane = &shared.plane;
     let (developer, shown, session) = match bearer {
-        Bearer::Developer(signed_in) => {
-            (signed_in.developer, shapes::developer(plane, signed_in.developer), None)
-        }
+        Bearer::Developer(signed_in) => (signed_in.developer, shapes::developer(plane, signed_in.developer), None),
         // The address is for the human, not for their agents.
         Bearer::Session { session, .. } => {
             let row = session::get(plane, bearer.asker(), session).await?;

@@ -42,11 +42,8 @@ pub async fn register(plane: &ControlPlane, asker: Asker, new: NewDeveloper) -> 
     let keys = plane.people.keys().clone();
     let key = keys.clone().off_thread(move |keys| keys.make(developer, &seam::random())).await.map_err(not_kept)?;
     let sealed = key.seal(developer, seam::random(), &identity).map_err(not_kept)?;
-    let command = Command::RegisterDeveloper(Register {
-        developer,
-        identity: key.commitment(&sealed),
-        roles: new.roles,
-    });
+    let command =
+        Command::RegisterDeveloper(Register { developer, identity: key.commitment(&sealed), roles: new.roles });
     let person = Person { developer, login, sealed, password_hash };
     let written = plane.propose_with(asker, command, vec![Attachment::Person(person)]).await;
     if matches!(written, Err(Error::Refused(_))) {

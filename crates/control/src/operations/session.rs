@@ -184,7 +184,8 @@ pub async fn get(plane: &ControlPlane, asker: Asker, session: SessionId) -> Resu
 /// # Errors
 /// When the asker asks for somebody else's without the right to.
 pub async fn list(plane: &ControlPlane, asker: Asker, query: SessionQuery) -> Result<Vec<SessionRow>, Error> {
-    let developer = visible_developer(plane, asker, query.developer.as_deref(), |of| policy::ReadSessions { of }).await?;
+    let developer =
+        visible_developer(plane, asker, query.developer.as_deref(), |of| policy::ReadSessions { of }).await?;
     let project = query.project.as_deref().map(|key| project::find(plane, key)).transpose()?;
     let filter =
         SessionFilter { developer, project, live_only: query.live_only, before: query.before, limit: query.limit };

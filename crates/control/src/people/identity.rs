@@ -34,7 +34,8 @@ impl Identity {
             return Err(Error::Invalid(text));
         }
         if email.as_deref().is_some_and(|email| !is_email(email)) {
-            let text = format!("an e-mail address looks like `name@example.com` and has at most {EMAIL_BYTES_MAX} bytes");
+            let text =
+                format!("an e-mail address looks like `name@example.com` and has at most {EMAIL_BYTES_MAX} bytes");
             return Err(Error::Invalid(text));
         }
         Ok(Self { login_name, display_name, email })

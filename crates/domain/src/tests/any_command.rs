@@ -92,10 +92,7 @@ fn rightful(run: &Run, command: &mut Command, aim: usize) -> Actor {
             settle.call = open.copied().unwrap_or(settle.call);
             Actor::System
         }
-        Command::SignOut(_)
-        | Command::SetRoles(_)
-        | Command::DisableDeveloper(_)
-        | Command::EraseDeveloper(_) => {
+        Command::SignOut(_) | Command::SetRoles(_) | Command::DisableDeveloper(_) | Command::EraseDeveloper(_) => {
             let is_admin = |developer: &Developer| developer.roles.contains(&Role::Admin) && !developer.disabled;
             let admin = state.developers.iter().find(|(_, developer)| is_admin(developer));
             admin.map_or(Actor::System, |(id, _)| Actor::Developer(*id))

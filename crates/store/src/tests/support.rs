@@ -4,11 +4,12 @@ use std::collections::BTreeSet;
 use std::hash::{BuildHasher, Hasher, RandomState};
 use std::str::FromStr;
 
-use domain::developer::Registered;
 use domain::call::{Dimensions, Outcome, Quality, Reserved, Settled, Settlement};
+use domain::developer::Registered;
 use domain::session::{Claims, Opened};
 use domain::{
-    Actor, CallId, DeveloperId, Digest, Event, Name, NodeId, ProjectId, RequestId, Role, SessionId, TeamId, Time, Usage, Usd,
+    Actor, CallId, DeveloperId, Digest, Event, Name, NodeId, ProjectId, RequestId, Role, SessionId, TeamId, Time,
+    Usage, Usd,
 };
 use ledger::Entry;
 use tempfile::TempDir;
