@@ -2,7 +2,7 @@
 
 use std::future::Future;
 use std::net::SocketAddr;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use axum::Router;
@@ -258,9 +258,7 @@ async fn open_store(settings: &Settings) -> Result<Store, StartError> {
     let url = match &settings.database {
         Some(url) => url.clone(),
         None => {
-            make_private_folder(&settings.data_dir)
-                .map_err(|error| StartError::DataDir { path: settings.data_dir.clone(), error })?;
-            format!("sqlite:{}", settings.data_dir.join("writ.db").display())
+            format!("sqlite:{}", make_data_folder(settings)?.join("writ.db").display())
         }
     };
     let bad = |error: store::StoreError| StartError::Field { field: "database".into(), what: error.to_string() };
@@ -291,9 +289,19 @@ async fn signing_key(store: &Store) -> Result<SigningKey, StartError> {
     SigningKey::from_pkcs8(&stored).map_err(broken)
 }
 
+/// The folder for what nobody put elsewhere.
+fn make_data_folder(settings: &Settings) -> Result<&Path, StartError> {
+    let path = settings.data_dir.as_path();
+    make_private_folder(path).map_err(|error| StartError::DataDir { path: path.to_owned(), error })?;
+    Ok(path)
+}
+
 /// The folder of keys.
 fn open_keys(settings: &Settings) -> Result<KeysFolder, StartError> {
-    let path = settings.keys_dir.clone().unwrap_or_else(|| settings.data_dir.join("keys"));
+    let path = match &settings.keys_dir {
+        Some(path) => path.clone(),
+        None => make_data_folder(settings)?.join("keys"),
+    };
     KeysFolder::open(&path).map_err(|error| StartError::KeysDir { path, error })
 }
 
