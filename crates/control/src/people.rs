@@ -3,6 +3,7 @@
 
 pub mod identity;
 pub mod key;
+pub(crate) mod login_key;
 pub(crate) mod upgrade;
 
 use std::collections::HashMap;

@@ -19,8 +19,9 @@ use tower::ServiceExt;
 
 use crate::keys::{KeysFolder, make_private_folder};
 use crate::limits::SETTLEMENT_FLUSH_MAX;
+use crate::notary::{self, Notary};
 use crate::people::upgrade::upgrade;
-use crate::people::{People, PersonKeys};
+use crate::people::{People, PersonKeys, login_key};
 use crate::plane::ControlPlane;
 use crate::scribe::{Proposal, Scribe};
 use crate::seam::{self, Clock};
@@ -69,27 +70,9 @@ pub enum StartError {
         /// The operating system's word.
         error: std::io::Error,
     },
-    /// The folder of keys cannot be made or used.
-    #[error("`keys_dir`: `{}`: {error}", path.display())]
-    KeysDir {
-        /// Which folder.
-        path: PathBuf,
-        /// The operating system's word.
-        error: std::io::Error,
-    },
     /// The store cannot be opened or read.
     #[error("the log cannot be opened: {0}")]
     Store(String),
-    /// The folder of keys belongs to another database.
-    #[error(
-        "`keys_dir`: `{}` is not the folder of keys that this database was made with: name that one, or restore it \
-             from its backup",
-        path.display()
-    )]
-    OtherKeys {
-        /// Which folder.
-        path: PathBuf,
-    },
     /// The address is taken or not ours.
     #[error("`listen`: cannot listen on {address}: {error}")]
     Listen {
@@ -132,8 +115,9 @@ impl Server {
         let watch = nodes::start(Arc::clone(&plane), alone, stop.clone()).await;
         let reap = tokio::spawn(reaper::run(Arc::clone(&plane), started_at, stop.clone()));
         let follow = tokio::spawn(follower::run(Arc::clone(&plane), stop.clone()));
+        let sign = tokio::spawn(notary::run(Arc::clone(&plane.notary), stop.clone()));
         let shared = Arc::new(Shared { plane, gateway, secure });
-        Ok(Self { shared, listener, background: vec![watch, reap, follow], stop })
+        Ok(Self { shared, listener, background: vec![watch, reap, follow, sign], stop })
     }
 
     /// The address it listens on.
@@ -225,12 +209,13 @@ async fn open_plane(settings: &Settings, clock: Clock, public_url: String) -> Re
     let book = upstreams::price_book(&settings.prices)?;
     let keys = open_keys(settings)?;
     let store = open_store(settings).await?;
-    let view = Arc::new(View::new(snapshot::rebuild(&store).await.map_err(StartError::Store)?));
     let clock = Arc::new(clock);
+    let notary = open_notary(settings, &store, &clock, &keys).await?;
+    let view = Arc::new(View::new(snapshot::rebuild(&store).await.map_err(StartError::Store)?));
     let node = clock.node_id();
     let scribe = Scribe::start(store.clone(), Arc::clone(&view), Arc::clone(&clock), node);
     announce(&scribe, node).await?;
-    let login_key = login_key(&store, &keys).await?;
+    let login_key = login_key::open(&store, &keys).await.map_err(bad_keys)?;
     let people = people(&store, &keys, &login_key, &view, clock.now()).await?;
     let issuer_url = settings.issuer_url.clone().unwrap_or_else(|| public_url.clone());
     let bad = |error: brokers::IssuerError| StartError::Field { field: "issuer_url".into(), what: error.to_string() };
@@ -244,6 +229,7 @@ async fn open_plane(settings: &Settings, clock: Clock, public_url: String) -> Re
         scribe,
         store,
         people,
+        notary: Arc::new(notary),
         issuer,
         login_key,
         passwords: Default::default(),
@@ -254,12 +240,44 @@ async fn open_plane(settings: &Settings, clock: Clock, public_url: String) -> Re
     })
 }
 
+/// The folder for keys.
+fn open_keys(settings: &Settings) -> Result<KeysFolder, StartError> {
+    let path = match &settings.keys_dir {
+        Some(path) => path.clone(),
+        None => make_data_folder(settings)?.join("keys"),
+    };
+    KeysFolder::open(&path).map_err(|error| bad_keys(format!("`{}`: {error}", path.display())))
+}
+
+fn bad_keys(what: String) -> StartError {
+    StartError::Field { field: "keys_dir".into(), what }
+}
+
+/// The notary, once the log is known to be the one that was signed.
+async fn open_notary(
+    settings: &Settings,
+    store: &Store,
+    clock: &Arc<Clock>,
+    keys: &KeysFolder,
+) -> Result<Notary, StartError> {
+    let failed = |error: notary::NotaryError| StartError::Store(error.to_string());
+    let signer = notary::open_key(store, keys, &log_origin(settings)).await.map_err(failed)?;
+    Notary::open(store.clone(), Arc::clone(clock), keys, signer, true).await.map_err(failed)
+}
+
+/// What a new log is called: its public host, or, where only this machine knows it, a name that no other log has.
+fn log_origin(settings: &Settings) -> String {
+    let host = settings.public_url.as_deref().and_then(|url| url.split_once("://")).map(|(_, rest)| rest);
+    settings.log_origin.clone().unwrap_or_else(|| match host {
+        Some(host) => format!("{}/writ", host.trim_end_matches('/')),
+        None => format!("localhost/writ-{:08x}", u32::from_le_bytes(seam::random())),
+    })
+}
+
 async fn open_store(settings: &Settings) -> Result<Store, StartError> {
     let url = match &settings.database {
         Some(url) => url.clone(),
-        None => {
-            format!("sqlite:{}", make_data_folder(settings)?.join("writ.db").display())
-        }
+        None => format!("sqlite:{}", make_data_folder(settings)?.join("writ.db").display()),
     };
     let bad = |error: store::StoreError| StartError::Field { field: "database".into(), what: error.to_string() };
     let url: DatabaseUrl = url.parse().map_err(bad)?;
@@ -296,32 +314,6 @@ fn make_data_folder(settings: &Settings) -> Result<&Path, StartError> {
     Ok(path)
 }
 
-/// The folder of keys.
-fn open_keys(settings: &Settings) -> Result<KeysFolder, StartError> {
-    let path = match &settings.keys_dir {
-        Some(path) => path.clone(),
-        None => make_data_folder(settings)?.join("keys"),
-    };
-    KeysFolder::open(&path).map_err(|error| StartError::KeysDir { path, error })
-}
-
-/// The key under which sign-in names are digested, made once per installation. The database remembers which it was: with
-/// another one nobody could sign in, and names that are taken could be taken again.
-async fn login_key(store: &Store, keys: &KeysFolder) -> Result<DigestKey, StartError> {
-    const NAME: &str = "login.key";
-    let in_folder = |error| StartError::KeysDir { path: keys.path().join(NAME), error };
-    let secret = keys.read_or_write(NAME, &seam::random::<32>()).map_err(in_folder)?;
-    let secret: &[u8; 32] =
-        secret.as_slice().try_into().map_err(|_| in_folder(std::io::ErrorKind::InvalidData.into()))?;
-    let key = DigestKey::new(secret);
-    let mark = key.digest(b"the key that this database belongs to");
-    let stored = store.put_secret_if_absent("login-key-mark", &mark).await;
-    if stored.map_err(|error| StartError::Store(error.to_string()))? != mark {
-        return Err(StartError::OtherKeys { path: keys.path().to_owned() });
-    }
-    Ok(key)
-}
-
 /// Everybody whose key is here, after what an earlier version or a crash left undone.
 async fn people(
     store: &Store,
@@ -331,8 +323,7 @@ async fn people(
     now: Time,
 ) -> Result<Arc<People>, StartError> {
     let failed = |error: store::StoreError| StartError::Store(error.to_string());
-    let person_keys =
-        PersonKeys::open(keys).map_err(|error| StartError::KeysDir { path: keys.path().join("people"), error })?;
+    let person_keys = PersonKeys::open(keys).map_err(|error| bad_keys(format!("`people`: {error}")))?;
     upgrade(store, &person_keys, login_key).await.map_err(StartError::Store)?;
     let people = People::new(person_keys);
     people.load(store, now).await.map_err(failed)?;

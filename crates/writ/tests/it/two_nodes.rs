@@ -16,7 +16,7 @@ struct Pair {
     b: Writ,
     people: People,
     database: Database,
-    /// The folder of keys that both share.
+    /// They share it.
     _keys: tempfile::TempDir,
 }
 
@@ -25,7 +25,7 @@ impl Pair {
     async fn start(label: &str) -> Option<Self> {
         let database = Database::create(&postgres::server()?, label);
         let keys = tempfile::tempdir().unwrap();
-        let more = format!("keys_dir = \"{}\"", keys.path().display());
+        let more = format!("keys_dir = {:?}\n", keys.path());
         let options = || WritOptions { database: Some(database.url()), more: more.clone(), ..WritOptions::default() };
         let (a, b) = tokio::join!(Writ::start_with(options()), Writ::start_with(options()));
         let people = a.people().await;

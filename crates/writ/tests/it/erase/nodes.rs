@@ -2,6 +2,7 @@
 
 use serde_json::json;
 
+use super::copies::copy_folder;
 use super::{Hopper, LOGIN, erase, hopper, key_file};
 use crate::support::postgres::{self, Database};
 use crate::support::{Caller, People, Writ, WritOptions, run, until};
@@ -61,10 +62,7 @@ fn who_is_erased_at_one_is_erased_at_both() {
         // A third process with a copy of the keys of its own, as when the folder is replicated and not shared.
         let id = Hopper::register(&pair.people).await;
         let copies = tempfile::tempdir().unwrap();
-        std::fs::create_dir(copies.path().join("people")).unwrap();
-        for name in ["login.key".to_owned(), format!("people/{id}.key")] {
-            std::fs::copy(pair.keys.path().join(&name), copies.path().join(&name)).unwrap();
-        }
+        copy_folder(pair.keys.path(), copies.path());
         let c = Writ::start_with(options(&pair.database, copies.path())).await;
         for node in [&pair.b, &c] {
             let ada = pair.people.ada.at(&node.url);

@@ -37,13 +37,14 @@ fn settings(folder: &std::path::Path, upstream: String) -> Settings {
         public_url: None,
         tls: None,
         data_dir: folder.join("data"),
-        keys_dir: None,
         database: None,
         synchronous: Synchronous::Normal,
         upstreams: vec![upstream],
         prices: PriceSettings::default(),
         shutdown_grace: Duration::from_secs(1),
         issuer_url: None,
+        keys_dir: None,
+        log_origin: None,
     }
 }
 
