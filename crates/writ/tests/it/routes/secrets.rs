@@ -44,11 +44,6 @@ fn tokens_hashes_and_keys_are_in_no_later_answer_and_in_no_file_in_clear() {
     });
 }
 
-fn files(folder: &std::path::Path) -> Vec<std::path::PathBuf> {
-    let paths = std::fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path());
-    paths.filter(|path| path.is_file()).collect()
-}
-
 #[test]
 fn the_upstream_sees_its_own_key_and_nothing_of_ours() {
     tested(async |writ, people| {
