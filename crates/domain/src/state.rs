@@ -46,8 +46,6 @@ pub struct State {
     pub abandoned: BTreeSet<CallId>,
     /// Processes that came up and were not found lost.
     pub nodes: BTreeSet<NodeId>,
-    /// Developer by keyed digest of the sign-in name.
-    pub logins: BTreeMap<Digest, DeveloperId>,
     /// Sign-in by digest of its token.
     pub sign_in_tokens: BTreeMap<Digest, SignInId>,
     /// Session by digest of its token, for live and remembered sessions.

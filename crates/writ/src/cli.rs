@@ -7,7 +7,7 @@ mod work;
 
 use clap::{Parser, Subcommand};
 
-pub(crate) use govern::{DeveloperCommand, NewDeveloper, ProjectCommand, Revoke, TeamCommand};
+pub(crate) use govern::{AdminCommand, DeveloperCommand, Erase, NewDeveloper, ProjectCommand, Revoke, TeamCommand};
 pub(crate) use look::{Cost, Dimension, LogCommand, SessionCommand, Sessions};
 pub(crate) use operate::{AgentKind, CheckConfig, Demo, DemoAgent, ReferenceCommand, Serve, Simulator};
 pub(crate) use work::{Login, Run, TokenCommand};
@@ -50,6 +50,9 @@ pub(crate) enum Command {
     /// Manage projects
     #[command(subcommand)]
     Project(ProjectCommand),
+    /// Do what cannot be undone
+    #[command(subcommand)]
+    Admin(AdminCommand),
     Serve(Serve),
     CheckConfig(CheckConfig),
     Demo(Demo),
@@ -65,7 +68,7 @@ pub(crate) enum Command {
 pub(crate) const GROUPS: [(&str, &[&str]); 4] = [
     ("Work", &["run", "token", "login", "logout", "whoami"]),
     ("Look", &["sessions", "session", "cost", "log"]),
-    ("Govern", &["revoke", "developer", "team", "project"]),
+    ("Govern", &["revoke", "developer", "team", "project", "admin"]),
     ("Operate", &["serve", "check-config", "demo", "simulator"]),
 ];
 

@@ -1,5 +1,6 @@
 //! One module per command; each asks the API and prints.
 
+mod admin;
 mod cost;
 mod developer;
 mod log;
@@ -36,6 +37,7 @@ pub(crate) async fn dispatch(command: Command) -> Result<Exit, CommandError> {
         Command::Developer(command) => developer::developer(command).await,
         Command::Team(command) => team::team(command).await,
         Command::Project(command) => project::project(command).await,
+        Command::Admin(command) => admin::admin(command).await,
         Command::Serve(arguments) => serve::serve(arguments).await,
         Command::CheckConfig(arguments) => serve::check_config(&arguments),
         Command::Demo(arguments) => demo::demo(arguments).await,

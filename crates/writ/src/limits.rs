@@ -40,3 +40,5 @@ pub(crate) const DEMO_LINES_KEPT: usize = 20;
 pub(crate) const AGENT_TURNS_MAX: usize = 12;
 /// Bytes of one answer the scripted agent reads.
 pub(crate) const AGENT_ANSWER_BYTES_MAX: usize = 8 << 20;
+/// Bytes of an answer to a yes-or-no question.
+pub(crate) const CONSENT_BYTES_MAX: u64 = 64;

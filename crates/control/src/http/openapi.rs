@@ -24,6 +24,7 @@ use super::{cost, developers, log, operational, projects, sessions, sign_ins, te
         developers::add,
         developers::set_roles,
         developers::disable,
+        developers::erase,
         teams::list,
         teams::create,
         teams::add_member,

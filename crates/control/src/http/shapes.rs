@@ -15,8 +15,14 @@ pub(crate) struct Developer {
     id: String,
     login: String,
     display_name: String,
+    /// Absent where none was given.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    email: Option<String>,
     roles: Vec<&'static str>,
     disabled: bool,
+    /// When who they are was destroyed; `login` and `display_name` are stand-ins then.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    erased_at: Option<String>,
 }
 
 /// Something with an id and a name.
@@ -106,12 +112,21 @@ pub(crate) struct CallClaims {
 
 pub(crate) fn developer(plane: &ControlPlane, id: DeveloperId) -> Developer {
     let names = plane.people.names(id);
-    let (roles, disabled) = plane.view.read(|state| {
+    let (roles, disabled, erased_at) = plane.view.read(|state| {
         let known = state.developers.get(&id);
         let roles = known.map(|known| known.roles.iter().map(|role| role.as_str()).collect());
-        (roles.unwrap_or_default(), known.is_some_and(|known| known.disabled))
+        let erased_at = known.and_then(|known| known.erased_at);
+        (roles.unwrap_or_default(), known.is_some_and(|known| known.disabled), erased_at)
     });
-    Developer { id: id.to_string(), login: names.login, display_name: names.display_name, roles, disabled }
+    Developer {
+        id: id.to_string(),
+        login: names.login_name,
+        display_name: names.display_name,
+        email: names.email,
+        roles,
+        disabled,
+        erased_at: erased_at.map(text::rfc3339),
+    }
 }
 
 pub(crate) fn project(plane: &ControlPlane, id: ProjectId) -> Named {
@@ -125,6 +140,11 @@ pub(crate) fn team(plane: &ControlPlane, id: TeamId) -> Named {
 }
 
 impl Developer {
+    /// The same for those who have no need of the address.
+    pub(crate) fn without_email(self) -> Self {
+        Self { email: None, ..self }
+    }
+
     pub(crate) fn display_name(&self) -> &str {
         &self.display_name
     }

@@ -222,7 +222,8 @@ pub async fn get(plane: &ControlPlane, asker: Asker, session: SessionId) -> Resu
 /// # Errors
 /// When the asker asks for somebody else's without the right to.
 pub async fn list(plane: &ControlPlane, asker: Asker, query: SessionQuery) -> Result<Vec<SessionRow>, Error> {
-    let developer = visible_developer(plane, asker, query.developer.as_deref(), |of| policy::ReadSessions { of })?;
+    let developer =
+        visible_developer(plane, asker, query.developer.as_deref(), |of| policy::ReadSessions { of }).await?;
     let project = query.project.as_deref().map(|key| project::find(plane, key)).transpose()?;
     let filter = SessionFilter {
         developer,
@@ -254,7 +255,7 @@ pub struct SessionQuery {
 
 /// Whose sessions or cost the asker will see: the developer's who is asked for (by id or sign-in name), everybody's
 /// (none), or only their own. Who may not see others learns nothing of who exists.
-pub(crate) fn visible_developer<A: policy::Action>(
+pub(crate) async fn visible_developer<A: policy::Action>(
     plane: &ControlPlane,
     asker: Asker,
     key: Option<&str>,
@@ -268,7 +269,7 @@ pub(crate) fn visible_developer<A: policy::Action>(
             (Err(denial), _) => Err(denial.into()),
         };
     };
-    let found = developer::find(plane, key);
+    let found = developer::find(plane, key).await;
     // An id that nobody has stands in for the unknown, so that both are refused with the same words.
     may(Some(found.as_ref().copied().unwrap_or_else(|_| plane.clock.developer_id())))?;
     found.map(Some)

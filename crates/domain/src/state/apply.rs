@@ -17,8 +17,7 @@ impl State {
         self.last_time = self.last_time.max(at);
         match event {
             Event::DeveloperRegistered(event) => {
-                self.logins.insert(event.login, event.developer);
-                let developer = Developer { login: event.login, roles: event.roles.clone(), disabled: false };
+                let developer = Developer { roles: event.roles.clone(), disabled: false, erased_at: None };
                 self.developers.insert(event.developer, developer);
             }
             Event::DeveloperRolesSet(event) => {
@@ -29,6 +28,12 @@ impl State {
             Event::DeveloperDisabled(event) => {
                 if let Some(developer) = self.developers.get_mut(&event.developer) {
                     developer.disabled = true;
+                }
+            }
+            Event::DeveloperErased(event) => {
+                if let Some(developer) = self.developers.get_mut(&event.developer) {
+                    developer.disabled = true;
+                    developer.erased_at.get_or_insert(at);
                 }
             }
             Event::TeamCreated(event) => {

@@ -81,6 +81,9 @@ pub(crate) struct Login {
     /// Read the password from standard input instead of asking
     #[arg(long)]
     pub(crate) password_stdin: bool,
+    /// The first administrator's e-mail address
+    #[arg(long, value_name = "ADDRESS", requires = "bootstrap")]
+    pub(crate) email: Option<String>,
     /// Create the first administrator with the one-time token that `writ serve` printed; the password is the new one
     #[arg(long, value_name = "TOKEN")]
     pub(crate) bootstrap: Option<String>,
