@@ -64,3 +64,8 @@ pub const PASSWORD_PAUSE: domain::Span = domain::Span::from_secs(30);
 pub const PASSWORD_NAMES_REMEMBERED_MAX: usize = 10_000;
 /// Characters of a display name.
 pub const DISPLAY_NAME_CHARS_MAX: usize = 120;
+
+/// Longest life of a session's certificate: a day, so that a stolen key is worth little; the launcher renews it.
+pub const CERTIFICATE_LIFE_MAX: domain::Span = domain::Span::from_secs(24 * 3600);
+/// How long before it is made a certificate counts: a laptop's clock may be behind.
+pub const CERTIFICATE_BACKDATED: domain::Span = domain::Span::from_secs(5 * 60);
