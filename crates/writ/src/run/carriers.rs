@@ -36,13 +36,8 @@ pub(super) struct Carriers {
 impl Carriers {
     /// Sets everything up for a session; `client` speaks as the session.
     pub(super) async fn prepare(client: &Client, opened: &Opened, environment: &Environment, with_git: bool) -> Self {
-        let mut carriers = Self {
-            variables: Vec::new(),
-            recording: None,
-            _renewal: None,
-            _listening: Vec::new(),
-            _folder: None,
-        };
+        let mut carriers =
+            Self { variables: Vec::new(), recording: None, _renewal: None, _listening: Vec::new(), _folder: None };
         if let Err(missing) = carriers.open_folder(client, opened, environment, with_git).await {
             eprintln!("writ: commits do not name this session: {missing}");
         }

@@ -107,6 +107,3 @@ impl Speaker for Door {
         }
     }
 }
-
-#[cfg(test)]
-mod tests;

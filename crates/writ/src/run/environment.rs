@@ -24,6 +24,9 @@ pub(crate) struct Environment {
     outer: BTreeMap<String, String>,
 }
 
+/// The variable that names the control plane; inside a session only.
+pub(crate) const SERVER_VARIABLE: &str = "WRIT_SERVER";
+
 /// Variables that start with these lead around the gateway, or are writ's own.
 const PREFIXES: [&str; 7] = [
     "ANTHROPIC_",
@@ -137,16 +140,11 @@ impl Environment {
 
     /// Adds the session's own variables, and those of what carries its id.
     #[must_use]
-    pub(crate) fn for_child(
-        mut self,
-        opened: &Opened,
-        server: &Address,
-        carried: &[(String, OsString)],
-    ) -> Self {
+    pub(crate) fn for_child(mut self, opened: &Opened, server: &Address, carried: &[(String, OsString)]) -> Self {
         let session = &opened.session;
         self.set("ANTHROPIC_BASE_URL", server.as_str());
         self.set("ANTHROPIC_AUTH_TOKEN", &opened.token);
-        self.set("WRIT_SERVER", server.as_str());
+        self.set(SERVER_VARIABLE, server.as_str());
         self.set("WRIT_SESSION_ID", &session.id);
         self.set("WRIT_DEVELOPER_ID", &session.developer.id);
         if let Some(project) = &session.project {

@@ -13,8 +13,15 @@ fn certificate(serial: u64) -> Certificate {
     let session = SessionId::new(Time::from_unix_millis(1_795_377_600_000), 7);
     let (valid_after, valid_before) = (0, u64::MAX);
     let key_id = "writ".to_owned();
-    let claims =
-        CertificateClaims { key: key().public(), serial, key_id, principals: vec![], valid_after, valid_before, session };
+    let claims = CertificateClaims {
+        key: key().public(),
+        serial,
+        key_id,
+        principals: vec![],
+        valid_after,
+        valid_before,
+        session,
+    };
     SshAuthority::from_seed(&[1; 32]).unwrap().certify(&claims, &[3; 32]).unwrap()
 }
 
@@ -87,8 +94,7 @@ fn everything_else_is_a_failure() {
     let add = Writer::new().byte(17).string(b"ssh-ed25519").into_bytes();
     let cut = sign_request(certificate(1).blob(), &sshsig("git"));
     let more = [cut.as_slice(), &[0]].concat();
-    let requests: [&[u8]; 9] =
-        [&[], &[1], &add, &[18], &[19], &[22], &[27, 0], &cut[..cut.len() - 1], &more];
+    let requests: [&[u8]; 9] = [&[], &[1], &add, &[18], &[19], &[22], &[27, 0], &cut[..cut.len() - 1], &more];
     for request in requests {
         assert_eq!(agent().answer(request), [FAILURE], "{request:?}");
     }
