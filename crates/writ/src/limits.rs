@@ -49,6 +49,8 @@ pub(crate) const INSIDE_LINE_BYTES_MAX: u64 = 64 * 1024;
 pub(crate) const RECORD_VALUES_MAX: usize = 500;
 /// Artifacts waiting to be recorded: a long rebase, twice.
 pub(crate) const RECORDS_WAITING_MAX: usize = 1024;
+/// Artifacts remembered as noted, so that none is recorded twice in a row: then it starts anew.
+pub(crate) const RECORDS_REMEMBERED_MAX: usize = 4096;
 /// Attempts to record one.
 pub(crate) const RECORD_ATTEMPTS: u32 = 4;
 /// Pause before the second attempt; doubled each time.

@@ -1,5 +1,8 @@
 //! Artifacts on their way to the log: a hook must not wait for the network, so what it saw is sent after it.
 
+use std::collections::BTreeSet;
+use std::sync::{Arc, Mutex, PoisonError};
+
 use serde::Serialize;
 use serde_json::Value;
 use tokio::sync::mpsc;
@@ -7,11 +10,11 @@ use tokio::task::JoinHandle;
 
 use super::door::artifacts_path;
 use crate::client::{Client, ClientError};
-use crate::limits::{RECORD_ATTEMPTS, RECORD_FLUSH_MAX, RECORD_PAUSE, RECORDS_WAITING_MAX};
+use crate::limits::{RECORD_ATTEMPTS, RECORD_FLUSH_MAX, RECORD_PAUSE, RECORDS_REMEMBERED_MAX, RECORDS_WAITING_MAX};
 use crate::output::clean;
 
 /// Something this session made.
-#[derive(Debug, Clone, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize)]
 pub(super) struct Artifact {
     /// What kind of thing.
     pub(super) kind: String,
@@ -25,6 +28,8 @@ pub(super) struct Recorder {
     client: Client,
     path: String,
     later: mpsc::Sender<Artifact>,
+    /// What was noted: git tells of an amended or rebased commit twice.
+    noted: Arc<Mutex<BTreeSet<Artifact>>>,
 }
 
 /// The task that sends what was noted.
@@ -37,7 +42,7 @@ impl Recorder {
     /// Starts to record for a session; `client` speaks as the session.
     pub(super) fn start(client: Client, session: &str) -> (Self, Recording) {
         let (later, noted) = mpsc::channel(RECORDS_WAITING_MAX);
-        let recorder = Self { client, path: artifacts_path(session), later };
+        let recorder = Self { client, path: artifacts_path(session), later, noted: Arc::default() };
         let sender = Sender { client: recorder.client.clone(), path: recorder.path.clone() };
         (recorder, Recording(tokio::spawn(sender.send_all(noted))))
     }
@@ -47,9 +52,16 @@ impl Recorder {
         self.client.post(&self.path, artifact).await
     }
 
-    /// Notes it; false when too much is waiting.
+    /// Notes it, once; false when too much is waiting.
     pub(super) fn record_later(&self, artifact: Artifact) -> bool {
-        self.later.try_send(artifact).is_ok()
+        let mut noted = self.noted.lock().unwrap_or_else(PoisonError::into_inner);
+        if noted.contains(&artifact) {
+            return true;
+        }
+        if noted.len() >= RECORDS_REMEMBERED_MAX {
+            noted.clear();
+        }
+        self.later.try_send(artifact.clone()).is_ok() && noted.insert(artifact)
     }
 }
 

@@ -30,6 +30,9 @@ fn the_demo_tells_a_story_that_fits_a_screen() {
         assert!(told.contains(expected), "{expected} is not in\n{told}");
     }
     assert!(said.contains("writ: calls    9"), "{said}");
+    let commit = told.lines().find(|line| line.starts_with("git      commit ")).unwrap_or_else(|| panic!("{told}"));
+    let good = " signed by the session's certificate: good signature for grace@127.0.0.1";
+    assert!(commit.ends_with(good), "{told}");
 }
 
 #[test]
