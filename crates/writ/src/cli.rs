@@ -10,7 +10,7 @@ use clap::{Parser, Subcommand};
 pub(crate) use govern::{DeveloperCommand, NewDeveloper, ProjectCommand, Revoke, TeamCommand};
 pub(crate) use look::{Cost, Dimension, LogCommand, SessionCommand, Sessions};
 pub(crate) use operate::{AgentKind, CheckConfig, Demo, DemoAgent, ReferenceCommand, Serve, Simulator};
-pub(crate) use work::{GitCommand, Login, Record, Run, TokenCommand};
+pub(crate) use work::{GitCommand, Login, NotesCommand, NotesExport, Record, Run, TokenCommand};
 
 /// The control plane for coding agents on a team
 ///

@@ -100,6 +100,41 @@ pub(crate) enum GitCommand {
         #[arg(long, value_name = "URL")]
         server: Option<String>,
     },
+    /// Write down in git notes which lines sessions wrote
+    #[command(subcommand)]
+    Notes(NotesCommand),
+}
+
+/// What can be done with notes.
+#[derive(Debug, Subcommand)]
+pub(crate) enum NotesCommand {
+    /// Note on each commit of a session which lines it added, as an Agent Trace record
+    ///
+    /// Commits are known by their signature (proof) or their trailers (a claim); others get no note. Notes are derived
+    /// from the commits, so this can be repeated. They are not pushed by themselves: `git push origin refs/notes/writ`.
+    ///
+    /// Example: writ git notes export origin/main..HEAD
+    Export(NotesExport),
+}
+
+/// Which notes.
+#[derive(Debug, Args)]
+pub(crate) struct NotesExport {
+    /// Commits, as `git log` takes them
+    #[arg(value_name = "RANGE", default_value = "HEAD")]
+    pub(crate) range: String,
+    /// The newest so many at most
+    #[arg(long, value_name = "COUNT", default_value_t = 1000, value_parser = clap::value_parser!(u32).range(1..=100_000))]
+    pub(crate) max: u32,
+    /// Print the notes instead, one JSON object per line
+    #[arg(long)]
+    pub(crate) print: bool,
+    /// Write git-ai's authorship log (version 3.0.0) into refs/notes/ai instead
+    #[arg(long, conflicts_with = "print")]
+    pub(crate) git_ai: bool,
+    /// Control plane; the one you are signed in to when left out
+    #[arg(long, value_name = "URL")]
+    pub(crate) server: Option<String>,
 }
 
 /// Sign in to a control plane

@@ -1,6 +1,7 @@
 //! Commits inside a session: trailers, signatures that stock git verifies, hooks of the user's that run as before.
 
 mod hooks;
+mod notes;
 mod signing;
 
 use std::path::{Path, PathBuf};
