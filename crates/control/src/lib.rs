@@ -7,6 +7,7 @@
 pub mod console;
 pub mod error;
 pub mod http;
+pub mod keys;
 pub mod limits;
 pub mod operations;
 pub mod people;

@@ -2,7 +2,7 @@
 
 use std::future::Future;
 use std::net::SocketAddr;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::sync::Arc;
 
 use axum::Router;
@@ -19,6 +19,7 @@ use tokio_util::sync::CancellationToken;
 use tower::ServiceExt;
 use zeroize::Zeroizing;
 
+use crate::keys::make_private_folder;
 use crate::limits::SETTLEMENT_FLUSH_MAX;
 use crate::people::People;
 use crate::plane::ControlPlane;
@@ -252,15 +253,6 @@ async fn open_store(settings: &Settings) -> Result<Store, StartError> {
     let url: DatabaseUrl = url.parse().map_err(bad)?;
     let options = Options { synchronous: settings.synchronous, ..Options::new(url) };
     Store::open(&options).await.map_err(|error| StartError::Store(error.to_string()))
-}
-
-/// The folder holds the log and keys: nobody else on the machine may read it.
-fn make_private_folder(path: &Path) -> std::io::Result<()> {
-    let mut builder = std::fs::DirBuilder::new();
-    builder.recursive(true);
-    #[cfg(unix)]
-    std::os::unix::fs::DirBuilderExt::mode(&mut builder, 0o700);
-    builder.create(path)
 }
 
 /// The first entry of every run: proves that the log can be written before anything depends on it.

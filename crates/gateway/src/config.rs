@@ -108,20 +108,25 @@ impl Config {
 
 impl Upstream {
     fn check(&self) -> Result<(), ConfigError> {
-        let bad = |problem| Err(ConfigError::BaseUrl { name: self.name.clone(), problem });
-        let Some(authority) = self.base_url.authority() else { return bad("needs a scheme and a host") };
-        if authority.as_str().contains('@') {
-            return bad("must not carry a user or a password: use the credential");
-        }
+        let bad = |problem| ConfigError::BaseUrl { name: self.name.clone(), problem };
         if self.base_url.query().is_some() {
-            return bad("must not have a query");
+            return Err(bad("must not have a query"));
         }
-        match self.base_url.scheme_str() {
-            Some("https") => Ok(()),
-            Some("http") if is_loopback(authority.host()) => Ok(()),
-            Some("http") => bad("may be plain http on loopback only: use https"),
-            _ => bad("needs the scheme https"),
-        }
+        check_address(&self.base_url).map_err(bad)
+    }
+}
+
+/// What writ connects to on its own: `https` anywhere, plain `http` on this machine only; no user, no password.
+pub(crate) fn check_address(url: &Uri) -> Result<(), &'static str> {
+    let authority = url.authority().ok_or("needs a scheme and a host")?;
+    if authority.as_str().contains('@') {
+        return Err("must not carry a user or a password");
+    }
+    match url.scheme_str() {
+        Some("https") => Ok(()),
+        Some("http") if is_loopback(authority.host()) => Ok(()),
+        Some("http") => Err("may be plain http on loopback only: use https"),
+        _ => Err("needs the scheme https"),
     }
 }
 

@@ -128,7 +128,8 @@ async fn attempt(target: &Target, letter: &mut Letter, is_last: bool, head_max: 
     }
 }
 
-fn chain(error: &dyn std::error::Error) -> String {
+/// An error with its causes.
+pub(crate) fn chain(error: &dyn std::error::Error) -> String {
     let causes = std::iter::successors(error.source(), |cause| cause.source());
     causes.take(8).fold(error.to_string(), |text, cause| format!("{text}: {cause}"))
 }

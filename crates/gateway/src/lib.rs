@@ -23,6 +23,7 @@ pub mod limits;
 mod listener;
 mod meter;
 mod metrics;
+mod outbound;
 mod rejection;
 mod route;
 mod stream;
@@ -35,6 +36,7 @@ pub use config::{Config, ConfigError, Credential, Upstream};
 pub use gateway::Gateway;
 pub use listener::{Listener, ListenerLimits, PeerAddr};
 pub use metrics::{Metrics, Snapshot};
+pub use outbound::{Outbound, OutboundError};
 pub use rejection::{Rejection, Retry};
 
 #[cfg(test)]

@@ -2,7 +2,7 @@
 
 use brokers::ssh::{Certificate, CertificateClaims, SshPublicKey};
 use domain::certificate::{Issue, Issued, Purpose};
-use domain::{Command, Event, SessionId, Time};
+use domain::{Command, DeveloperId, Event, Name, SessionId, Time};
 
 use crate::error::Error;
 use crate::limits::{CERTIFICATE_BACKDATED, CERTIFICATE_LIFE_MAX};
@@ -56,11 +56,17 @@ fn claims(plane: &ControlPlane, key: SshPublicKey, issued: &Issued, at: Time) ->
         key,
         serial: issued.serial,
         key_id: format!("writ:session={session};dev={developer};project={}", project.as_deref().unwrap_or("-")),
-        principals: vec![format!("{}@{host}", plane.people.login(developer)), format!("{session}@{host}")],
+        principals: vec![human(plane, developer, &host), format!("{session}@{host}")],
         valid_after: seconds(at - CERTIFICATE_BACKDATED),
         valid_before: seconds(issued.valid_until),
         session,
     })
+}
+
+/// Whom git shows as the signer: the sign-in name at this control plane; the id of somebody whose name is not known.
+fn human(plane: &ControlPlane, developer: DeveloperId, host: &str) -> String {
+    let login: Option<Name> = plane.people.login(developer).parse().ok();
+    login.map_or_else(|| format!("{developer}@{host}"), |login| format!("{login}@{host}"))
 }
 
 /// Host of a URL, without port, and without the brackets of an IPv6 address.
