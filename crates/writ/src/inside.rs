@@ -21,7 +21,7 @@ pub(crate) const SOCKET_VARIABLE: &str = "WRIT_SOCKET";
 
 /// What may be asked from inside.
 #[derive(Debug, Serialize, Deserialize)]
-#[serde(tag = "ask", rename_all = "snake_case", deny_unknown_fields)]
+#[serde(tag = "ask", rename_all = "snake_case")]
 pub(crate) enum Ask {
     /// Record artifacts of this session.
     Record {

@@ -85,6 +85,8 @@ async fn run_session(scene: &Scene) -> Result<(), CommandError> {
         AgentKind::Claude => claude(scene, &mut command)?,
     }
     command.current_dir(scene.work_folder()).stdin(Stdio::null());
+    // A launcher that has to be killed leaves its folder behind: it goes with the demo's.
+    command.env("TMPDIR", scene.path(""));
     let failed = |error: std::io::Error| CommandError::failed("`writ run` failed").because(&error);
     let mut launcher = Launcher(command.spawn().map_err(failed)?);
     let status = match tokio::time::timeout(DEMO_SESSION_TIMEOUT, launcher.0.wait()).await {

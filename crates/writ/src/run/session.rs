@@ -10,6 +10,7 @@ use crate::limits::{END_ATTEMPTS, END_PAUSE};
 
 /// `POST /v1/sessions`.
 #[derive(Debug, Clone, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
 pub(crate) struct OpenSession {
     /// Name or id; none is unattributed.
     #[serde(skip_serializing_if = "Option::is_none")]

@@ -1,5 +1,6 @@
 //! Commits inside a session: trailers, signatures that stock git verifies, hooks of the user's that run as before.
 
+mod door;
 mod hooks;
 mod notes;
 mod signing;
