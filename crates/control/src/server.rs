@@ -6,6 +6,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use axum::Router;
+use brokers::ssh::SshAuthority;
 use brokers::{DigestKey, Issuer, SigningKey};
 use domain::{Command, NodeId, RequestId, Time, Token, TokenKind, node};
 use gateway::{Body, BodyError, Gateway, Listener, ListenerLimits};
@@ -16,6 +17,7 @@ use store::{DatabaseUrl, Engine, Options, Store};
 use tokio::task::JoinHandle;
 use tokio_util::sync::CancellationToken;
 use tower::ServiceExt;
+use zeroize::Zeroizing;
 
 use crate::keys::{KeysFolder, make_private_folder};
 use crate::limits::SETTLEMENT_FLUSH_MAX;
@@ -220,6 +222,7 @@ async fn open_plane(settings: &Settings, clock: Clock, public_url: String) -> Re
     let issuer_url = settings.issuer_url.clone().unwrap_or_else(|| public_url.clone());
     let bad = |error: brokers::IssuerError| StartError::Field { field: "issuer_url".into(), what: error.to_string() };
     let issuer = Issuer::new(issuer_url, signing_key(&store).await?).map_err(bad)?;
+    let ssh_authority = ssh_authority(&store).await?;
     let nobody = view.read(|state| state.developers.is_empty());
     Ok(ControlPlane {
         node,
@@ -231,6 +234,7 @@ async fn open_plane(settings: &Settings, clock: Clock, public_url: String) -> Re
         people,
         notary: Arc::new(notary),
         issuer,
+        ssh_authority,
         login_key,
         passwords: Default::default(),
         book: Arc::new(book),
@@ -330,4 +334,19 @@ async fn people(
     people.forget_erased(view, now).await;
     store.checkpoint().await.map_err(failed)?;
     Ok(Arc::new(people))
+}
+
+/// The key that certifies sessions' keys, made once per installation and shared by its processes.
+async fn ssh_authority(store: &Store) -> Result<SshAuthority, StartError> {
+    let seed = seed(store, "ssh-authority").await?;
+    SshAuthority::from_seed(&seed).map_err(|error| StartError::Store(format!("the ssh authority's key: {error}")))
+}
+
+/// 32 secret bytes by name, thrown once per installation.
+async fn seed(store: &Store, name: &str) -> Result<Zeroizing<[u8; 32]>, StartError> {
+    let failed = |error: store::StoreError| StartError::Store(error.to_string());
+    let stored = store.put_secret_if_absent(name, &seam::random::<32>()).await.map_err(failed)?;
+    let stored = Zeroizing::new(stored);
+    let wrong = |_| StartError::Store(format!("the secret `{name}` has the wrong length"));
+    stored.as_slice().try_into().map(Zeroizing::new).map_err(wrong)
 }

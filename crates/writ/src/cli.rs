@@ -10,7 +10,7 @@ use clap::{Parser, Subcommand};
 pub(crate) use govern::{AdminCommand, DeveloperCommand, Erase, NewDeveloper, ProjectCommand, Revoke, TeamCommand};
 pub(crate) use look::{Cost, Dimension, LogCommand, SessionCommand, Sessions};
 pub(crate) use operate::{AgentKind, CheckConfig, Demo, DemoAgent, ReferenceCommand, Serve, Simulator};
-pub(crate) use work::{Login, Run, TokenCommand};
+pub(crate) use work::{GitCommand, Login, NotesCommand, NotesExport, Record, Run, TokenCommand};
 
 /// The control plane for coding agents on a team
 ///
@@ -29,6 +29,10 @@ pub(crate) struct Cli {
 pub(crate) enum Command {
     Run(Run),
     Token(TokenCommand),
+    Record(Record),
+    /// Work with git
+    #[command(subcommand)]
+    Git(GitCommand),
     Login(Login),
     /// Forget the sign-in of this machine, here and at the control plane
     Logout,
@@ -66,7 +70,7 @@ pub(crate) enum Command {
 
 /// The groups that the help shows, with the names of their commands.
 pub(crate) const GROUPS: [(&str, &[&str]); 4] = [
-    ("Work", &["run", "token", "login", "logout", "whoami"]),
+    ("Work", &["run", "token", "record", "git", "login", "logout", "whoami"]),
     ("Look", &["sessions", "session", "cost", "log"]),
     ("Govern", &["revoke", "developer", "team", "project", "admin"]),
     ("Operate", &["serve", "check-config", "demo", "simulator"]),

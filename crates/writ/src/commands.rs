@@ -3,9 +3,11 @@
 mod admin;
 mod cost;
 mod developer;
+mod git;
 mod log;
 mod login;
 mod project;
+mod record;
 mod revoke;
 mod serve;
 mod sessions;
@@ -26,6 +28,8 @@ pub(crate) async fn dispatch(command: Command) -> Result<Exit, CommandError> {
     match command {
         Command::Run(arguments) => run::run(arguments).await,
         Command::Token(arguments) => token::token(arguments).await,
+        Command::Record(arguments) => record::record(&arguments),
+        Command::Git(command) => git::git(command).await,
         Command::Login(arguments) => login::login(arguments).await,
         Command::Logout => login::logout().await,
         Command::Whoami => whoami::whoami().await,

@@ -3,7 +3,7 @@
 use utoipa::OpenApi;
 use utoipa::openapi::security::{Http, HttpAuthScheme, SecurityScheme};
 
-use super::{cost, developers, log, operational, projects, sessions, sign_ins, teams, tlog};
+use super::{artifacts, certificates, cost, developers, log, operational, projects, sessions, sign_ins, teams, tlog};
 
 #[derive(OpenApi)]
 #[openapi(
@@ -39,6 +39,9 @@ use super::{cost, developers, log, operational, projects, sessions, sign_ins, te
         sessions::beat,
         sessions::end,
         sessions::revoke,
+        artifacts::record,
+        certificates::issue,
+        certificates::allowed_signers,
         cost::cost,
         log::verify,
         log::checkpoint,

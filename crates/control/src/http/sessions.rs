@@ -278,7 +278,7 @@ pub(super) async fn revoke(
     Ok(Answer(shapes::session(&shared.plane, &row)))
 }
 
-fn session_id(text: &str) -> Result<SessionId, Problem> {
+pub(super) fn session_id(text: &str) -> Result<SessionId, Problem> {
     text.parse().map_err(|error| problem::unreadable(format!("`{}`: {error}", text.escape_default())))
 }
 
