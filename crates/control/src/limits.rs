@@ -93,3 +93,8 @@ pub const WHO_ARTIFACTS_READ_MAX: usize = 1_000;
 pub const WHO_USER_AGENTS_TOLD_MAX: usize = 10;
 /// Client sessions, and sub-agents, told of a session.
 pub const WHO_AGENTS_TOLD_MAX: usize = 20;
+
+/// Longest life of a session's certificate: a day, so that a stolen key is worth little; the launcher renews it.
+pub const CERTIFICATE_LIFE_MAX: domain::Span = domain::Span::from_secs(24 * 3600);
+/// How long before it is made a certificate counts: a laptop's clock may be behind.
+pub const CERTIFICATE_BACKDATED: domain::Span = domain::Span::from_secs(5 * 60);

@@ -48,6 +48,7 @@ pub use entry::{NewEntry, StoredEntry};
 pub use error::StoreError;
 pub use options::{Options, Synchronous};
 pub use person::Person;
+pub use person::plain::PlainPerson;
 pub use pool::Engine;
 pub use search::{About, EntryPage, EntryQuery, FoundEntry};
 pub use session::{SessionFilter, SessionRow, SessionStatus};

@@ -7,6 +7,7 @@ mod costs;
 mod failures;
 mod log;
 mod opening;
+mod persons;
 mod postgres;
 mod rows;
 mod search;

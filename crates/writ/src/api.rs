@@ -10,9 +10,13 @@ pub(crate) struct Developer {
     #[serde(default)]
     pub(crate) display_name: Option<String>,
     #[serde(default)]
+    pub(crate) email: Option<String>,
+    #[serde(default)]
     pub(crate) roles: Vec<String>,
     #[serde(default)]
     pub(crate) disabled: bool,
+    #[serde(default)]
+    pub(crate) erased_at: Option<String>,
 }
 
 /// An id with the name people know it by.
@@ -61,6 +65,9 @@ pub(crate) struct Session {
     pub(crate) id: String,
     #[serde(default)]
     pub(crate) parent: Option<String>,
+    /// The sub-agent of its parent that it stands for.
+    #[serde(default)]
+    pub(crate) agent: Option<String>,
     pub(crate) developer: Human,
     #[serde(default)]
     pub(crate) project: Option<Named>,

@@ -12,6 +12,7 @@ mod credentials;
 mod demo;
 mod duration;
 mod git;
+mod inside;
 mod limits;
 mod logs;
 mod output;

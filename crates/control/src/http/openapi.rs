@@ -3,7 +3,9 @@
 use utoipa::OpenApi;
 use utoipa::openapi::security::{Http, HttpAuthScheme, SecurityScheme};
 
-use super::{cost, developers, log, operational, projects, search, sessions, sign_ins, teams, tlog, who};
+use super::{
+    artifacts, certificates, cost, developers, log, operational, projects, search, sessions, sign_ins, teams, tlog, who,
+};
 
 #[derive(OpenApi)]
 #[openapi(
@@ -24,6 +26,7 @@ use super::{cost, developers, log, operational, projects, search, sessions, sign
         developers::add,
         developers::set_roles,
         developers::disable,
+        developers::erase,
         teams::list,
         teams::create,
         teams::add_member,
@@ -38,6 +41,9 @@ use super::{cost, developers, log, operational, projects, search, sessions, sign
         sessions::beat,
         sessions::end,
         sessions::revoke,
+        artifacts::record,
+        certificates::issue,
+        certificates::allowed_signers,
         cost::cost,
         log::verify,
         search::search,

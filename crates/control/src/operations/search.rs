@@ -1,6 +1,6 @@
 //! Searching the log, for auditors.
 
-use domain::{CallId, DeveloperId, ProjectId, RequestId, SessionId, Time};
+use domain::{CallId, RequestId, SessionId, Time};
 use store::{About, EntryPage, EntryQuery};
 
 use super::who::{commit_digits, session_ids, spellings};
@@ -53,10 +53,14 @@ pub async fn search(plane: &ControlPlane, asker: Asker, search: Search) -> Resul
         Some(text) => about(plane, text).await?,
         None => Vec::new(),
     };
+    let developer = match &search.developer {
+        Some(key) => Some(developer::find(plane, key).await?),
+        None => None,
+    };
     let query = EntryQuery {
         from: search.from.max(since),
         until,
-        developer: search.developer.as_deref().map(|key| developer::find(plane, key)).transpose()?,
+        developer,
         project: search.project.as_deref().map(|key| project::find(plane, key)).transpose()?,
         session: search.session,
         kind: search.kind,
@@ -75,8 +79,8 @@ async fn about(plane: &ControlPlane, text: &str) -> Result<Vec<About>, Error> {
     if !positions.is_empty() {
         about.push(About::Entries(positions));
     }
-    about.extend(developer_of(plane, text).map(About::Developer));
-    about.extend(project_of(plane, text).map(About::Project));
+    about.extend(developer::find_if_known(plane, text).await?.map(About::Developer));
+    about.extend(project::find(plane, text).ok().map(About::Project));
     if is_type(text) {
         about.push(About::Kind(text.to_owned()));
     }
@@ -105,14 +109,6 @@ async fn named_entries(plane: &ControlPlane, text: &str) -> Result<Vec<u64>, Err
     }
     positions.extend(rows.iter().map(|row| row.position));
     Ok(positions)
-}
-
-fn developer_of(plane: &ControlPlane, text: &str) -> Option<DeveloperId> {
-    developer::find(plane, text).ok()
-}
-
-fn project_of(plane: &ControlPlane, text: &str) -> Option<ProjectId> {
-    project::find(plane, text).ok()
 }
 
 /// `session.over` or `session.`: the types of entries have a dot.

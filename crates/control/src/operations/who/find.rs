@@ -70,7 +70,7 @@ pub(super) async fn find(plane: &ControlPlane, thing: &str, only: Option<Kind>) 
         by_request_of_call(plane, request, &mut finds).await?;
     }
     if wants(Kind::Developer) {
-        by_login(plane, thing, &mut finds);
+        by_login(plane, thing, &mut finds).await?;
     }
     // A name that a broker recorded needs no reading of what is in it.
     if wants(Kind::NameWithId) && finds.found.is_empty() {
@@ -155,10 +155,10 @@ async fn by_request_of_call(plane: &ControlPlane, request: RequestId, finds: &mu
     Ok(())
 }
 
-fn by_login(plane: &ControlPlane, thing: &str, finds: &mut Finds) {
+async fn by_login(plane: &ControlPlane, thing: &str, finds: &mut Finds) -> Result<(), Error> {
     let kind = Kind::Developer;
     finds.note([kind], vec![thing.to_owned()], "developers, by id or sign-in name");
-    let found = developer::find(plane, thing).ok();
+    let found = developer::find_if_known(plane, thing).await?;
     finds.found.extend(found.map(|id| Found {
         kind,
         value: id.to_string(),
@@ -166,6 +166,7 @@ fn by_login(plane: &ControlPlane, thing: &str, finds: &mut Finds) {
         developer: Some(id),
         position: None,
     }));
+    Ok(())
 }
 
 impl Finds {

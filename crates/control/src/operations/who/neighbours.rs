@@ -37,7 +37,7 @@ pub(super) async fn around(
     at: Time,
 ) -> Result<Neighbours, Error> {
     let developer = whose.or_else(|| session.project.is_none().then_some(session.developer));
-    let filter = SessionFilter { developer, project: session.project, live_only: false, before: None, limit: 0 };
+    let filter = SessionFilter { developer, project: session.project, ..SessionFilter::default() };
     let middle = SessionId::new(at, 0);
     let earlier = SessionFilter { before: Some(middle), limit: WHO_NEIGHBOURS_READ_MAX, ..filter.clone() };
     let later = SessionFilter { limit: 1 + WHO_NEIGHBOURS_MAX, ..filter };

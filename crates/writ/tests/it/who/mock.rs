@@ -165,6 +165,7 @@ fn opened(session: SessionId) -> Event {
     Event::SessionOpened(Box::new(Opened {
         session,
         parent: None,
+        agent: None,
         developer: developer(),
         project: None,
         team: None,
