@@ -8,11 +8,15 @@ use crate::transaction::Transaction;
 use crate::value::Value;
 
 /// All migrations in order: the first is version 1. One that was released is never changed.
-const MIGRATIONS: &[&str] = &[include_str!("../migrations/0001_log_and_read_tables.sql")];
+const MIGRATIONS: &[&str] =
+    &[include_str!("../migrations/0001_log_and_read_tables.sql"), include_str!("../migrations/0003_exports.sql")];
+
+/// The version that this program brings a schema to.
+pub(crate) const VERSION: i64 = MIGRATIONS.len() as i64;
 
 /// Applies what is missing.
 pub(crate) async fn migrate(pool: &Pool) -> Result<(), StoreError> {
-    let known = i64::try_from(MIGRATIONS.len()).unwrap_or(i64::MAX);
+    let known = VERSION;
     let mut transaction = Transaction::begin(pool).await?;
     let table = "CREATE TABLE IF NOT EXISTS migrations (version BIGINT PRIMARY KEY)";
     transaction.execute(table, Vec::new()).await?;

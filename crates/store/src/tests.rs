@@ -3,6 +3,7 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::unreachable)]
 
 mod costs;
+mod exports;
 mod failures;
 mod log;
 mod opening;
