@@ -6,6 +6,7 @@
 
 pub mod console;
 pub mod error;
+pub mod export;
 pub mod http;
 pub mod limits;
 pub mod operations;

@@ -7,3 +7,6 @@
 mod entry;
 
 pub use entry::{DecodeError, EncodeError, Entry, VERSION, decode, encode, leaf_hash};
+
+#[cfg(test)]
+extern crate self as ledger; // so that the samples in `entry/tests/samples.rs` read the same in this crate and in `control`

@@ -1,4 +1,4 @@
-//! One event of every type.
+//! One event of every type. Shared, by path, with the tests of the exports in `control`.
 
 use domain::call::{self, Dimensions, Outcome, Quality, Settlement};
 use domain::session::{self, Claims, How, Mismatch};
@@ -7,7 +7,7 @@ use domain::{
     Time, Usage, Usd, developer, node, project, sign_in, team,
 };
 
-use crate::Entry;
+use ledger::Entry;
 
 const AT: Time = Time::from_unix_millis(1_790_000_000_000);
 
