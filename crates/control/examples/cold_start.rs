@@ -15,7 +15,7 @@ use control::view::View;
 use control::{CredentialHeader, CredentialSource, PriceSettings, Server, Settings, UpstreamSettings};
 use domain::call::{Outcome, Quality, Reserve, Settle, Settlement};
 use domain::session::{Claims, End, Open};
-use domain::{Actor, Command, DeveloperId, Digest, NodeId, Role, SessionId, Span, State, Usage, Usd, developer};
+use domain::{Actor, Command, DeveloperId, Digest, NodeId, Role, SessionId, Span, Usage, Usd, developer};
 use store::{Options, Store};
 
 /// Writers at a time: their commands share transactions.
@@ -81,7 +81,7 @@ async fn fill(url: &str, entries: u64) -> bool {
     }
     let clock = Arc::new(Clock::System);
     let node = clock.node_id();
-    let view = Arc::new(View::new(State::default(), 0));
+    let view = Arc::new(View::new(control::view::Folded::default()));
     let scribe = Scribe::start(store.clone(), Arc::clone(&view), Arc::clone(&clock), node);
     let ada = register(&scribe, &clock).await;
     let writers: Vec<_> = (0..WRITERS)

@@ -15,7 +15,7 @@ use control::seam::{Clock, random};
 use control::view::View;
 use domain::call::{Outcome, Quality, Reserve, Settle, Settlement};
 use domain::session::{Claims, Open};
-use domain::{Actor, Command, Digest, NodeId, Role, SessionId, Span, State, Usage, Usd, developer, sign_in};
+use domain::{Actor, Command, Digest, NodeId, Role, SessionId, Span, Usage, Usd, developer, sign_in};
 use store::{Options, Store};
 
 const SESSIONS: usize = 16;
@@ -30,7 +30,7 @@ fn main() {
 
 async fn measure(url: &str, writers: usize, time: Duration) {
     let store = Store::open(&Options::new(url.parse().unwrap())).await.unwrap();
-    let view = Arc::new(View::new(State::default(), 0));
+    let view = Arc::new(View::new(control::view::Folded::default()));
     let clock = Arc::new(Clock::System);
     let node = clock.node_id();
     let scribe = Scribe::start(store, view, Arc::clone(&clock), node);

@@ -205,8 +205,7 @@ async fn open_plane(settings: &Settings, clock: Clock, public_url: String) -> Re
     let failed = |error: store::StoreError| StartError::Store(error.to_string());
     let book = upstreams::price_book(&settings.prices)?;
     let store = open_store(settings).await?;
-    let (state, next) = snapshot::rebuild(&store).await.map_err(StartError::Store)?;
-    let view = Arc::new(View::new(state, next));
+    let view = Arc::new(View::new(snapshot::rebuild(&store).await.map_err(StartError::Store)?));
     let clock = Arc::new(clock);
     let node = clock.node_id();
     let scribe = Scribe::start(store.clone(), Arc::clone(&view), Arc::clone(&clock), node);

@@ -3,8 +3,29 @@
 use std::collections::HashMap;
 use std::sync::{PoisonError, RwLock, RwLockReadGuard};
 
-use domain::{Event, SessionId, State, Time};
+use domain::{Digest, Event, SessionId, State};
+use ledger::{Chains, Entry};
 use tokio_util::sync::CancellationToken;
+
+/// What the log folds to.
+#[derive(Debug, Clone, Default)]
+pub struct Folded {
+    /// What decisions depend on.
+    pub state: State,
+    /// Where the sessions' chains go on.
+    pub chains: Chains,
+    /// The position after the last entry that is in it.
+    pub next: u64,
+}
+
+impl Folded {
+    /// Folds the entry at [`Folded::next`].
+    pub fn fold(&mut self, entry: &Entry, leaf: Digest) {
+        self.state.apply(&entry.event, entry.time);
+        self.chains.follow(entry, leaf);
+        self.next += 1;
+    }
+}
 
 /// Committed state, and a switch per live session that is thrown when the session is over.
 #[derive(Debug, Default)]
@@ -14,32 +35,30 @@ pub struct View {
 
 #[derive(Debug, Default)]
 struct Inner {
-    state: State,
-    next: u64,
+    folded: Folded,
     /// One per live session that somebody watches; bounded by the live sessions.
     switches: HashMap<SessionId, CancellationToken>,
 }
 
 impl View {
     /// A view that starts from a folded state.
-    pub fn new(state: State, next: u64) -> Self {
-        Self { inner: RwLock::new(Inner { state, next, switches: HashMap::new() }) }
+    pub fn new(folded: Folded) -> Self {
+        Self { inner: RwLock::new(Inner { folded, switches: HashMap::new() }) }
     }
 
     /// Reads the committed state. Hold the answer briefly: the scribe waits for it.
     pub fn read<T>(&self, look: impl FnOnce(&State) -> T) -> T {
-        look(&self.lock().state)
+        look(&self.lock().folded.state)
     }
 
     /// The position that the next entry will have, as far as this node knows.
     pub fn next(&self) -> u64 {
-        self.lock().next
+        self.lock().folded.next
     }
 
-    /// A copy of the state and the position after it.
-    pub fn copy(&self) -> (State, u64) {
-        let inner = self.lock();
-        (inner.state.clone(), inner.next)
+    /// A copy of everything.
+    pub fn copy(&self) -> Folded {
+        self.lock().folded.clone()
     }
 
     /// A token that is cancelled when the session is over; cancelled already when it is not live.
@@ -48,7 +67,7 @@ impl View {
             return switch.clone();
         }
         let mut inner = self.inner.write().unwrap_or_else(PoisonError::into_inner);
-        let live = inner.state.sessions.contains_key(&session);
+        let live = inner.folded.state.sessions.contains_key(&session);
         if !live {
             let over = CancellationToken::new();
             over.cancel();
@@ -57,18 +76,17 @@ impl View {
         inner.switches.entry(session).or_default().clone()
     }
 
-    /// Folds committed events; `next` is the position after the last of them.
-    pub(crate) fn commit<'a>(&self, events: impl IntoIterator<Item = (&'a Event, Time)>, next: u64) {
+    /// Folds committed entries, which follow each other from [`View::next`] on.
+    pub(crate) fn commit<'a>(&self, entries: impl IntoIterator<Item = (&'a Entry, Digest)>) {
         let mut inner = self.inner.write().unwrap_or_else(PoisonError::into_inner);
-        for (event, at) in events {
-            inner.state.apply(event, at);
-            if let Event::SessionOver(over) = event
+        for (entry, leaf) in entries {
+            inner.folded.fold(entry, leaf);
+            if let Event::SessionOver(over) = &entry.event
                 && let Some(switch) = inner.switches.remove(&over.session)
             {
                 switch.cancel();
             }
         }
-        inner.next = next;
     }
 
     fn lock(&self) -> RwLockReadGuard<'_, Inner> {

@@ -1,7 +1,7 @@
 //! What may be asked of the log, and the one pure function that answers.
 
 use crate::{Actor, Event, Refusal, State, Time};
-use crate::{call, developer, node, project, session, sign_in, team};
+use crate::{artifact, call, certificate, developer, node, project, session, sign_in, team};
 
 /// Something somebody wants to happen. Ids, secrets' digests and amounts are made before and passed in.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -40,6 +40,10 @@ pub enum Command {
     SettleCall(Box<call::Settle>),
     /// Settle the open calls of a node that is gone, a bounded number at a time.
     AbandonCalls(call::Abandon),
+    /// Record a trace that a session left in another system.
+    RecordArtifact(artifact::Record),
+    /// Issue a certificate to a session.
+    IssueCertificate(certificate::Issue),
     /// Note that a process came up.
     StartNode(node::Start),
     /// Note that a process is gone.
@@ -55,6 +59,12 @@ pub enum Command {
 /// A [`Refusal`] says why not; nothing is written then.
 pub fn decide(state: &State, by: Actor, command: &Command, now: Time) -> Result<Vec<Event>, Refusal> {
     let now = now.max(state.last_time);
+    let mut events = decide_one(state, by, command, now)?;
+    session::complete(state, &mut events);
+    Ok(events)
+}
+
+fn decide_one(state: &State, by: Actor, command: &Command, now: Time) -> Result<Vec<Event>, Refusal> {
     match command {
         Command::RegisterDeveloper(command) => developer::register(state, by, command),
         Command::SetRoles(command) => developer::set_roles(state, by, command),
@@ -73,6 +83,8 @@ pub fn decide(state: &State, by: Actor, command: &Command, now: Time) -> Result<
         Command::ReserveCall(command) => call::reserve(state, command, now),
         Command::SettleCall(command) => call::settle(state, command),
         Command::AbandonCalls(command) => Ok(call::abandon(state, command)),
+        Command::RecordArtifact(command) => artifact::record(state, by, command, now),
+        Command::IssueCertificate(command) => certificate::issue(state, by, command, now),
         Command::StartNode(command) => node::start(state, command),
         Command::LoseNode(command) => node::lose(state, command),
     }

@@ -5,7 +5,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::{call, developer, node, project, session, sign_in, team};
+use crate::{artifact, call, certificate, developer, node, project, session, sign_in, team};
 
 /// One fact. Serialised as `{"type": "<noun>.<verb>", "body": {…}}`.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -50,6 +50,9 @@ pub enum Event {
     /// A session is over, however that came.
     #[serde(rename = "session.over")]
     SessionOver(session::Over),
+    /// A session is over and all its calls are accounted for: its last entry.
+    #[serde(rename = "session.closed")]
+    SessionClosed(session::Closed),
     /// A session's client named itself for the first time (a claim).
     #[serde(rename = "session.alias_claimed")]
     AliasClaimed(session::AliasClaimed),
@@ -65,6 +68,12 @@ pub enum Event {
     /// A call was refused after the upstream had been contacted.
     #[serde(rename = "call.refused")]
     CallRefused(call::Refused),
+    /// A session left a trace in another system.
+    #[serde(rename = "artifact.recorded")]
+    ArtifactRecorded(artifact::Recorded),
+    /// A certificate was issued to a session.
+    #[serde(rename = "certificate.issued")]
+    CertificateIssued(certificate::Issued),
     /// A writ process came up.
     #[serde(rename = "node.started")]
     NodeStarted(node::Started),
@@ -81,11 +90,14 @@ impl Event {
             Self::SessionSuspected(event) => Some(event.session),
             Self::SessionRecovered(event) => Some(event.session),
             Self::SessionOver(event) => Some(event.session),
+            Self::SessionClosed(event) => Some(event.session),
             Self::AliasClaimed(event) => Some(event.session),
             Self::ClaimMismatched(event) => Some(event.session),
             Self::CallReserved(event) => Some(event.session),
             Self::CallSettled(event) => Some(event.session),
             Self::CallRefused(event) => Some(event.session),
+            Self::ArtifactRecorded(event) => Some(event.session),
+            Self::CertificateIssued(event) => Some(event.session),
             _ => None,
         }
     }

@@ -5,7 +5,9 @@
 //! (only ordered maps are used) or on the machine it runs on.
 
 pub mod actor;
+pub mod artifact;
 pub mod call;
+pub mod certificate;
 pub mod command;
 pub mod developer;
 pub mod digest;
@@ -27,6 +29,7 @@ pub mod token;
 pub mod usage;
 
 pub use actor::Actor;
+pub use artifact::ArtifactKind;
 pub use command::{Command, decide};
 pub use developer::{Role, Roles};
 pub use digest::Digest;

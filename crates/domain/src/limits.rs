@@ -48,6 +48,13 @@ pub const CALLS_ABANDONED_PER_COMMAND_MAX: usize = 500;
 /// Abandoned calls remembered, so that a late retry does not reserve one again; the oldest are forgotten first.
 pub const CALLS_ABANDONED_REMEMBERED_MAX: usize = 10_000;
 
+/// Characters of an artifact's name in another system: a URL of a pull request fits.
+pub const ARTIFACT_CHARS_MAX: usize = 256;
+/// Artifacts one session may record: a week of commits.
+pub const ARTIFACTS_PER_SESSION_MAX: usize = 10_000;
+/// Certificates issued to one session: one an hour for its longest life, tenfold.
+pub const CERTIFICATES_PER_SESSION_MAX: usize = 2_000;
+
 /// Developers in one installation (design point: a few hundred; bound: fifty thousand).
 pub const DEVELOPERS_MAX: usize = 50_000;
 /// Sign-ins of one developer; a new one over the limit ends the oldest.

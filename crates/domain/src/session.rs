@@ -5,6 +5,7 @@
 
 mod beat;
 mod claims;
+mod closed;
 mod over;
 
 use std::collections::BTreeSet;
@@ -13,10 +14,12 @@ use serde::{Deserialize, Serialize};
 
 pub(crate) use beat::{lapse, recover};
 pub(crate) use claims::{check_claims, examine};
+pub(crate) use closed::complete;
 pub(crate) use over::{end, over_all_of, revoke};
 
 pub use beat::{Lapse, Recover, Recovered, Suspected};
 pub use claims::{AliasClaimed, ClaimMismatched, Claims, Mismatch};
+pub use closed::Closed;
 pub use over::{End, Ending, How, Over, Past, Revoke};
 
 use crate::{
@@ -57,6 +60,10 @@ pub struct Session {
     pub calls_open: usize,
     /// Client session ids it has claimed.
     pub aliases: BTreeSet<String>,
+    /// Artifacts it has recorded.
+    pub artifacts: usize,
+    /// Certificates issued to it.
+    pub certificates: usize,
 }
 
 /// Open a session.

@@ -37,6 +37,8 @@ pub struct State {
     pub past: BTreeMap<SessionId, Past>,
     /// The order in which sessions ended, oldest first.
     pub past_order: VecDeque<SessionId>,
+    /// Sessions that are over with calls still in flight, and how many: closed when the last is settled.
+    pub closing: BTreeMap<SessionId, usize>,
     /// Calls in flight.
     pub calls: BTreeMap<CallId, Reservation>,
     /// Calls settled by recovery, the last [`limits::CALLS_ABANDONED_REMEMBERED_MAX`] of them. Nobody was told that they

@@ -6,8 +6,10 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use sha2::{Digest as _, Sha256};
 
+use crate::Link;
+
 /// The version that [`encode`] writes. [`decode`] reads this one and every older one.
-pub const VERSION: u64 = 1;
+pub const VERSION: u64 = 2;
 
 /// One entry of the log: an event, and who made it happen where and when.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -21,6 +23,9 @@ pub struct Entry {
     /// The HTTP request that asked for it, if one did.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub request: Option<RequestId>,
+    /// Its place in the chain of its session, if it is about one. Entries of version 1 have none.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub chain: Option<Link>,
     /// What happened.
     #[serde(flatten)]
     pub event: Event,
@@ -94,7 +99,7 @@ pub fn decode(bytes: &[u8]) -> Result<Entry, DecodeError> {
     let malformed = |error: serde_json::Error| DecodeError::Malformed(error.to_string());
     let version: Version = serde_json::from_slice(bytes).map_err(malformed)?;
     match version.v {
-        VERSION => serde_json::from_slice(bytes).map_err(malformed),
+        1..=VERSION => serde_json::from_slice(bytes).map_err(malformed),
         found if found > VERSION => Err(DecodeError::Newer { found }),
         _ => Err(DecodeError::Malformed("version 0 was never written".to_owned())),
     }

@@ -119,7 +119,7 @@ impl Load {
     fn entry(&mut self, event: Event) -> Result<NewEntry, Box<dyn Error>> {
         let time = self.now();
         let request = Some(RequestId::new(time, scatter(self.next)));
-        let entry = Entry { time, actor: Actor::System, node: self.node, request, event };
+        let entry = Entry { time, actor: Actor::System, node: self.node, request, chain: None, event };
         let bytes = ledger::encode(&entry)?;
         let leaf = ledger::leaf_hash(&bytes);
         let position = self.next;

@@ -5,6 +5,7 @@ use std::marker::PhantomData;
 use domain::Event;
 use ledger::Entry;
 
+use crate::artifact::ArtifactChanges;
 use crate::call::CallChanges;
 use crate::sums::SumChanges;
 use crate::transaction::Transaction;
@@ -94,8 +95,10 @@ impl<'a> Append<'a> {
     async fn change_read_tables(&mut self, entries: &[NewEntry]) -> Result<(), StoreError> {
         let mut calls = CallChanges::default();
         let mut sums = SumChanges::default();
+        let mut artifacts = ArtifactChanges::default();
         for new in entries {
             let entry = &new.entry;
+            artifacts.note(new);
             match &entry.event {
                 Event::CallReserved(event) => {
                     calls.reserve(new, event);
@@ -109,6 +112,7 @@ impl<'a> Append<'a> {
                 _ => self.change_one(entry).await?,
             }
         }
+        artifacts.write(&mut self.transaction).await?;
         calls.write(&mut self.transaction).await?;
         sums.write(&mut self.transaction).await
     }
@@ -129,7 +133,9 @@ impl<'a> Append<'a> {
             Event::CallReserved(_) | Event::CallSettled(_) => Ok(()),
             Event::TeamMemberAdded(_) | Event::TeamMemberRemoved(_) => Ok(()),
             Event::SignInStarted(_) | Event::SignInEnded(_) => Ok(()),
-            Event::AliasClaimed(_) | Event::ClaimMismatched(_) | Event::CallRefused(_) => Ok(()),
+            // What it names is in the index of artifacts.
+            Event::AliasClaimed(_) | Event::ArtifactRecorded(_) | Event::CertificateIssued(_) => Ok(()),
+            Event::SessionClosed(_) | Event::ClaimMismatched(_) | Event::CallRefused(_) => Ok(()),
             Event::NodeStarted(_) | Event::NodeLost(_) => Ok(()),
         }
     }

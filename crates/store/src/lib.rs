@@ -4,9 +4,11 @@
 //! both engines; what must differ (opening, the write lock, notification) is in `pool/`, and the tests run everything twice.
 
 mod append;
+mod artifact;
 mod beat;
 mod bulk;
 mod call;
+mod checkpoint;
 mod conn;
 mod cost;
 mod developer;
@@ -29,13 +31,16 @@ mod snapshot;
 mod store;
 mod sums;
 mod team;
+mod tile;
 mod totals;
 mod transaction;
 mod url;
 mod value;
 
 pub use append::{Append, Attachment};
+pub use artifact::ArtifactRow;
 pub use call::{CallFilter, CallRow};
+pub use checkpoint::CheckpointRow;
 pub use cost::{CostQuery, CostRow, Dimension};
 pub use doorbell::Doorbell;
 pub use entry::{NewEntry, StoredEntry};
@@ -47,6 +52,7 @@ pub use pool::Engine;
 pub use session::{SessionFilter, SessionRow, SessionStatus};
 pub use snapshot::Snapshot;
 pub use store::Store;
+pub use tile::TileRow;
 pub use totals::Totals;
 pub use url::{DatabaseUrl, PostgresUrl};
 

@@ -45,5 +45,9 @@ pub const ROWS_MAX: usize = 10_000;
 pub const ENTRIES_PER_READ_MAX: usize = 10_000;
 /// Snapshots kept: the newest, and one more should it turn out damaged.
 pub const SNAPSHOTS_KEPT: i64 = 2;
+/// Rows of tiles that one read returns at most: the hashes of one tile.
+pub const TILE_ROWS_MAX: usize = 256;
+/// Checkpoints kept: an hour of a busy log, for auditors who ask for one they saw.
+pub const CHECKPOINTS_KEPT: i64 = 3600;
 /// Slices of one cost query: more than three is a spreadsheet.
 pub const COST_DIMENSIONS_MAX: usize = 3;

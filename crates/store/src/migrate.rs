@@ -8,10 +8,13 @@ use crate::transaction::Transaction;
 use crate::value::Value;
 
 /// All migrations in order: the first is version 1. One that was released is never changed.
-const MIGRATIONS: &[&str] =
-    &[include_str!("../migrations/0001_log_and_read_tables.sql"), include_str!("../migrations/0003_exports.sql")];
+const MIGRATIONS: &[&str] = &[
+    include_str!("../migrations/0001_log_and_read_tables.sql"),
+    include_str!("../migrations/0002_proofs_and_artifacts.sql"),
+    include_str!("../migrations/0003_exports.sql"),
+];
 
-/// The version that this program brings a schema to.
+/// The schema's version after all migrations.
 pub(crate) const VERSION: i64 = MIGRATIONS.len() as i64;
 
 /// Applies what is missing.
@@ -29,7 +32,9 @@ pub(crate) async fn migrate(pool: &Pool) -> Result<(), StoreError> {
     }
     for (version, sql) in (1..).zip(MIGRATIONS) {
         if version > found {
-            let sql = sql.replace("{POSITION}", pool::position_type(pool.engine()));
+            let engine = pool.engine();
+            let sql = sql.replace("{POSITION}", pool::position_type(engine));
+            let sql = sql.replace("{WITHOUT_ROWID}", pool::without_rowid(engine));
             transaction.script(composed(sql), MIGRATION_RUN_MAX).await?;
             transaction.execute("INSERT INTO migrations (version) VALUES ($1)", vec![Value::from(version)]).await?;
         }

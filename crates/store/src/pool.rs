@@ -122,6 +122,14 @@ pub(crate) const fn position_type(engine: Engine) -> &'static str {
     }
 }
 
+/// What makes the primary key the table itself, where the engine has that.
+pub(crate) const fn without_rowid(engine: Engine) -> &'static str {
+    match engine {
+        Engine::Sqlite => "WITHOUT ROWID",
+        Engine::Postgres => "",
+    }
+}
+
 /// Lets the transaction that migrates run longer than others.
 pub(crate) fn migration_sql(engine: Engine) -> Option<SqlStr> {
     match engine {

@@ -2,6 +2,7 @@
 
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::unreachable)]
 
+mod artifacts;
 mod costs;
 mod exports;
 mod failures;
@@ -12,3 +13,4 @@ mod rows;
 mod sessions;
 mod sums;
 mod support;
+mod tiles;

@@ -1,6 +1,6 @@
 //! OCSF 1.8.0 (schema.ocsf.io): one event for each entry, in the class that fits best, with every required attribute.
 //!
-//! Which entry becomes what is in `people`, `session` and `call`; what all have in common is here. Names and addresses
+//! Which entry becomes what is in `people`, `session`, `call` and `trace`; what all have in common is here. Names and addresses
 //! of people are not in the log and so not here: `user.uid` is a pseudonym. What OCSF has no attribute for, the whole
 //! entry included, is under `unmapped.writ`.
 
@@ -8,6 +8,7 @@ mod call;
 mod people;
 mod session;
 mod shape;
+mod trace;
 
 use domain::{Actor, DeveloperId, Event};
 use serde_json::{Map, Value, json};
@@ -61,11 +62,14 @@ fn shape(origin: &str, line: &Line) -> Shape {
         Event::SessionSuspected(event) => session::suspected(line, event),
         Event::SessionRecovered(event) => session::recovered(line, event),
         Event::SessionOver(event) => session::over(line, event),
+        Event::SessionClosed(event) => session::closed(line, event),
         Event::AliasClaimed(event) => session::alias_claimed(line, event),
         Event::ClaimMismatched(event) => session::claim_mismatched(origin, line, event),
         Event::CallReserved(event) => call::reserved(line, event),
         Event::CallSettled(event) => call::settled(line, event),
         Event::CallRefused(event) => call::refused(origin, line, event),
+        Event::ArtifactRecorded(event) => trace::artifact(line, event),
+        Event::CertificateIssued(event) => trace::certificate(line, event),
         Event::NodeStarted(event) => session::node_started(line, event),
         Event::NodeLost(event) => session::node_lost(line, event),
     }

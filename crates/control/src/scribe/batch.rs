@@ -3,7 +3,7 @@
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
 
-use domain::{Event, NodeId, State, Time, decide};
+use domain::{Digest, NodeId, Time, decide};
 use ledger::Entry;
 use store::{Append, Attachment, NewEntry, Store, StoreError, StoredEntry};
 use tokio::sync::mpsc;
@@ -11,7 +11,7 @@ use tokio::sync::mpsc;
 use super::{Failure, Health, Proposal, Receipt, Waiting};
 use crate::limits::{APPEND_MAX, BATCH_COMMANDS_MAX, CATCH_UP_ENTRIES_MAX};
 use crate::seam::Clock;
-use crate::view::View;
+use crate::view::{Folded, View};
 
 /// Everything one transaction needs. `draft` may run ahead of the committed view only inside a transaction.
 pub(super) struct Writer {
@@ -20,8 +20,7 @@ pub(super) struct Writer {
     clock: Arc<Clock>,
     node: NodeId,
     health: Arc<Health>,
-    draft: State,
-    next: u64,
+    draft: Folded,
 }
 
 /// What the commands of one transaction come to.
@@ -48,8 +47,8 @@ pub(super) async fn run(mut writer: Writer, mut queue: mpsc::Receiver<Waiting>) 
 
 impl Writer {
     pub(super) fn new(store: Store, view: Arc<View>, clock: Arc<Clock>, node: NodeId, health: Arc<Health>) -> Self {
-        let (draft, next) = view.copy();
-        Self { store, view, clock, node, health, draft, next }
+        let draft = view.copy();
+        Self { store, view, clock, node, health, draft }
     }
 
     /// One answer per proposal, in order. On failure the draft is thrown away and taken anew from what was committed;
@@ -64,7 +63,7 @@ impl Writer {
             self.health.store_failed(self.clock.now());
             self.health.failures.fetch_add(1, Ordering::Relaxed);
             tracing::error!(error = %failure, commands = count, "the log was not written");
-            (self.draft, self.next) = self.view.copy();
+            self.draft = self.view.copy();
             vec![Err(failure); count]
         })
     }
@@ -76,15 +75,14 @@ impl Writer {
         let store = self.store.clone();
         let mut append = store.begin_append().await.map_err(unavailable)?;
         self.catch_up(&mut append).await?;
-        let drafted = self.decide_all(proposals);
+        let drafted = self.decide_all(proposals)?;
         if drafted.entries.is_empty() {
             return Ok(drafted.answers);
         }
         append.insert(&drafted.entries, &drafted.attachments).await.map_err(unavailable)?;
         append.commit().await.map_err(unavailable)?;
         self.health.store_is_there();
-        self.next += drafted.entries.len() as u64;
-        self.view.commit(drafted.entries.iter().map(|new| (&new.entry.event, new.entry.time)), self.next);
+        self.view.commit(drafted.entries.iter().map(|new| (&new.entry, new.leaf)));
         self.health.commits.fetch_add(1, Ordering::Relaxed);
         self.health.entries.fetch_add(drafted.entries.len() as u64, Ordering::Relaxed);
         Ok(drafted.answers)
@@ -93,20 +91,21 @@ impl Writer {
     /// Reads what other nodes committed without taking the write lock: nobody here wants to write.
     async fn follow(&mut self, answers: usize) -> Result<Vec<Result<Receipt, Failure>>, Failure> {
         loop {
-            let after = self.next.checked_sub(1);
+            let after = self.draft.next.checked_sub(1);
             let stored = self.store.entries(after, CATCH_UP_ENTRIES_MAX).await.map_err(unavailable)?;
             if self.fold(stored)? < CATCH_UP_ENTRIES_MAX {
                 break;
             }
         }
-        let receipt = Receipt { events: Vec::new(), at: self.draft.last_time, position: self.next };
+        let receipt = Receipt { events: Vec::new(), at: self.draft.state.last_time, position: self.draft.next };
         Ok(vec![Ok(receipt); answers])
     }
 
     /// Reads what other nodes committed since the last transaction, under the write lock: nothing can come after it.
     async fn catch_up(&mut self, append: &mut Append<'_>) -> Result<(), Failure> {
         loop {
-            let stored = append.entries(self.next.checked_sub(1), CATCH_UP_ENTRIES_MAX).await.map_err(unavailable)?;
+            let stored =
+                append.entries(self.draft.next.checked_sub(1), CATCH_UP_ENTRIES_MAX).await.map_err(unavailable)?;
             if self.fold(stored)? < CATCH_UP_ENTRIES_MAX {
                 return Ok(());
             }
@@ -116,54 +115,50 @@ impl Writer {
     /// Folds committed entries into the draft and the view: they are durable already. Returns how many there were.
     fn fold(&mut self, stored: Vec<StoredEntry>) -> Result<usize, Failure> {
         let found = stored.len();
-        let events = read_all(stored, self.next).map_err(Failure::Unavailable)?;
-        for (event, at) in &events {
-            self.draft.apply(event, *at);
+        let entries = read_all(stored, self.draft.next).map_err(Failure::Unavailable)?;
+        for (entry, leaf) in &entries {
+            self.draft.fold(entry, *leaf);
         }
-        self.next += found as u64;
-        self.view.commit(events.iter().map(|(event, at)| (event, *at)), self.next);
+        self.view.commit(entries.iter().map(|(entry, leaf)| (entry, *leaf)));
         Ok(found)
     }
 
-    fn decide_all(&mut self, proposals: Vec<Option<Proposal>>) -> Draft {
+    /// # Errors
+    /// An event that does not fit into an entry, which would be a bug: nothing of the transaction is written then.
+    fn decide_all(&mut self, proposals: Vec<Option<Proposal>>) -> Result<Draft, Failure> {
         // Time never runs backwards inside the log, whatever the machine's clock does.
-        let now = self.clock.now().max(self.draft.last_time);
+        let now = self.clock.now().max(self.draft.state.last_time);
         let mut drafted = Draft::default();
         for proposal in proposals {
-            let position = self.next + drafted.entries.len() as u64;
             let answer = match proposal {
-                None => Ok(Receipt { events: Vec::new(), at: now, position }),
-                Some(proposal) => self.decide_one(proposal, now, position, &mut drafted),
+                None => Ok(Receipt { events: Vec::new(), at: now, position: self.draft.next }),
+                Some(proposal) => match self.decide_one(proposal, now, &mut drafted) {
+                    Err(Failure::Refused(refusal)) => Err(Failure::Refused(refusal)),
+                    decided => Ok(decided?),
+                },
             };
             drafted.answers.push(answer);
         }
-        drafted
+        Ok(drafted)
     }
 
-    fn decide_one(
-        &mut self,
-        proposal: Proposal,
-        at: Time,
-        position: u64,
-        drafted: &mut Draft,
-    ) -> Result<Receipt, Failure> {
-        let events = decide(&self.draft, proposal.by, &proposal.command, at)?;
-        let mut entries = Vec::with_capacity(events.len());
-        for (event, position) in events.iter().zip(position..) {
+    fn decide_one(&mut self, proposal: Proposal, at: Time, drafted: &mut Draft) -> Result<Receipt, Failure> {
+        let position = self.draft.next;
+        let events = decide(&self.draft.state, proposal.by, &proposal.command, at)?;
+        for event in &events {
             let (actor, node, request) = (proposal.by, self.node, proposal.request);
-            let entry = Entry { time: at, actor, node, request, event: event.clone() };
+            let chain = self.draft.chains.place(event);
+            let entry = Entry { time: at, actor, node, request, chain, event: event.clone() };
             // INVARIANT: the bounds of `domain` keep every event within an entry's bounds.
             let bytes = ledger::encode(&entry).map_err(|error| Failure::Unavailable(error.to_string()))?;
             let leaf = ledger::leaf_hash(&bytes);
-            entries.push(NewEntry { position, bytes, leaf, entry });
-        }
-        for event in &events {
-            self.draft.apply(event, at);
+            let position = self.draft.next;
+            self.draft.fold(&entry, leaf);
+            drafted.entries.push(NewEntry { position, bytes, leaf, entry });
         }
         if !events.is_empty() {
             drafted.attachments.extend(proposal.attachments);
         }
-        drafted.entries.extend(entries);
         Ok(Receipt { events, at, position })
     }
 }
@@ -172,16 +167,16 @@ impl Writer {
 ///
 /// # Errors
 /// A text for the operator when the log has a gap, or holds what this writ cannot read.
-pub(crate) fn read_all(stored: Vec<StoredEntry>, next: u64) -> Result<Vec<(Event, Time)>, String> {
-    let mut events = Vec::with_capacity(stored.len());
-    for (entry, expected) in stored.into_iter().zip(next..) {
-        if entry.position != expected {
+pub(crate) fn read_all(stored: Vec<StoredEntry>, next: u64) -> Result<Vec<(Entry, Digest)>, String> {
+    let mut entries = Vec::with_capacity(stored.len());
+    for (stored, expected) in stored.into_iter().zip(next..) {
+        if stored.position != expected {
             return Err(format!("the log has no entry {expected}: restore the database from a backup"));
         }
-        let entry = ledger::decode(&entry.bytes).map_err(|error| format!("entry {expected}: {error}"))?;
-        events.push((entry.event, entry.time));
+        let entry = ledger::decode(&stored.bytes).map_err(|error| format!("entry {expected}: {error}"))?;
+        entries.push((entry, stored.leaf));
     }
-    Ok(events)
+    Ok(entries)
 }
 
 fn unavailable(error: StoreError) -> Failure {

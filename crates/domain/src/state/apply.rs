@@ -54,9 +54,14 @@ impl State {
             Event::SessionSuspected(event) => self.set_suspect(event.session, Some(event.last_beat)),
             Event::SessionRecovered(event) => self.set_suspect(event.session, None),
             Event::SessionOver(event) => self.close_session(event, at),
+            Event::SessionClosed(event) => {
+                self.closing.remove(&event.session);
+            }
             Event::AliasClaimed(event) => self.claim_alias(event),
             Event::CallReserved(event) => self.reserve_call(event, at),
             Event::CallSettled(event) => self.settle_call(event),
+            Event::ArtifactRecorded(event) => self.count(event.session, |session| &mut session.artifacts),
+            Event::CertificateIssued(event) => self.count(event.session, |session| &mut session.certificates),
             Event::NodeStarted(event) => {
                 self.nodes.insert(event.node);
             }
@@ -105,6 +110,8 @@ impl State {
             held: Usd::ZERO,
             calls_open: 0,
             aliases: Default::default(),
+            artifacts: 0,
+            certificates: 0,
         };
         self.sessions.insert(event.session, session);
     }
@@ -129,6 +136,9 @@ impl State {
             if siblings.is_empty() {
                 self.children.remove(&parent);
             }
+        }
+        if session.calls_open > 0 {
+            self.closing.insert(event.session, session.calls_open);
         }
         let ending = Ending { how: event.how.clone(), at };
         let past = Past { developer: session.developer, token: session.token, ending };
@@ -191,8 +201,17 @@ impl State {
         let call = self.calls.remove(&id)?;
         if let Some(session) = self.sessions.get_mut(&call.session) {
             session.calls_open = session.calls_open.saturating_sub(1);
+        } else if let Some(open) = self.closing.get_mut(&call.session) {
+            *open = open.saturating_sub(1);
         }
         Some(call)
+    }
+
+    /// Counts one more of something that a live session has.
+    fn count(&mut self, id: SessionId, counter: impl FnOnce(&mut Session) -> &mut usize) {
+        if let Some(session) = self.sessions.get_mut(&id) {
+            *counter(session) += 1;
+        }
     }
 
     /// Applies a change to the session and those ancestors that are still live.

@@ -11,7 +11,8 @@ use crate::developer::Developer;
 use crate::session::{Claims, End, Lapse, Open, Recover, Revoke};
 use crate::sign_in::{SignIn, SignOut};
 use crate::{
-    Actor, Command, Event, Refusal, Role, Roles, SessionId, Span, Time, Usd, developer, limits, node, project, team,
+    Actor, ArtifactKind, Command, Event, Refusal, Role, Roles, SessionId, Span, Time, Usd, artifact, certificate,
+    developer, limits, node, project, team,
 };
 
 /// Who proposes a command.
@@ -84,6 +85,8 @@ fn rightful(run: &Run, command: &mut Command, aim: usize) -> Actor {
             Actor::System
         }
         Command::ReserveCall(reserve) => aim_at(&mut reserve.session),
+        Command::RecordArtifact(record) => aim_at(&mut record.session),
+        Command::IssueCertificate(issue) => aim_at(&mut issue.session),
         Command::SettleCall(settle) => {
             let open = state.calls.keys().nth(nth(state.calls.len()));
             settle.call = open.copied().unwrap_or(settle.call);
@@ -144,6 +147,7 @@ fn any_command() -> impl Strategy<Value = Command> {
         10 => any_reserve().prop_map(|reserve| Command::ReserveCall(Box::new(reserve))),
         8 => any_settle(),
         1 => any_nodes(),
+        1 => any_trace(),
     ]
 }
 
@@ -220,11 +224,11 @@ fn any_session_end() -> impl Strategy<Value = Command> {
             .prop_map(|(session, exit_code)| Command::EndSession(End { session, exit_code })),
         1 => (id(), "[a-z ]{0,9}")
             .prop_map(|(session, reason)| Command::RevokeSession(Revoke { session, reason })),
-        4 => (id(), -1_000_000..100_000_i64).prop_map(|(session, beat)| {
+        6 => (id(), -1_000_000..100_000_i64).prop_map(|(session, beat)| {
             let last_beat = Time::from_unix_millis(MORNING.unix_millis() + beat);
             Command::LapseSession(Lapse { session, last_beat })
         }),
-        2 => id().prop_map(|session| Command::RecoverSession(Recover { session })),
+        4 => id().prop_map(|session| Command::RecoverSession(Recover { session })),
     ]
 }
 
@@ -246,6 +250,25 @@ fn any_reserve() -> impl Strategy<Value = Reserve> {
             upstream_contacted,
         },
     )
+}
+
+fn any_trace() -> impl Strategy<Value = Command> {
+    let kind = prop_oneof![3 => Just(ArtifactKind::Commit), 1 => Just(ArtifactKind::AwsAccessKey)];
+    let until = (0..100_000_000_i64).prop_map(|after| Time::from_unix_millis(MORNING.unix_millis() + after));
+    prop_oneof![
+        (0..24_u128, kind, "[0-9a-f]{4}").prop_map(|(n, kind, value)| {
+            Command::RecordArtifact(artifact::Record { session: ses(n), kind, value })
+        }),
+        (0..24_u128, any::<u32>(), until).prop_map(|(n, serial, valid_until)| {
+            Command::IssueCertificate(certificate::Issue {
+                session: ses(n),
+                serial: serial.into(),
+                purpose: certificate::Purpose::GitSigning,
+                key: "SHA256:key".to_owned(),
+                valid_until,
+            })
+        }),
+    ]
 }
 
 fn any_settle() -> impl Strategy<Value = Command> {

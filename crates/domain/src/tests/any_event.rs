@@ -7,8 +7,8 @@ use std::collections::BTreeSet;
 use domain::call::{self, Dimensions, Outcome, Quality, Settlement};
 use domain::session::{self, Claims, How, Mismatch};
 use domain::{
-    Actor, CallId, DeveloperId, Digest, Event, Name, NodeId, ProjectId, Role, Roles, SessionId, SignInId, TeamId, Time,
-    Usage, Usd, developer, limits, node, project, sign_in, team,
+    Actor, ArtifactKind, CallId, DeveloperId, Digest, Event, Name, NodeId, ProjectId, Role, Roles, SessionId, SignInId,
+    TeamId, Time, Usage, Usd, artifact, certificate, developer, limits, node, project, sign_in, team,
 };
 use proptest::collection::{btree_set, vec};
 use proptest::option;
@@ -121,11 +121,28 @@ impl Universe {
             1 => (self.session(), text(limits::CLAIM_CHARS_MAX)).prop_map(|(session, client_session)| {
                 Event::AliasClaimed(session::AliasClaimed { session, client_session })
             }),
+            1 => self.session().prop_map(|session| Event::SessionClosed(session::Closed { session })),
+            1 => self.traces().boxed(),
             1 => (self.session(), self.call(), mismatch, text(limits::CLAIM_CHARS_MAX)).prop_map(
                 |(session, call, mismatch, claimed)| {
                     Event::ClaimMismatched(session::ClaimMismatched { session, call, mismatch, claimed })
                 }
             ),
+        ]
+    }
+
+    fn traces(self) -> impl Strategy<Value = Event> {
+        let kind = proptest::sample::select(ArtifactKind::ALL.to_vec());
+        let recorded = (self.session(), kind, text(limits::ARTIFACT_CHARS_MAX));
+        let issued = (self.session(), 0..=limits::ENTRY_COUNT_MAX, text(limits::LABEL_CHARS_MAX), time());
+        prop_oneof![
+            recorded.prop_map(|(session, kind, value)| {
+                Event::ArtifactRecorded(artifact::Recorded { session, kind, value })
+            }),
+            issued.prop_map(|(session, serial, key, valid_until)| {
+                let purpose = certificate::Purpose::GitSigning;
+                Event::CertificateIssued(certificate::Issued { session, serial, purpose, key, valid_until })
+            }),
         ]
     }
 
@@ -161,7 +178,13 @@ impl Universe {
 
 /// Any event at all, within the bounds that decisions keep.
 pub(crate) fn any_event(universe: Universe) -> impl Strategy<Value = Event> {
-    prop_oneof![universe.about_people(), universe.about_sessions(), universe.about_calls(), universe.about_nodes(),]
+    // Boxed: together they are larger than the stack of a test.
+    prop_oneof![
+        universe.about_people().boxed(),
+        universe.about_sessions().boxed(),
+        universe.about_calls().boxed(),
+        universe.about_nodes().boxed(),
+    ]
 }
 
 fn roles() -> impl Strategy<Value = Roles> {

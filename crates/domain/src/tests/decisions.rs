@@ -8,6 +8,7 @@ mod nodes;
 mod people;
 mod sessions;
 mod sign_ins;
+mod traces;
 
 use super::house;
 use super::run::Run;

@@ -46,6 +46,16 @@ proptest! {
     }
 
     #[test]
+    fn closed_when_over_and_settled(steps in any_steps()) {
+        of_history::closed_when_over_and_settled(&history(&steps).log);
+    }
+
+    #[test]
+    fn no_certificate_outlives_its_session(steps in any_steps()) {
+        of_history::no_certificate_outlives_its_session(&history(&steps).log);
+    }
+
+    #[test]
     fn held_is_sum_of_open_holds(steps in any_steps()) {
         after_each(&steps, |run| of_state::held_is_sum_of_open_holds(&run.state));
     }
@@ -204,7 +214,7 @@ fn arbitrary_histories_are_eventful() {
     use proptest::strategy::ValueTree;
     let mut runner = proptest::test_runner::TestRunner::deterministic();
     let mut seen = std::collections::BTreeMap::<String, usize>::new();
-    for _ in 0..200 {
+    for _ in 0..300 {
         let steps = any_steps().new_tree(&mut runner).unwrap().current();
         let run = history(&steps);
         for (event, _) in &run.log {
@@ -220,9 +230,11 @@ fn arbitrary_histories_are_eventful() {
         }
     }
     for kind in [
+        "artifact.recorded",
         "call.refused",
         "call.reserved",
         "call.settled",
+        "certificate.issued",
         "developer.disabled",
         "developer.registered",
         "developer.roles_set",
@@ -231,6 +243,7 @@ fn arbitrary_histories_are_eventful() {
         "project.created",
         "session.alias_claimed",
         "session.claim_mismatched",
+        "session.closed",
         "session.opened",
         "session.opened:child",
         "session.over:ended",
@@ -247,6 +260,6 @@ fn arbitrary_histories_are_eventful() {
         "team.member_removed",
     ] {
         let count = seen.get(kind).copied().unwrap_or(0);
-        assert!(count >= 5, "{kind} happened {count} times in 200 histories: {seen:?}");
+        assert!(count >= 5, "{kind} happened {count} times in 300 histories: {seen:?}");
     }
 }

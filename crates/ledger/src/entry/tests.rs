@@ -34,7 +34,7 @@ fn envelope() {
     ] {
         let entry = Entry { actor, request: None, ..entry(lost.clone()) };
         let expected = format!(
-            r#"{{"actor":{expected},"body":{{"node":"{id}"}},"node":"{id}","time":1790000000000,"type":"node.lost","v":1}}"#,
+            r#"{{"actor":{expected},"body":{{"node":"{id}"}},"node":"{id}","time":1790000000000,"type":"node.lost","v":2}}"#,
             id = samples::node_id()
         );
         assert_eq!(text(&entry), expected);
@@ -92,19 +92,31 @@ fn leaf_hashes() {
     assert_eq!(hash(b"L123456"), "395aa064aa4c29f7010acfe3f25db9485bbd4b91897b6ad7ad547639252b4d56");
 }
 
+/// What version 1 wrote is read for ever: entries without a place in a chain.
+#[test]
+fn version_1_is_read() {
+    let session = SessionId::new(Time::from_unix_millis(1_790_000_000_000), 4);
+    let node = samples::node_id();
+    let line = format!(
+        r#"{{"actor":"system","body":{{"session":"{session}"}},"node":"{node}","time":1790000000000,"type":"session.recovered","v":1}}"#
+    );
+    let entry = decode(line.as_bytes()).unwrap();
+    assert_eq!((entry.chain, entry.event.session()), (None, Some(session)));
+}
+
 #[test]
 fn newer_versions_are_refused_by_number() {
     let line = String::from_utf8(encode(&entry(samples().remove(0))).unwrap()).unwrap();
-    let with = |v: &str| decode(line.replace("\"v\":1", &format!("\"v\":{v}")).as_bytes());
-    assert!(with("1").is_ok());
-    assert_eq!(with("2"), Err(DecodeError::Newer { found: 2 }));
+    let with = |v: &str| decode(line.replace("\"v\":2", &format!("\"v\":{v}")).as_bytes());
+    assert!(with("1").is_ok() && with("2").is_ok());
+    assert_eq!(with("3"), Err(DecodeError::Newer { found: 3 }));
     assert_eq!(with("18446744073709551615"), Err(DecodeError::Newer { found: u64::MAX }));
-    assert_eq!(with("2").unwrap_err().to_string(), "the entry has version 2, this writ reads up to 1: upgrade it");
+    assert_eq!(with("3").unwrap_err().to_string(), "the entry has version 3, this writ reads up to 2: upgrade it");
     for v in ["0", "-1", "1.0", "null", "\"1\"", "18446744073709551616"] {
         assert!(matches!(with(v), Err(DecodeError::Malformed(_))), "{v}");
     }
     // A newer version may have any shape: the version is read first.
-    assert_eq!(decode(br#"{"v":2,"anything":[]}"#), Err(DecodeError::Newer { found: 2 }));
+    assert_eq!(decode(br#"{"v":3,"anything":[]}"#), Err(DecodeError::Newer { found: 3 }));
 }
 
 #[test]

@@ -121,7 +121,7 @@ pub(super) struct Writer {
 impl Writer {
     pub(super) fn entry(&mut self, time: Time, event: Event) -> NewEntry {
         let request = Some(RequestId::new(time, self.next.into()));
-        let entry = Entry { time, actor: Actor::System, node: node(), request, event };
+        let entry = Entry { time, actor: Actor::System, node: node(), request, chain: None, event };
         let bytes = ledger::encode(&entry).unwrap();
         let leaf = ledger::leaf_hash(&bytes);
         self.next += 1;

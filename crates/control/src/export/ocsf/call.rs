@@ -5,7 +5,7 @@ use domain::{CallId, SessionId};
 use serde_json::{Value, json};
 
 use super::agent;
-use super::session::finding;
+use super::session::{endpoint, finding};
 use super::shape::{Class, Severity, Shape};
 use crate::export::Line;
 
@@ -66,7 +66,7 @@ fn call(
     Shape::new(Class::ApiActivity, activity, message)
         .profile("ai_operation")
         .with("actor", agent(line, session))
-        .with("src_endpoint", json!({"svc_name": "coding agent session", "uid": session.to_string()}))
+        .with("src_endpoint", endpoint(session))
         .with("ai_model", model)
         .with("resources", resources(dimensions))
 }

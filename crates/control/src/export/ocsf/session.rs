@@ -1,6 +1,6 @@
 //! Sessions and nodes: the life of an application; and claims that contradict the bearer: findings.
 
-use domain::session::{AliasClaimed, ClaimMismatched, How, Mismatch, Opened, Over, Recovered, Suspected};
+use domain::session::{AliasClaimed, ClaimMismatched, Closed, How, Mismatch, Opened, Over, Recovered, Suspected};
 use domain::{SessionId, node};
 use serde_json::{Value, json};
 
@@ -50,6 +50,11 @@ pub(super) fn over(line: &Line, event: &Over) -> Shape {
         .with("actor", actor(line))
 }
 
+pub(super) fn closed(line: &Line, event: &Closed) -> Shape {
+    let message = format!("session {} is closed: nothing more of it will follow", event.session);
+    lifecycle((99, "Close"), message, event.session).succeeded().with("actor", actor(line))
+}
+
 pub(super) fn alias_claimed(line: &Line, event: &AliasClaimed) -> Shape {
     let mut actor = agent(line, event.session);
     actor["session"]["uid_alt"] = event.client_session.as_str().into();
@@ -90,6 +95,11 @@ pub(super) fn node_lost(line: &Line, event: &node::Lost) -> Shape {
 /// What the session itself is about. The profile `host` brings the actor.
 fn lifecycle(activity: (u64, &'static str), message: String, session: SessionId) -> Shape {
     Shape::new(Class::ApplicationLifecycle, activity, message).profile("host").with("app", app(session))
+}
+
+/// Where an agent's requests come from, as far as the log knows.
+pub(super) fn endpoint(session: SessionId) -> Value {
+    json!({"svc_name": "coding agent session", "uid": session.to_string()})
 }
 
 fn app(session: SessionId) -> Value {

@@ -26,7 +26,7 @@ fn less(span: Span) -> Span {
 
 #[track_caller]
 fn how(events: &[Event]) -> &How {
-    let [Event::SessionOver(over)] = events else { panic!("{events:?}") };
+    let [Event::SessionOver(over), Event::SessionClosed(_)] = events else { panic!("{events:?}") };
     &over.how
 }
 
@@ -83,7 +83,8 @@ fn descendants_lapse_with_it() {
     let mut run = after(Span::from_secs(0), open(0));
     run.ok(Actor::Session(ses(0)), &opening(child(1, 0)));
     run.wait(limits::BEAT_EXPIRE_AFTER);
-    assert_eq!(run.ok(Actor::System, &lapse(MORNING)).len(), 2);
+    // Each is over, and closed.
+    assert_eq!(run.ok(Actor::System, &lapse(MORNING)).len(), 2 + 2);
     assert!(run.state.sessions.is_empty());
 }
 

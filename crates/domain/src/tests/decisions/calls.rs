@@ -78,7 +78,8 @@ fn calls_of_the_dead_are_paid_by_the_living() {
     run.ok(bob(), &Command::EndSession(End { session: ses(1), exit_code: None }));
     assert_eq!(money(&run.state), [(50, 0)]);
     let events = run.ok(Actor::System, &settling(0, settlement(40)));
-    assert!(matches!(&events[..], [Event::CallSettled(settled)] if settled.session == ses(2)));
+    assert!(matches!(&events[..], [Event::CallSettled(settled), Event::SessionClosed(closed)]
+        if settled.session == ses(2) && closed.session == ses(2)));
     assert_eq!(money(&run.state), [(0, 40)]);
 }
 

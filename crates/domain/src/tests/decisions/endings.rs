@@ -14,10 +14,11 @@ fn revoke(n: u128) -> Command {
 
 fn overs(events: &[Event]) -> Vec<(SessionId, How)> {
     let over = |event: &Event| match event {
-        Event::SessionOver(over) => (over.session, over.how.clone()),
+        Event::SessionOver(over) => Some((over.session, over.how.clone())),
+        Event::SessionClosed(_) => None,
         other => panic!("{other:?}"),
     };
-    events.iter().map(over).collect()
+    events.iter().filter_map(over).collect()
 }
 
 fn family() -> Run {
@@ -58,10 +59,28 @@ fn descendants_end_with_it_and_nobody_else() {
 #[test]
 fn a_child_ends_without_its_parent() {
     let mut run = family();
-    assert_eq!(run.ok(Actor::Session(ses(5)), &end(5)).len(), 2);
+    assert_eq!(overs(&run.ok(Actor::Session(ses(5)), &end(5))).len(), 2);
     assert_eq!(run.state.sessions.keys().copied().collect::<Vec<_>>(), [ses(0), ses(9)]);
     run.ok(Actor::Session(ses(0)), &opening(child(6, 0)));
     assert_eq!(run.state.descendants(ses(0)), [ses(6)]);
+}
+
+/// A session is closed by the command that ends it, or by the settlement of the last call it had in flight.
+#[test]
+fn a_session_is_closed_when_nothing_is_in_flight() {
+    let closed = |events: &[Event]| {
+        let of = |event: &Event| matches!(event, Event::SessionClosed(_)).then(|| event.session().unwrap());
+        events.iter().filter_map(of).collect::<Vec<_>>()
+    };
+    let mut run = family();
+    for call in [0, 1] {
+        run.ok(Actor::System, &reserving(reserve(call, 5, 1)));
+    }
+    assert_eq!(closed(&run.ok(bob(), &end(0))), [ses(0), ses(2)]);
+    assert_eq!(closed(&run.ok(Actor::System, &settling(1, settlement(1)))), []);
+    assert_eq!(run.state.closing[&ses(5)], 1);
+    assert_eq!(closed(&run.ok(Actor::System, &settling(0, settlement(1)))), [ses(5)]);
+    assert!(run.state.closing.is_empty());
 }
 
 /// Whoever comes after the expiry finds that the session had expired, whatever they meant to do.

@@ -89,7 +89,7 @@ fn disabling_ends_everything_of_theirs_and_nothing_else() {
         run.ok(Actor::System, &Command::SignIn(sign_in));
     }
     let events = run.ok(ada(), &disable(1));
-    assert_eq!(events.len(), 2 + 3 + 1);
+    assert_eq!(events.len(), 2 + 3 + 1 + 3);
     let revoked = crate::session::How::Revoked { by: ada(), reason: "left".to_owned() };
     for event in &events {
         if let Event::SessionOver(over) = event {

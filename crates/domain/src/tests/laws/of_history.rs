@@ -10,6 +10,8 @@ type Log = [(Event, Time)];
 /// All laws of this file that need no promise about settlements.
 pub(crate) fn all(log: &Log, state: &State) {
     revocation_wins(log);
+    closed_when_over_and_settled(log);
+    no_certificate_outlives_its_session(log);
     spent_is_sum_of_settled(log, state);
     no_reservation_overshoots_a_budget(log);
     settle_exactly_once(log, state);
@@ -26,7 +28,7 @@ pub(crate) fn all(log: &Log, state: &State) {
 pub(crate) fn revocation_wins(log: &Log) {
     let mut over = BTreeSet::<SessionId>::new();
     for (event, _) in log {
-        let acts = !matches!(event, Event::CallSettled(_) | Event::CallRefused(_));
+        let acts = !matches!(event, Event::CallSettled(_) | Event::CallRefused(_) | Event::SessionClosed(_));
         if let Some(session) = event.session().filter(|_| acts) {
             assert!(!over.contains(&session), "{session} is over, and yet: {event:?}");
         }
@@ -38,6 +40,43 @@ pub(crate) fn revocation_wins(log: &Log) {
                 over.insert(ended.session);
             }
             _ => {}
+        }
+    }
+}
+
+/// A session is closed once, as soon as it is over and none of its calls is in flight, and then only refusals follow.
+pub(crate) fn closed_when_over_and_settled(log: &Log) {
+    let mut in_flight = BTreeMap::<SessionId, usize>::new();
+    let mut over = BTreeMap::<SessionId, Time>::new();
+    let mut closed = BTreeSet::<SessionId>::new();
+    for (index, (event, at)) in log.iter().enumerate() {
+        let Some(session) = event.session() else { continue };
+        assert!(!closed.contains(&session) || matches!(event, Event::CallRefused(_)), "{session} is closed: {event:?}");
+        match event {
+            Event::CallReserved(_) => *in_flight.entry(session).or_default() += 1,
+            Event::CallSettled(_) => *in_flight.get_mut(&session).unwrap() -= 1,
+            Event::SessionOver(_) => drop(over.insert(session, *at)),
+            Event::SessionClosed(_) => {
+                assert!(over.remove(&session).is_some(), "{session} is closed and not over");
+                assert_eq!(in_flight.remove(&session).unwrap_or(0), 0, "{session} is closed with calls in flight");
+                closed.insert(session);
+            }
+            _ => {}
+        }
+        // Nobody waits longer than to the end of the command that made it so: its entries share one time.
+        let ends_here = log.get(index + 1).is_none_or(|(_, next)| next > at);
+        let waiting = over.keys().find(|session| in_flight.get(session).copied().unwrap_or(0) == 0);
+        assert!(!ends_here || waiting.is_none(), "{waiting:?} is over and settled, and not closed");
+    }
+}
+
+/// What is signed in a session's name counts no longer than the session may live.
+pub(crate) fn no_certificate_outlives_its_session(log: &Log) {
+    let mut openings = Openings::default();
+    for (event, _) in log {
+        openings.note(event);
+        if let Event::CertificateIssued(issued) = event {
+            assert!(issued.valid_until <= openings.of(issued.session).expires_at, "{event:?}");
         }
     }
 }

@@ -113,6 +113,7 @@ pub(crate) fn bounds_are_kept(state: &State) {
     }
     assert!(of_developer.values().all(|&count| count <= limits::SESSIONS_LIVE_PER_DEVELOPER_MAX));
     assert!(state.sessions.len() <= limits::SESSIONS_LIVE_MAX);
+    assert!(state.closing.values().sum::<usize>() <= limits::CALLS_OPEN_MAX);
     assert!(state.past.len() <= limits::SESSIONS_OVER_REMEMBERED_MAX);
     assert!(state.calls.len() <= limits::CALLS_OPEN_MAX);
     assert!(state.sign_ins_over.len() <= limits::SIGN_INS_OVER_REMEMBERED_MAX);

@@ -5,12 +5,13 @@
 
 use domain::call::{self, Dimensions, Outcome, Quality, Settlement};
 use domain::limits::{
-    CLAIM_CHARS_MAX, ENTRY_BYTES_MAX, ENTRY_COUNT_MAX, ENTRY_USD_NANOS_MAX, LABEL_CHARS_MAX, MODEL_CHARS_MAX,
-    NAME_CHARS_MAX, REASON_CHARS_MAX, TEAMS_PER_PROJECT_MAX,
+    ARTIFACT_CHARS_MAX, CLAIM_CHARS_MAX, ENTRY_BYTES_MAX, ENTRY_COUNT_MAX, ENTRY_USD_NANOS_MAX, LABEL_CHARS_MAX,
+    MODEL_CHARS_MAX, NAME_CHARS_MAX, REASON_CHARS_MAX, TEAMS_PER_PROJECT_MAX,
 };
 use domain::session::{self, Claims, How, Mismatch};
 use domain::{
-    Actor, CallId, DeveloperId, Event, NodeId, ProjectId, SessionId, TeamId, Time, Usage, Usd, developer, node, project,
+    Actor, ArtifactKind, CallId, DeveloperId, Event, NodeId, ProjectId, SessionId, TeamId, Time, Usage, Usd, artifact,
+    certificate, developer, node, project,
 };
 
 use super::samples::{entry, samples};
@@ -97,6 +98,18 @@ fn largest() -> Vec<Event> {
             code: "project_forbidden".to_owned(),
             model: worst(MODEL_CHARS_MAX),
             hold,
+        }),
+        Event::ArtifactRecorded(artifact::Recorded {
+            session,
+            kind: ArtifactKind::CertificateSerial,
+            value: worst(ARTIFACT_CHARS_MAX),
+        }),
+        Event::CertificateIssued(certificate::Issued {
+            session,
+            serial: ENTRY_COUNT_MAX,
+            purpose: certificate::Purpose::GitSigning,
+            key: worst(LABEL_CHARS_MAX),
+            valid_until: AT,
         }),
         Event::NodeStarted(node::Started { node, version: worst(LABEL_CHARS_MAX) }),
     ]

@@ -3,11 +3,11 @@
 use domain::call::{self, Dimensions, Outcome, Quality, Settlement};
 use domain::session::{self, Claims, How, Mismatch};
 use domain::{
-    Actor, CallId, DeveloperId, Digest, Event, NodeId, ProjectId, RequestId, Role, Roles, SessionId, SignInId, TeamId,
-    Time, Usage, Usd, developer, node, project, sign_in, team,
+    Actor, ArtifactKind, CallId, DeveloperId, Digest, Event, NodeId, ProjectId, RequestId, Role, Roles, SessionId,
+    SignInId, TeamId, Time, Usage, Usd, artifact, certificate, developer, node, project, sign_in, team,
 };
 
-use ledger::Entry;
+use ledger::{Entry, Link};
 
 const AT: Time = Time::from_unix_millis(1_790_000_000_000);
 
@@ -22,6 +22,7 @@ pub(super) fn entry(event: Event) -> Entry {
         actor: Actor::Developer(developer()),
         node: node_id(),
         request: Some(RequestId::new(AT, 2)),
+        chain: event.session().map(|_| Link { seq: 3, prev: Some(Digest::of(b"before")) }),
         event,
     }
 }
@@ -38,6 +39,7 @@ pub(super) fn samples() -> Vec<Event> {
     let mut events = people();
     events.extend(sessions());
     events.extend(calls());
+    events.extend(traces());
     events.push(Event::NodeStarted(node::Started { node: node_id(), version: "0.1.0".to_owned() }));
     events.push(Event::NodeLost(node::Lost { node: node_id() }));
     let mut seen = [false; TYPES];
@@ -46,7 +48,7 @@ pub(super) fn samples() -> Vec<Event> {
     events
 }
 
-const TYPES: usize = 20;
+const TYPES: usize = 23;
 
 /// A new type fails to compile here: give it a sample, too.
 fn number(event: &Event) -> usize {
@@ -71,6 +73,9 @@ fn number(event: &Event) -> usize {
         Event::CallRefused(_) => 17,
         Event::NodeStarted(_) => 18,
         Event::NodeLost(_) => 19,
+        Event::SessionClosed(_) => 20,
+        Event::ArtifactRecorded(_) => 21,
+        Event::CertificateIssued(_) => 22,
     }
 }
 
@@ -146,6 +151,25 @@ fn sessions() -> Vec<Event> {
             mismatch: Mismatch::BelongsToAnotherSession,
             claimed: "0b5c".to_owned(),
         }),
+    ]
+}
+
+fn traces() -> Vec<Event> {
+    let session = session();
+    vec![
+        Event::ArtifactRecorded(artifact::Recorded {
+            session,
+            kind: ArtifactKind::Commit,
+            value: "1f2e3d4c5b6a79880123456789abcdef01234567".to_owned(),
+        }),
+        Event::CertificateIssued(certificate::Issued {
+            session,
+            serial: 4711,
+            purpose: certificate::Purpose::GitSigning,
+            key: "SHA256:47DEQpj8HBSa+/TImW+5JCeuQeRkm5NMpJWZG3hSuFU".to_owned(),
+            valid_until: Time::from_unix_millis(1_790_028_800_000),
+        }),
+        Event::SessionClosed(session::Closed { session }),
     ]
 }
 
