@@ -69,6 +69,7 @@ fn settings(url: &str) -> Settings {
         prices: PriceSettings::default(),
         shutdown_grace: Duration::ZERO,
         issuer_url: None,
+        exports: Vec::new(),
     }
 }
 

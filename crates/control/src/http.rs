@@ -4,6 +4,7 @@
 mod codes;
 mod cost;
 mod developers;
+mod exports;
 mod extract;
 mod log;
 mod openapi;
@@ -41,6 +42,7 @@ pub(crate) fn router(shared: Arc<Shared>) -> Router {
         .merge(sessions::routes())
         .merge(cost::routes())
         .merge(log::routes())
+        .merge(exports::routes())
         .merge(pages::routes())
         .fallback(problem::no_such_path)
         .method_not_allowed_fallback(problem::wrong_method)

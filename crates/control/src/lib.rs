@@ -29,7 +29,8 @@ mod upstreams;
 
 pub use server::{Server, StartError};
 pub use settings::{
-    CredentialHeader, CredentialSource, PriceSettings, Settings, Synchronous, TlsFiles, UpstreamSettings,
+    CredentialHeader, CredentialSource, ExportFormat, ExportSettings, PriceSettings, Settings, SinkSettings,
+    Synchronous, SyslogAddress, TlsFiles, UpstreamSettings,
 };
 
 #[cfg(test)]

@@ -3,6 +3,7 @@
 pub mod call;
 pub mod cost;
 pub mod developer;
+pub mod export;
 pub mod log;
 pub mod project;
 pub mod session;

@@ -84,7 +84,8 @@ impl Store {
     /// # Errors
     /// The database failed.
     pub async fn export_advance(&self, name: &str, next: u64, lease: Lease) -> Result<bool, StoreError> {
-        let sql = "UPDATE export_cursors SET next = $3, held_until = $4, last_at = $5, last_error = NULL
+        let sql = "UPDATE export_cursors SET next = $3, held_until = $4, last_error = NULL,
+            last_at = CASE WHEN next = $3 THEN last_at ELSE $5 END
             WHERE name = $1 AND holder = $2";
         let values =
             vec![Value::text(name), Value::text(lease.node), Value::count(next), lease.until.into(), lease.now.into()];

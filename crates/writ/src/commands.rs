@@ -2,6 +2,7 @@
 
 mod cost;
 mod developer;
+mod export;
 mod log;
 mod login;
 mod project;
@@ -32,6 +33,7 @@ pub(crate) async fn dispatch(command: Command) -> Result<Exit, CommandError> {
         Command::Session(arguments) => sessions::show(arguments).await,
         Command::Cost(arguments) => cost::cost(arguments).await,
         Command::Log(command) => log::log(command).await,
+        Command::Export(command) => export::export(command).await,
         Command::Revoke(arguments) => revoke::revoke(arguments).await,
         Command::Developer(command) => developer::developer(command).await,
         Command::Team(command) => team::team(command).await,

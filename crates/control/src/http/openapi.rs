@@ -3,7 +3,7 @@
 use utoipa::OpenApi;
 use utoipa::openapi::security::{Http, HttpAuthScheme, SecurityScheme};
 
-use super::{cost, developers, log, operational, projects, sessions, sign_ins, teams};
+use super::{cost, developers, exports, log, operational, projects, sessions, sign_ins, teams};
 
 #[derive(OpenApi)]
 #[openapi(
@@ -40,6 +40,10 @@ use super::{cost, developers, log, operational, projects, sessions, sign_ins, te
         sessions::revoke,
         cost::cost,
         log::verify,
+        exports::events,
+        exports::list,
+        exports::dead,
+        exports::retry,
         operational::health,
         operational::ready,
         operational::metrics,

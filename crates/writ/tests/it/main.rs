@@ -7,6 +7,7 @@ mod config;
 mod console;
 mod crash;
 mod demo;
+mod exports;
 mod hostile;
 mod launcher;
 mod mock_plane;

@@ -43,6 +43,7 @@ fn settings(folder: &std::path::Path, upstream: String) -> Settings {
         prices: PriceSettings::default(),
         shutdown_grace: Duration::from_secs(1),
         issuer_url: None,
+        exports: Vec::new(),
     }
 }
 
