@@ -3,6 +3,7 @@
 
 #[path = "../../../domain/src/tests/any_event.rs"]
 mod any_event;
+mod dictionary;
 #[path = "../../../ledger/src/entry/tests/samples.rs"]
 mod samples;
 mod schema;
