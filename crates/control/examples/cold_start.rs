@@ -72,6 +72,7 @@ fn settings(url: &str) -> Settings {
         prices: PriceSettings::default(),
         shutdown_grace: Duration::ZERO,
         issuer_url: None,
+        exports: Vec::new(),
     }
 }
 

@@ -6,6 +6,7 @@ mod certificates;
 mod codes;
 mod cost;
 mod developers;
+mod exports;
 mod extract;
 mod log;
 mod openapi;
@@ -47,6 +48,7 @@ pub(crate) fn router(shared: Arc<Shared>) -> Router {
         .merge(cost::routes())
         .merge(log::routes())
         .merge(tlog::routes())
+        .merge(exports::routes())
         .merge(pages::routes())
         .fallback(problem::no_such_path)
         .method_not_allowed_fallback(problem::wrong_method)

@@ -5,6 +5,7 @@ pub mod call;
 pub mod certificate;
 pub mod cost;
 pub mod developer;
+pub mod export;
 pub mod log;
 pub mod project;
 pub mod proof;

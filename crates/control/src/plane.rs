@@ -15,6 +15,7 @@ use crate::password::Passwords;
 use crate::people::People;
 use crate::scribe::{Proposal, Receipt, Scribe};
 use crate::seam::Clock;
+use crate::settings::ExportSettings;
 use crate::settlements::Settlements;
 use crate::view::View;
 
@@ -48,6 +49,8 @@ pub struct ControlPlane {
     pub book: Arc<PriceBook>,
     /// How others reach this server, without a trailing slash.
     pub public_url: String,
+    /// The exports that this process was configured with.
+    pub exports: Vec<ExportSettings>,
     /// The one-time right to create the first administrator, while there is none.
     pub(crate) bootstrap: Mutex<Option<Token>>,
     /// When each session's beat was last written; one per live session.

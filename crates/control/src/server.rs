@@ -30,7 +30,7 @@ use crate::seam::{self, Clock};
 use crate::settings::Settings;
 use crate::settlements::Settlements;
 use crate::view::View;
-use crate::{follower, http as edge, nodes, reaper, snapshot, upstreams};
+use crate::{export, follower, http as edge, nodes, reaper, snapshot, upstreams};
 
 /// A running control plane.
 pub struct Server {
@@ -106,6 +106,7 @@ impl Server {
         let limits = ListenerLimits { shutdown_max: settings.shutdown_grace, ..ListenerLimits::default() };
         let taken = |error| StartError::Listen { address: settings.listen, error };
         let listener = Listener::bind(settings.listen, tls, limits).await.map_err(taken)?;
+        let sinks = export::sinks(&settings.exports)?;
         let public_url = public_url(&settings, listener.local_addr());
         let plane = Arc::new(open_plane(&settings, clock, public_url).await?);
         let bad =
@@ -118,8 +119,10 @@ impl Server {
         let reap = tokio::spawn(reaper::run(Arc::clone(&plane), started_at, stop.clone()));
         let follow = tokio::spawn(follower::run(Arc::clone(&plane), stop.clone()));
         let sign = tokio::spawn(notary::run(Arc::clone(&plane.notary), stop.clone()));
+        let mut background = vec![watch, reap, follow, sign];
+        background.extend(export::start(&plane, sinks, &stop));
         let shared = Arc::new(Shared { plane, gateway, secure });
-        Ok(Self { shared, listener, background: vec![watch, reap, follow, sign], stop })
+        Ok(Self { shared, listener, background, stop })
     }
 
     /// The address it listens on.
@@ -239,6 +242,7 @@ async fn open_plane(settings: &Settings, clock: Clock, public_url: String) -> Re
         passwords: Default::default(),
         book: Arc::new(book),
         public_url,
+        exports: settings.exports.clone(),
         bootstrap: std::sync::Mutex::new(nobody.then(|| seam::token(TokenKind::Bootstrap))),
         beats: Default::default(),
     })

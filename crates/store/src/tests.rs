@@ -4,6 +4,7 @@
 
 mod artifacts;
 mod costs;
+mod exports;
 mod failures;
 mod log;
 mod opening;

@@ -1,5 +1,6 @@
 //! The command line. The doc comments here are the help: first line for `-h`, the rest for `--help`.
 
+mod export;
 mod govern;
 mod look;
 mod operate;
@@ -7,6 +8,7 @@ mod work;
 
 use clap::{Parser, Subcommand};
 
+pub(crate) use export::{ExportCommand, PrintEvents};
 pub(crate) use govern::{AdminCommand, DeveloperCommand, Erase, NewDeveloper, ProjectCommand, Revoke, TeamCommand};
 pub(crate) use look::{Cost, Dimension, LogCommand, SessionCommand, Sessions};
 pub(crate) use operate::{AgentKind, CheckConfig, Demo, DemoAgent, ReferenceCommand, Serve, Simulator};
@@ -44,6 +46,9 @@ pub(crate) enum Command {
     /// Look into the log
     #[command(subcommand)]
     Log(LogCommand),
+    /// See where exports of the log stand, and print the log in their shapes
+    #[command(subcommand)]
+    Export(ExportCommand),
     Revoke(Revoke),
     /// Manage developers
     #[command(subcommand)]
@@ -71,7 +76,7 @@ pub(crate) enum Command {
 /// The groups that the help shows, with the names of their commands.
 pub(crate) const GROUPS: [(&str, &[&str]); 4] = [
     ("Work", &["run", "token", "record", "git", "login", "logout", "whoami"]),
-    ("Look", &["sessions", "session", "cost", "log"]),
+    ("Look", &["sessions", "session", "cost", "log", "export"]),
     ("Govern", &["revoke", "developer", "team", "project", "admin"]),
     ("Operate", &["serve", "check-config", "demo", "simulator"]),
 ];

@@ -3,6 +3,7 @@
 mod admin;
 mod cost;
 mod developer;
+mod export;
 mod git;
 mod log;
 mod login;
@@ -37,6 +38,7 @@ pub(crate) async fn dispatch(command: Command) -> Result<Exit, CommandError> {
         Command::Session(arguments) => sessions::show(arguments).await,
         Command::Cost(arguments) => cost::cost(arguments).await,
         Command::Log(command) => log::log(command).await,
+        Command::Export(command) => export::export(command).await,
         Command::Revoke(arguments) => revoke::revoke(arguments).await,
         Command::Developer(command) => developer::developer(command).await,
         Command::Team(command) => team::team(command).await,

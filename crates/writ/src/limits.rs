@@ -6,6 +6,9 @@ use std::time::Duration;
 pub(crate) const REQUEST_TIMEOUT: Duration = Duration::from_secs(10);
 /// Bytes of an API answer: a page of sessions is far below; past it something else answers.
 pub(crate) const ANSWER_BYTES_MAX: usize = 16 << 20;
+/// Entries asked for at a time when they are printed as events: below [`ANSWER_BYTES_MAX`] even if each is as large as an
+/// entry can be.
+pub(crate) const EVENTS_PER_REQUEST: u32 = 200;
 /// Bytes of a password read from standard input, its line end included.
 pub(crate) const PASSWORD_BYTES_MAX: u64 = 1025;
 /// Bytes of a configuration, credentials or settings file: written by hand, so a megabyte is a mistake.

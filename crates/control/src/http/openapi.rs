@@ -3,7 +3,9 @@
 use utoipa::OpenApi;
 use utoipa::openapi::security::{Http, HttpAuthScheme, SecurityScheme};
 
-use super::{artifacts, certificates, cost, developers, log, operational, projects, sessions, sign_ins, teams, tlog};
+use super::{
+    artifacts, certificates, cost, developers, exports, log, operational, projects, sessions, sign_ins, teams, tlog,
+};
 
 #[derive(OpenApi)]
 #[openapi(
@@ -48,6 +50,10 @@ use super::{artifacts, certificates, cost, developers, log, operational, project
         log::prove,
         tlog::checkpoint,
         tlog::tile,
+        exports::events,
+        exports::list,
+        exports::dead,
+        exports::retry,
         operational::health,
         operational::ready,
         operational::metrics,

@@ -8,6 +8,7 @@ mod console;
 mod crash;
 mod demo;
 mod erase;
+mod exports;
 mod git;
 mod hostile;
 mod launcher;

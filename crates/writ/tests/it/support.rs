@@ -12,6 +12,7 @@ pub(crate) mod load;
 pub(crate) mod look;
 pub(crate) mod postgres;
 pub(crate) mod process;
+pub(crate) mod receiver;
 pub(crate) mod scrub;
 pub(crate) mod survivors;
 
