@@ -14,11 +14,13 @@ mod operational;
 mod pages;
 mod problem;
 mod projects;
+mod search;
 mod sessions;
 mod shapes;
 mod sign_ins;
 mod teams;
 mod tlog;
+mod who;
 
 use std::sync::Arc;
 
@@ -47,6 +49,8 @@ pub(crate) fn router(shared: Arc<Shared>) -> Router {
         .merge(certificates::routes())
         .merge(cost::routes())
         .merge(log::routes())
+        .merge(search::routes())
+        .merge(who::routes())
         .merge(tlog::routes())
         .merge(exports::routes())
         .merge(pages::routes())

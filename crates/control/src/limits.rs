@@ -118,3 +118,17 @@ pub const EXPORT_DATAGRAM_BYTES_MAX: usize = 65_507;
 pub const EVENTS_PAGE_MAX: u32 = 1000;
 /// Bytes after which such an answer takes no further event: entries have up to 64 kB.
 pub const EVENTS_PAGE_BYTES: usize = 8 << 20;
+/// Sessions told on each side of the moment: a screen.
+pub const WHO_NEIGHBOURS_MAX: u32 = 5;
+/// Sessions looked at for those that were still at work at the moment.
+pub const WHO_NEIGHBOURS_READ_MAX: u32 = 50;
+/// Things told that an ambiguous name may mean: a screen.
+pub const WHO_CANDIDATES_MAX: usize = 20;
+/// Rows read for one name.
+pub const WHO_ROWS_READ_MAX: usize = 50;
+/// Artifacts of a session looked at for its client's names: they come first.
+pub const WHO_ARTIFACTS_READ_MAX: usize = 1_000;
+/// Programs told of a session: it has one or two.
+pub const WHO_USER_AGENTS_TOLD_MAX: usize = 10;
+/// Client sessions, and sub-agents, told of a session.
+pub const WHO_AGENTS_TOLD_MAX: usize = 20;

@@ -9,6 +9,8 @@ pub mod export;
 pub mod log;
 pub mod project;
 pub mod proof;
+pub mod search;
 pub mod session;
 pub mod sign_in;
 pub mod team;
+pub mod who;

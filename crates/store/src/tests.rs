@@ -11,6 +11,7 @@ mod opening;
 mod persons;
 mod postgres;
 mod rows;
+mod search;
 mod sessions;
 mod sums;
 mod support;

@@ -1,5 +1,6 @@
 //! The command line. The doc comments here are the help: first line for `-h`, the rest for `--help`.
 
+mod audit;
 mod export;
 mod govern;
 mod look;
@@ -8,9 +9,10 @@ mod work;
 
 use clap::{Parser, Subcommand};
 
+pub(crate) use audit::{AuditCommand, AuditSearch};
 pub(crate) use export::{ExportCommand, PrintEvents};
 pub(crate) use govern::{AdminCommand, DeveloperCommand, Erase, NewDeveloper, ProjectCommand, Revoke, TeamCommand};
-pub(crate) use look::{Cost, Dimension, LogCommand, SessionCommand, Sessions};
+pub(crate) use look::{Cost, Dimension, LogCommand, SessionCommand, Sessions, Who};
 pub(crate) use operate::{AgentKind, CheckConfig, Demo, DemoAgent, ReferenceCommand, Serve, Simulator};
 pub(crate) use work::{GitCommand, Login, NotesCommand, NotesExport, Record, Run, TokenCommand};
 
@@ -42,6 +44,7 @@ pub(crate) enum Command {
     Whoami,
     Sessions(Sessions),
     Session(SessionCommand),
+    Who(Who),
     Cost(Cost),
     /// Look into the log
     #[command(subcommand)]
@@ -49,6 +52,9 @@ pub(crate) enum Command {
     /// See where exports of the log stand, and print the log in their shapes
     #[command(subcommand)]
     Export(ExportCommand),
+    /// Search the log and hold it to its proofs
+    #[command(subcommand)]
+    Audit(AuditCommand),
     Revoke(Revoke),
     /// Manage developers
     #[command(subcommand)]
@@ -76,7 +82,7 @@ pub(crate) enum Command {
 /// The groups that the help shows, with the names of their commands.
 pub(crate) const GROUPS: [(&str, &[&str]); 4] = [
     ("Work", &["run", "token", "record", "git", "login", "logout", "whoami"]),
-    ("Look", &["sessions", "session", "cost", "log", "export"]),
+    ("Look", &["sessions", "session", "who", "cost", "log", "audit", "export"]),
     ("Govern", &["revoke", "developer", "team", "project", "admin"]),
     ("Operate", &["serve", "check-config", "demo", "simulator"]),
 ];

@@ -23,3 +23,4 @@ mod store_gone;
 mod support;
 mod tidy;
 mod two_nodes;
+mod who;

@@ -1,0 +1,13 @@
+//! `writ audit`.
+
+mod search;
+
+use crate::cli::AuditCommand;
+use crate::command_error::{CommandError, Exit};
+
+/// Does what an auditor asks.
+pub(super) async fn audit(command: AuditCommand) -> Result<Exit, CommandError> {
+    match command {
+        AuditCommand::Search(arguments) => search::search(arguments).await,
+    }
+}
