@@ -130,6 +130,19 @@ pub(crate) struct CostRow {
     pub(crate) unpriced_calls: u64,
 }
 
+/// `GET /v1/log/checkpoint`.
+#[derive(Debug, Clone, Deserialize)]
+pub(crate) struct LogCheckpoint {
+    /// The signed note; none while there is none.
+    #[serde(default)]
+    pub(crate) checkpoint: Option<String>,
+    /// The log's key, as a verifier key.
+    pub(crate) key: String,
+    /// The proof from the size asked for, hashes in base64.
+    #[serde(default)]
+    pub(crate) consistency: Option<Vec<String>>,
+}
+
 /// `GET /v1/log/verify`.
 #[derive(Debug, Clone, Deserialize)]
 pub(crate) struct Verified {

@@ -1,15 +1,19 @@
 //! The command line. The doc comments here are the help: first line for `-h`, the rest for `--help`.
 
+mod audit;
 mod govern;
 mod look;
 mod operate;
+mod witness;
 mod work;
 
 use clap::{Parser, Subcommand};
 
+pub(crate) use audit::{AuditCommand, Trust};
 pub(crate) use govern::{DeveloperCommand, NewDeveloper, ProjectCommand, Revoke, TeamCommand};
 pub(crate) use look::{Cost, Dimension, LogCommand, SessionCommand, Sessions};
 pub(crate) use operate::{AgentKind, CheckConfig, Demo, DemoAgent, ReferenceCommand, Serve, Simulator};
+pub(crate) use witness::{Witness, WitnessCommand, WitnessKey};
 pub(crate) use work::{Login, Run, TokenCommand};
 
 /// The control plane for coding agents on a team
@@ -40,6 +44,9 @@ pub(crate) enum Command {
     /// Look into the log
     #[command(subcommand)]
     Log(LogCommand),
+    /// Check the log without believing its administrator
+    #[command(subcommand)]
+    Audit(AuditCommand),
     Revoke(Revoke),
     /// Manage developers
     #[command(subcommand)]
@@ -51,6 +58,7 @@ pub(crate) enum Command {
     #[command(subcommand)]
     Project(ProjectCommand),
     Serve(Serve),
+    Witness(Box<Witness>),
     CheckConfig(CheckConfig),
     Demo(Demo),
     Simulator(Simulator),
@@ -64,9 +72,9 @@ pub(crate) enum Command {
 /// The groups that the help shows, with the names of their commands.
 pub(crate) const GROUPS: [(&str, &[&str]); 4] = [
     ("Work", &["run", "token", "login", "logout", "whoami"]),
-    ("Look", &["sessions", "session", "cost", "log"]),
+    ("Look", &["sessions", "session", "cost", "log", "audit"]),
     ("Govern", &["revoke", "developer", "team", "project"]),
-    ("Operate", &["serve", "check-config", "demo", "simulator"]),
+    ("Operate", &["serve", "witness", "check-config", "demo", "simulator"]),
 ];
 
 /// Gives `command` a help page that shows its subcommands in [`GROUPS`] (clap itself knows one list only).

@@ -1,5 +1,6 @@
 //! One module per command; each asks the API and prints.
 
+mod audit;
 mod cost;
 mod developer;
 mod log;
@@ -12,6 +13,7 @@ mod simulator;
 mod team;
 mod token;
 mod whoami;
+mod witness;
 
 use crate::cli::Command;
 use crate::command_error::{CommandError, Exit};
@@ -32,11 +34,13 @@ pub(crate) async fn dispatch(command: Command) -> Result<Exit, CommandError> {
         Command::Session(arguments) => sessions::show(arguments).await,
         Command::Cost(arguments) => cost::cost(arguments).await,
         Command::Log(command) => log::log(command).await,
+        Command::Audit(command) => audit::audit(command).await,
         Command::Revoke(arguments) => revoke::revoke(arguments).await,
         Command::Developer(command) => developer::developer(command).await,
         Command::Team(command) => team::team(command).await,
         Command::Project(command) => project::project(command).await,
         Command::Serve(arguments) => serve::serve(arguments).await,
+        Command::Witness(arguments) => witness::witness(*arguments).await,
         Command::CheckConfig(arguments) => serve::check_config(&arguments),
         Command::Demo(arguments) => demo::demo(arguments).await,
         Command::DemoAgent(arguments) => demo::agent::run(arguments).await,

@@ -17,6 +17,7 @@ use crate::cli::Run;
 use crate::client::{Client, ClientError};
 use crate::command_error::{CommandError, Exit};
 use crate::credentials::Home;
+use crate::memory::Watch;
 use crate::output::clean;
 use beat::Beats;
 use child::Child;
@@ -36,7 +37,9 @@ pub(crate) async fn run(arguments: Run) -> Result<Exit, CommandError> {
 }
 
 async fn launch(arguments: Run) -> Result<Exit, CommandError> {
-    let client = Home::find()?.client(arguments.server.as_deref())?;
+    let home = Home::find()?;
+    let client = home.client(arguments.server.as_deref())?;
+    let watch = Watch::new(&home, client.address(), arguments.trust.as_deref())?;
     let environment = Environment::scrubbed(std::env::vars_os(), &arguments.keep_env);
     // What can be wrong with the command line is found before a session exists.
     let (program, rest) = split(&arguments.command)?;
@@ -49,6 +52,8 @@ async fn launch(arguments: Run) -> Result<Exit, CommandError> {
         profile: Some(arguments.profile),
         beats: true,
     };
+    // No session is opened under a log that contradicts what it showed before.
+    watch.check(&client).await?;
     let opened: Opened = client.post("/v1/sessions", &ask).await?;
     announce(&opened, &environment);
     let governed = Governed { client: &client, opened: &opened, is_claude: claude.is_some() };
@@ -62,6 +67,7 @@ async fn launch(arguments: Run) -> Result<Exit, CommandError> {
         Err(error) => return Err(governed.abandon(error).await),
     };
     governed.finish(&ended).await;
+    watch.look_back(&client).await;
     Ok(Exit::Child(ended.exit_code))
 }
 
