@@ -5,6 +5,7 @@
 //! that is down, slow or lying is named, and is asked less often until it is in order again.
 
 mod ask;
+mod publisher;
 
 use std::future::Future;
 use std::sync::{Arc, Mutex, PoisonError};
@@ -20,6 +21,8 @@ use tokio::time::Instant;
 
 use crate::limits::{WITNESS_ASK_MAX, WITNESS_GRACE, WITNESS_PAUSE_MAX, WITNESS_PAUSE_MIN, WITNESS_SKEW_MAX};
 use ask::{Answered, Silence};
+pub(crate) use publisher::run;
+pub use publisher::{Publisher, Standing};
 
 /// The witnesses of a trust policy, with what is known of each: how far it has come, and when to ask it again.
 pub struct Witnesses {

@@ -8,6 +8,7 @@ use domain::{Actor, Command, NodeId, RequestId, SessionId, Time, Token};
 use metering::PriceBook;
 use store::{Attachment, Store};
 
+use crate::cosign::Publisher;
 use crate::error::Error;
 use crate::notary::Notary;
 use crate::password::Passwords;
@@ -35,6 +36,8 @@ pub struct ControlPlane {
     pub settlements: Settlements,
     /// Signs the log's root.
     pub notary: Arc<Notary>,
+    /// Publishes checkpoints with cosignatures, where there is a trust policy.
+    pub publisher: Option<Arc<Publisher>>,
     /// Signs writs.
     pub issuer: Issuer,
     /// Makes keyed digests of sign-in names.

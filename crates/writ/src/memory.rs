@@ -14,10 +14,12 @@ use control::seam::Clock;
 use ledger::fork::{self, Accept, Alarm};
 use ledger::{SignedCheckpoint, TrustPolicy, VerifierKey};
 
+use crate::api::{WitnessAlarm, WitnessStanding};
 use crate::client::{Address, Client, ClientError};
 use crate::command_error::CommandError;
 use crate::credentials::Home;
 use crate::limits::{COSIGNATURE_AGE_MAX, LAGGING_PAUSE, LAGGING_RETRIES};
+use crate::output::clean;
 pub(crate) use file::Remembered;
 use shown::Shown;
 
@@ -40,6 +42,8 @@ pub(crate) struct Seen {
     pub(crate) checkpoint: SignedCheckpoint,
     /// The log's key.
     pub(crate) key: VerifierKey,
+    /// What the server says of its witnesses; none where it has none.
+    pub(crate) witnesses: Option<WitnessStanding>,
 }
 
 impl Watch {
@@ -71,12 +75,21 @@ impl Watch {
     pub(crate) async fn check(&self, client: &Client) -> Result<Option<Seen>, CommandError> {
         let mut retries = LAGGING_RETRIES;
         loop {
-            let known = self.remembered()?;
-            let Some(shown) = shown::fetch(client, known.as_ref()).await? else {
+            let mut known = self.remembered()?;
+            let is_pinned = known.is_some();
+            let mut shown = shown::fetch(client, known.as_ref()).await?;
+            if let (None, Some(first)) = (&known, &shown)
+                && let Some(elsewhere) = file::of_log(&self.home, &first.key)?
+            {
+                // New here, and known from another server: the same log.
+                shown = shown::fetch(client, Some(&elsewhere)).await?;
+                known = Some(elsewhere);
+            }
+            let Some(shown) = shown else {
                 return self.without_checkpoint(known.as_ref()).map(|()| None);
             };
             match self.compare(known.as_ref(), &shown) {
-                Ok(accept) => return self.accept(&accept, shown).await.map(Some),
+                Ok(accept) => return self.accept(&accept, is_pinned, shown).await.map(Some),
                 // One process of several may be a moment behind the one that answered before.
                 Err(alarm::Found::Log(Alarm::Rollback { .. } | Alarm::Unproven { .. })) if retries > 0 => {
                     retries -= 1;
@@ -116,7 +129,7 @@ impl Watch {
     ///
     /// # Errors
     /// Another key is trusted already, or the file cannot be written.
-    pub(crate) async fn pin(&self, key: VerifierKey) -> Result<(), CommandError> {
+    pub(crate) fn pin(&self, key: VerifierKey) -> Result<(), CommandError> {
         if let Some(known) = self.remembered()? {
             return match known.key == key {
                 true => Ok(()),
@@ -126,7 +139,7 @@ impl Watch {
                 }
             };
         }
-        file::write(&self.home, &self.server, &Remembered::new(key, None, Clock::System.now())).await
+        file::pin(&self.home, &self.server, &key, Clock::System.now())
     }
 
     fn compare(&self, known: Option<&Remembered>, shown: &Shown) -> Result<Accept, alarm::Found> {
@@ -149,15 +162,25 @@ impl Watch {
         Ok(accept)
     }
 
-    async fn accept(&self, accept: &Accept, shown: Shown) -> Result<Seen, CommandError> {
-        if matches!(accept, Accept::First | Accept::Grown) {
-            let fresh = Remembered::new(shown.key.clone(), Some(shown.checkpoint.clone()), Clock::System.now());
-            if let Err(found) = file::advance(&self.home, &self.server, &fresh).await? {
-                let known = self.remembered()?;
-                return Err(alarm::raise(&self.home, &self.server, known.as_ref(), &shown, found.into()));
-            }
+    async fn accept(&self, accept: &Accept, is_pinned: bool, shown: Shown) -> Result<Seen, CommandError> {
+        let now = Clock::System.now();
+        if matches!(accept, Accept::First | Accept::Grown)
+            && let Err(found) = file::advance(&self.home, &shown.key, &shown.checkpoint, now).await?
+        {
+            let known = file::of_log(&self.home, &shown.key)?;
+            return Err(alarm::raise(&self.home, &self.server, known.as_ref(), &shown, found.into()));
         }
-        Ok(Seen { checkpoint: shown.checkpoint, key: shown.key })
+        if !is_pinned {
+            file::pin(&self.home, &self.server, &shown.key, now)?;
+        }
+        let alarm = shown.witnesses.as_ref().and_then(|standing| standing.alarm.as_ref());
+        if let Some(WitnessAlarm { witness, detail }) = alarm {
+            let (witness, detail) = (clean(witness), clean(detail));
+            eprintln!(
+                "writ: THE WITNESS {witness} HOLDS ANOTHER HISTORY OF THIS LOG ({detail}): tell whoever audits it"
+            );
+        }
+        Ok(Seen { checkpoint: shown.checkpoint, key: shown.key, witnesses: shown.witnesses })
     }
 
     /// A server that just started, or is older than its log's proofs, shows none. One that did before should.

@@ -31,7 +31,7 @@ async fn trust(arguments: Trust) -> Result<Exit, CommandError> {
         return Ok(Exit::Done);
     }
     if let Some(key) = arguments.pin {
-        watch.pin(key).await?;
+        watch.pin(key)?;
     }
     let policy = watch.policy().map(|(path, policy)| {
         let asked = if policy.asks_for_witnesses() { "a quorum of them" } else { "none of them" };

@@ -6,7 +6,7 @@ use domain::Digest;
 use ledger::{SignedCheckpoint, VerifierKey};
 
 use super::{Remembered, has_none};
-use crate::api::LogCheckpoint;
+use crate::api::{LogCheckpoint, WitnessStanding};
 use crate::client::{Client, ClientError};
 use crate::command_error::CommandError;
 
@@ -17,6 +17,8 @@ pub(super) struct Shown {
     pub(super) checkpoint: SignedCheckpoint,
     /// Between the size asked from and the checkpoint's; none when the server gave none.
     pub(super) proof: Option<Vec<Digest>>,
+    /// What the server says of its witnesses.
+    pub(super) witnesses: Option<WitnessStanding>,
 }
 
 /// Asks for the newest checkpoint and a proof that it continues the one remembered. None when there is none.
@@ -52,7 +54,8 @@ fn read(answer: &LogCheckpoint, note: &str) -> Result<Shown, CommandError> {
     let hashes = answer.consistency.iter().flatten();
     let proof = hashes.map(|text| hash(text)).collect::<Option<Vec<_>>>();
     let proof = proof.ok_or_else(|| CommandError::failed("the server's consistency proof is not made of hashes"))?;
-    Ok(Shown { key, checkpoint, proof: Some(proof).filter(|proof| !proof.is_empty()) })
+    let proof = Some(proof).filter(|proof| !proof.is_empty());
+    Ok(Shown { key, checkpoint, proof, witnesses: answer.witnesses.clone() })
 }
 
 fn hash(text: &str) -> Option<Digest> {

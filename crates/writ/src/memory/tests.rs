@@ -206,12 +206,12 @@ async fn another_key_is_refused_until_the_first_is_forgotten() {
 #[tokio::test]
 async fn a_key_that_was_pinned_is_not_trusted_on_first_use() {
     let machine = Machine::new();
-    machine.watch().unwrap().pin(signer(2).verifier_key().clone()).await.unwrap();
+    machine.watch().unwrap().pin(signer(2).verifier_key().clone()).unwrap();
     machine.plane.show(truth(20));
     assert!(machine.look().await.unwrap_err().to_string().contains("pinned"));
     machine.plane.show(Shows { seed: 2, ..truth(20) });
     assert_eq!(machine.look().await.unwrap(), Some(20));
-    let other = machine.watch().unwrap().pin(signer(1).verifier_key().clone()).await.unwrap_err();
+    let other = machine.watch().unwrap().pin(signer(1).verifier_key().clone()).unwrap_err();
     assert!(other.to_string().contains("another key is pinned"), "{other}");
 }
 
@@ -268,13 +268,26 @@ async fn of_commands_side_by_side_the_one_that_saw_most_is_remembered() {
     }
     machine.plane.show(truth(60));
     assert_eq!(machine.look().await.unwrap(), Some(60));
-    let (home, server) = (machine.home(), machine.plane.url.parse().unwrap());
-    let less =
-        super::Remembered::new(signer(1).verifier_key().clone(), Some(truth(50).checkpoint()), Clock::System.now());
-    assert_eq!(super::file::advance(&home, &server, &less).await.unwrap(), Ok(()));
+    let (home, key, now) = (machine.home(), signer(1).verifier_key().clone(), Clock::System.now());
+    let advance = async |shown: Shows| super::file::advance(&home, &key, &shown.checkpoint(), now).await.unwrap();
+    assert_eq!(advance(truth(50)).await, Ok(()));
     assert_eq!(machine.remembered(), Some(60), "never back");
-    let other = super::Remembered { checkpoint: Some(history("lie", 5, 60).checkpoint()), ..less };
-    assert!(super::file::advance(&home, &server, &other).await.unwrap().is_err());
+    assert!(advance(history("lie", 5, 60)).await.is_err());
+}
+
+#[tokio::test]
+async fn what_one_server_showed_binds_another_one_with_the_same_log() {
+    let machine = Machine::new();
+    machine.plane.show(truth(20));
+    machine.look().await.unwrap();
+    let Machine { folder, .. } = machine;
+    let other = Machine { folder, plane: Plane::start() };
+    other.plane.show(history("lie", 5, 30));
+    let error = other.look().await.unwrap_err().to_string();
+    assert!(error.contains("a history that is not the one it showed before"), "{error}");
+    assert_eq!(other.evidence().len(), 1);
+    other.plane.show(truth(30));
+    assert_eq!(other.look().await.unwrap(), Some(30));
 }
 
 #[tokio::test]
@@ -284,8 +297,8 @@ async fn a_damaged_memory_is_not_passed_over() {
     machine.look().await.unwrap();
     let folder = machine.folder.path().join("log");
     let files = std::fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path());
-    let file = files.into_iter().find(|path| path.extension().is_some_and(|ending| ending == "json")).unwrap();
-    let text = std::fs::read_to_string(&file).unwrap();
+    let texts = files.map(|path| (std::fs::read_to_string(&path).unwrap(), path));
+    let (text, file) = texts.into_iter().find(|(text, _)| text.contains("checkpoint")).unwrap();
     std::fs::write(&file, text.replace("\\n20\\n", "\\n10\\n")).unwrap();
     let error = machine.look().await.unwrap_err().to_string();
     assert!(error.contains("the checkpoint remembered is not to be believed"), "{error}");

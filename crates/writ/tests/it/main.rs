@@ -20,3 +20,4 @@ mod store_gone;
 mod support;
 mod tidy;
 mod two_nodes;
+mod witness;

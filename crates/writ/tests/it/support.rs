@@ -6,6 +6,7 @@
 pub(crate) mod caller;
 pub(crate) mod canned;
 pub(crate) mod chance;
+pub(crate) mod forge;
 pub(crate) mod http;
 pub(crate) mod load;
 pub(crate) mod look;
@@ -13,6 +14,7 @@ pub(crate) mod postgres;
 pub(crate) mod process;
 pub(crate) mod scrub;
 pub(crate) mod survivors;
+pub(crate) mod witness;
 
 use std::future::Future;
 use std::time::Duration;

@@ -45,6 +45,8 @@ fn settings(folder: &std::path::Path, upstream: String) -> Settings {
         issuer_url: None,
         keys_dir: None,
         log_origin: None,
+        trust_policy: None,
+        publish_without_quorum: true,
     }
 }
 
