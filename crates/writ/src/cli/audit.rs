@@ -11,7 +11,7 @@ pub(crate) enum AuditCommand {
 
 /// Show what this machine remembers of the log, or change it
 ///
-/// Every `writ run` and `writ log verify` checks that the log is signed with the key remembered here, and that it
+/// Every `writ run`, `writ token` and `writ log verify` checks that the log is signed with the key remembered here, and that it
 /// continues the checkpoint remembered here. The key is trusted on first use unless it was pinned before.
 #[derive(Debug, Args)]
 pub(crate) struct Trust {

@@ -107,3 +107,23 @@ fn the_witness_says_who_it_is() {
         assert!(text(&other).contains("another witness uses"), "{}", text(&other));
     });
 }
+
+#[test]
+fn a_policy_that_cannot_hold_is_refused_with_its_line() {
+    run(async {
+        let watched = Watched::new("", "w1").await;
+        let writ = watched.serve("").await;
+        assert!(writ.terminate().success());
+        let policy = std::fs::read_to_string(watched.policy_path()).unwrap();
+        let refused = |policy: &str, expected: &str| {
+            std::fs::write(watched.policy_path(), policy).unwrap();
+            let output = writ.serve().output().unwrap();
+            assert!(!output.status.success() && text(&output).contains(expected), "{}", text(&output));
+        };
+        let own = format!("log {}", log_key());
+        refused(&policy.replacen(&own, "", 1), &format!("it does not name this log: add the line `{own}`"));
+        refused(&policy.replace("quorum w1", "quorum w2"), "line 4 of the trust policy: no line above defines `w2`");
+        let plain = policy.replace("http://127.0.0.1", "http://w1.example.test");
+        refused(&plain, "the address of witness `w1`");
+    });
+}

@@ -99,11 +99,7 @@ impl Watched {
     /// With more lines of the policy, such as other witnesses; the real one is called `w1`.
     pub(crate) async fn new(more: &str, quorum: &str) -> Self {
         let folder = tempfile::tempdir().unwrap();
-        let keys = folder.path().join("keys");
-        std::fs::DirBuilder::new().mode(0o700).create(&keys).unwrap();
-        let mut options = std::fs::OpenOptions::new();
-        let mut key = options.write(true).create_new(true).mode(0o600).open(keys.join("log.key")).unwrap();
-        std::io::Write::write_all(&mut key, signer().to_private_key().as_bytes()).unwrap();
+        write_log_key(&folder.path().join("keys"));
         let witness = Witness::start(&folder.path().join("witness")).await;
         let policy = format!("log {}\n{}\n{more}\nquorum {quorum}\n", log_key(), witness.line);
         std::fs::write(folder.path().join("trust.policy"), policy).unwrap();
@@ -120,8 +116,18 @@ impl Watched {
 
     /// A control plane at an address that stays.
     pub(crate) async fn serve(&self, more: &str) -> Writ {
+        self.serve_with("keys", more).await
+    }
+
+    /// Another one with the same log key, which knows nothing of the first one's signatures.
+    pub(crate) async fn serve_double(&self) -> Writ {
+        write_log_key(&self.folder.path().join("double"));
+        self.serve_with("double", "").await
+    }
+
+    async fn serve_with(&self, keys: &str, more: &str) -> Writ {
         let listen = nobody().await.strip_prefix("http://").unwrap().to_owned();
-        let (keys, policy) = (self.folder.path().join("keys"), self.policy_path());
+        let (keys, policy) = (self.folder.path().join(keys), self.policy_path());
         let more = format!("keys_dir = {keys:?}\ntrust_policy = {policy:?}\n{more}");
         Writ::start_with(WritOptions { listen: Some(listen), more, ..WritOptions::default() }).await
     }
@@ -130,4 +136,16 @@ impl Watched {
     pub(crate) fn forget_head(&self) {
         std::fs::remove_file(self.folder.path().join("keys/log.head")).unwrap();
     }
+
+    /// The same for the double.
+    pub(crate) fn forget_head_of_double(&self) {
+        std::fs::remove_file(self.folder.path().join("double/log.head")).unwrap();
+    }
+}
+
+fn write_log_key(folder: &Path) {
+    std::fs::DirBuilder::new().mode(0o700).create(folder).unwrap();
+    let mut options = std::fs::OpenOptions::new();
+    let mut key = options.write(true).create_new(true).mode(0o600).open(folder.join("log.key")).unwrap();
+    std::io::Write::write_all(&mut key, signer().to_private_key().as_bytes()).unwrap();
 }

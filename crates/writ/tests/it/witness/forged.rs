@@ -115,40 +115,46 @@ fn without_forging_the_head_too_a_rewritten_log_is_not_served_at_all() {
 fn of_two_servers_with_one_key_a_machine_that_saw_one_refuses_the_other() {
     run(async {
         let watched = Watched::new("", "w1").await;
-        let (one, ada, _) = seen(&watched).await;
-        // A copy of everything, key and all, goes its own way, while nobody watches both.
-        let mut two = watched.serve("").await;
+        let (mut one, ada, _) = seen(&watched).await;
+        // A copy of the database and the key goes its own way, beside the one it was copied from, while the witness sleeps.
+        watched.witness.kill();
+        let mut two = watched.serve_double().await;
         assert!(two.terminate().success());
         for name in ["writ.db", "writ.db-wal", "writ.db-shm"] {
             let (from, to) = (one.path().join("data").join(name), two.path().join("data").join(name));
             let _ = std::fs::remove_file(&to);
             let _ = std::fs::copy(from, to);
         }
-        let mut one = one;
+        watched.forget_head_of_double();
         one.restart().await;
-        watched.witness.kill();
-        // The one goes on, and the machine with it.
-        for _ in 0..3 {
-            work(&ada).await;
-        }
-        let entries = ada.get("/v1/log/verify").await.json()["entries"].as_u64().unwrap();
-        until_shown(&ada, "a checkpoint of the one", |shown| size(shown) >= entries).await;
-        let verified = one.command(&ada, "machine").args(["log", "verify"]).output().unwrap();
-        assert!(verified.status.success(), "{}", text(&verified));
-        assert!(one.terminate().success());
-        watched.forget_head();
-        // The other is as long, and longer.
         two.restart().await;
-        let ada = ada.at(&two.url);
-        for _ in 0..5 {
-            work(&ada).await;
-        }
-        let shown = until_shown(&ada, "a longer log", |shown| size(shown) > entries).await;
-        assert!(shown["witnesses"]["alarm"].is_null(), "the witness is away: {shown}");
+        let (at_one, at_two) = (ada.at(&one.url), ada.at(&two.url));
+        work(&at_one).await;
+        let entries = at_one.get("/v1/log/verify").await.json()["entries"].as_u64().unwrap();
+        until_shown(&at_one, "a checkpoint of the one", |shown| size(shown) >= entries).await;
+        // A machine that works with the one notices nothing.
+        let verified = one.command(&at_one, "machine").args(["log", "verify"]).output().unwrap();
+        assert!(verified.status.success(), "{}", text(&verified));
+        work(&at_two).await;
+        work(&at_two).await;
+        until_shown(&at_two, "a checkpoint of the other", |shown| size(shown) > entries).await;
+        // It is asked to work with the other: a longer log under another address, in order in itself.
         std::fs::rename(one.path().join("machine"), two.path().join("machine")).unwrap();
-        let launched = launch(&two, &ada, "machine").output().unwrap();
+        let launched = launch(&two, &at_two, "machine").output().unwrap();
         let said = text(&launched);
         assert_eq!(launched.status.code(), Some(125), "{said}");
         assert!(said.contains("a history that is not the one it showed before"), "{said}");
+
+        // When the witness is back it cosigns for one of them only.
+        watched.witness.restart();
+        let is_met = async |at: &Caller| super::shown(at).await["witnesses"]["quorum_met"] == true;
+        let is_alarmed = async |at: &Caller| !super::shown(at).await["witnesses"]["alarm"].is_null();
+        let told = until("the witness to tell them apart", || async {
+            let met = (is_met(&at_one).await, is_met(&at_two).await);
+            let alarmed = (is_alarmed(&at_one).await, is_alarmed(&at_two).await);
+            [((true, false), (false, true)), ((false, true), (true, false))].contains(&(met, alarmed)).then_some(met)
+        })
+        .await;
+        assert_ne!(told.0, told.1);
     });
 }
