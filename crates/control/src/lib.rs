@@ -5,6 +5,7 @@
 //! of configuration files or the command line (that is `writ`). Time and chance enter through [`seam`] only.
 
 pub mod console;
+pub mod cosign;
 pub mod error;
 pub mod export;
 pub mod http;
@@ -20,6 +21,7 @@ pub mod server;
 pub mod settings;
 pub mod settlements;
 pub mod view;
+pub mod witness;
 
 mod follower;
 mod nodes;

@@ -132,3 +132,26 @@ pub const WHO_ARTIFACTS_READ_MAX: usize = 1_000;
 pub const WHO_USER_AGENTS_TOLD_MAX: usize = 10;
 /// Client sessions, and sub-agents, told of a session.
 pub const WHO_AGENTS_TOLD_MAX: usize = 20;
+/// Connections to a witness: a few logs, and monitors that look now and then.
+pub const WITNESS_CONNECTIONS_MAX: usize = 256;
+/// Requests that a witness reads or decides at a time; each holds at most one body, and a thread while it is decided.
+pub const WITNESS_REQUESTS_MAX: usize = 32;
+/// Time for the body of one such request.
+pub const WITNESS_BODY_MAX: Duration = Duration::from_secs(10);
+/// How long a witness that stops finishes what it was asked.
+pub const WITNESS_STOP_MAX: Duration = Duration::from_secs(5);
+/// Files of each kind of evidence that a witness keeps: one convinces everybody, more are noise.
+pub const WITNESS_EVIDENCE_FILES_MAX: usize = 64;
+
+/// One answer of a witness. Publishing a checkpoint waits for it, so it is shorter than a human's patience.
+pub const WITNESS_ANSWER_MAX: Duration = Duration::from_secs(3);
+/// All that is asked of one witness about one checkpoint: a guess, the true size, and its word when it refuses.
+pub const WITNESS_ASK_MAX: Duration = Duration::from_secs(5);
+/// How long the other witnesses are waited for once the quorum is met.
+pub const WITNESS_GRACE: Duration = Duration::from_millis(500);
+/// Pause before a witness that failed is asked again; doubled with each failure.
+pub const WITNESS_PAUSE_MIN: Duration = Duration::from_secs(1);
+/// The longest such pause: a witness that is back is asked within it.
+pub const WITNESS_PAUSE_MAX: Duration = Duration::from_secs(10);
+/// How far a witness's clock may be from ours before that is said.
+pub const WITNESS_SKEW_MAX: domain::Span = domain::Span::from_secs(5 * 60);

@@ -9,6 +9,7 @@ use domain::{Actor, Command, NodeId, RequestId, SessionId, Time, Token};
 use metering::PriceBook;
 use store::{Attachment, Store};
 
+use crate::cosign::Publisher;
 use crate::error::Error;
 use crate::notary::Notary;
 use crate::password::Passwords;
@@ -37,6 +38,8 @@ pub struct ControlPlane {
     pub settlements: Settlements,
     /// Signs the log's root.
     pub notary: Arc<Notary>,
+    /// Publishes checkpoints with cosignatures, where there is a trust policy.
+    pub publisher: Option<Arc<Publisher>>,
     /// Signs writs.
     pub issuer: Issuer,
     /// Certifies sessions' keys for signing commits.

@@ -23,6 +23,10 @@ pub struct Settings {
     pub keys_dir: Option<PathBuf>,
     /// What the log is called in its checkpoints, fixed when it is begun; made from the public address when absent.
     pub log_origin: Option<String>,
+    /// Whose cosignatures the log's checkpoints need (C2SP tlog-policy), as a file; nobody's when absent.
+    pub trust_policy: Option<PathBuf>,
+    /// Whether a checkpoint is published though its witnesses do not suffice.
+    pub publish_without_quorum: bool,
     /// `sqlite:PATH` or `postgres://…`; `writ.db` in the data folder when absent.
     pub database: Option<String>,
     /// How durable an SQLite commit is.

@@ -5,15 +5,17 @@ mod export;
 mod govern;
 mod look;
 mod operate;
+mod witness;
 mod work;
 
 use clap::{Parser, Subcommand};
 
-pub(crate) use audit::{AuditCommand, AuditSearch};
+pub(crate) use audit::{AuditCommand, AuditSearch, Trust};
 pub(crate) use export::{ExportCommand, PrintEvents};
 pub(crate) use govern::{AdminCommand, DeveloperCommand, Erase, NewDeveloper, ProjectCommand, Revoke, TeamCommand};
 pub(crate) use look::{Cost, Dimension, LogCommand, SessionCommand, Sessions, Who};
 pub(crate) use operate::{AgentKind, CheckConfig, Demo, DemoAgent, ReferenceCommand, Serve, Simulator};
+pub(crate) use witness::{Witness, WitnessCommand, WitnessKey};
 pub(crate) use work::{GitCommand, Login, NotesCommand, NotesExport, Record, Run, TokenCommand};
 
 /// The control plane for coding agents on a team
@@ -52,7 +54,7 @@ pub(crate) enum Command {
     /// See where exports of the log stand, and print the log in their shapes
     #[command(subcommand)]
     Export(ExportCommand),
-    /// Search the log and hold it to its proofs
+    /// Search the log, and check it without believing its administrator
     #[command(subcommand)]
     Audit(AuditCommand),
     Revoke(Revoke),
@@ -69,6 +71,7 @@ pub(crate) enum Command {
     #[command(subcommand)]
     Admin(AdminCommand),
     Serve(Serve),
+    Witness(Box<Witness>),
     CheckConfig(CheckConfig),
     Demo(Demo),
     Simulator(Simulator),
@@ -84,7 +87,7 @@ pub(crate) const GROUPS: [(&str, &[&str]); 4] = [
     ("Work", &["run", "token", "record", "git", "login", "logout", "whoami"]),
     ("Look", &["sessions", "session", "who", "cost", "log", "audit", "export"]),
     ("Govern", &["revoke", "developer", "team", "project", "admin"]),
-    ("Operate", &["serve", "check-config", "demo", "simulator"]),
+    ("Operate", &["serve", "witness", "check-config", "demo", "simulator"]),
 ];
 
 /// Gives `command` a help page that shows its subcommands in [`GROUPS`] (clap itself knows one list only).

@@ -18,6 +18,7 @@ mod team;
 mod token;
 mod who;
 mod whoami;
+mod witness;
 
 use crate::cli::Command;
 use crate::command_error::{CommandError, Exit};
@@ -49,6 +50,7 @@ pub(crate) async fn dispatch(command: Command) -> Result<Exit, CommandError> {
         Command::Project(command) => project::project(command).await,
         Command::Admin(command) => admin::admin(command).await,
         Command::Serve(arguments) => serve::serve(arguments).await,
+        Command::Witness(arguments) => witness::witness(*arguments).await,
         Command::CheckConfig(arguments) => serve::check_config(&arguments),
         Command::Demo(arguments) => demo::demo(arguments).await,
         Command::DemoAgent(arguments) => demo::agent::run(arguments).await,

@@ -2,6 +2,8 @@
 
 use std::time::Duration;
 
+use domain::Span;
+
 /// Whole time of one API request: a human waits for it.
 pub(crate) const REQUEST_TIMEOUT: Duration = Duration::from_secs(10);
 /// Bytes of an API answer: a page of sessions is far below; past it something else answers.
@@ -28,6 +30,20 @@ pub(crate) const KILL_GRACE: Duration = Duration::from_secs(5);
 pub(crate) const END_ATTEMPTS: u32 = 4;
 /// Pause before the second attempt; doubled each time.
 pub(crate) const END_PAUSE: Duration = Duration::from_millis(500);
+
+/// Oldest cosignature that counts for a trust policy. An idle log is cosigned again far more often, so one that is older
+/// says that a witness is away, or that an old state of the log is shown for the newest.
+pub(crate) const COSIGNATURE_AGE_MAX: Span = Span::from_secs(24 * 3600);
+/// Times that a smaller log is looked at again: one process of several may be a second behind another.
+pub(crate) const LAGGING_RETRIES: u32 = 3;
+/// Pause before such a look.
+pub(crate) const LAGGING_PAUSE: Duration = Duration::from_millis(700);
+/// Times that a command tries for its turn to write down what it has seen: another needs it for milliseconds.
+pub(crate) const MEMORY_LOCK_TRIES: u32 = 40;
+/// Pause before such a try.
+pub(crate) const MEMORY_LOCK_PAUSE: Duration = Duration::from_millis(25);
+/// Files of evidence in one home: one is more than anybody should ever see.
+pub(crate) const EVIDENCE_FILES_MAX: usize = 100;
 
 /// Time for a part of the demo to come up: a cold disk and a busy laptop included.
 pub(crate) const DEMO_START_TIMEOUT: Duration = Duration::from_secs(60);

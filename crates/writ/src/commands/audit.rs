@@ -1,6 +1,7 @@
 //! `writ audit`.
 
 mod search;
+mod trust;
 
 use crate::cli::AuditCommand;
 use crate::command_error::{CommandError, Exit};
@@ -9,5 +10,6 @@ use crate::command_error::{CommandError, Exit};
 pub(super) async fn audit(command: AuditCommand) -> Result<Exit, CommandError> {
     match command {
         AuditCommand::Search(arguments) => search::search(arguments).await,
+        AuditCommand::Trust(arguments) => trust::trust(arguments).await,
     }
 }

@@ -39,6 +39,7 @@ impl Config {
         check_url("issuer_url", self.issuer_url.as_deref())?;
         check_database(self.database.as_deref())?;
         check_origin(self.log_origin.as_deref())?;
+        check_trust_policy(self.trust_policy.as_deref())?;
         Ok(Settings {
             listen: self.listen,
             public_url: self.public_url.as_deref().map(|url| url.trim_end_matches('/').to_owned()),
@@ -46,6 +47,8 @@ impl Config {
             data_dir: self.data_dir.clone(),
             keys_dir: self.keys_dir.clone(),
             log_origin: self.log_origin.clone(),
+            trust_policy: self.trust_policy.clone(),
+            publish_without_quorum: self.publish_without_quorum,
             database: self.database.clone(),
             synchronous: match self.synchronous {
                 Synchronous::Full => control::settings::Synchronous::Full,
@@ -131,6 +134,16 @@ fn check_origin(origin: Option<&str>) -> Result<(), CommandError> {
         }
         _ => Ok(()),
     }
+}
+
+/// Read here as well as at start, so that `check-config` finds what a start would. Whether it names this log is known
+/// at start only.
+fn check_trust_policy(path: Option<&Path>) -> Result<(), CommandError> {
+    let Some(path) = path else { return Ok(()) };
+    let wrong = || bad("trust_policy", format!("`{}`", path.display()));
+    let text = read_bounded(path).map_err(|error| error.within("trust_policy"))?;
+    let policy = ledger::TrustPolicy::parse(text.as_bytes()).map_err(|error| wrong().because(&error))?;
+    control::cosign::Witnesses::check(&policy).map_err(|error| wrong().because(&error))
 }
 
 /// Reports and metrics tell model services apart by name.

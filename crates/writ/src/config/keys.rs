@@ -24,6 +24,11 @@ section! {
         keys_dir: Option<PathBuf> = None, "`keys` in `data_dir`";
         /// What the log is called in its checkpoints; fixed when the log is begun.
         log_origin: Option<String> = None, "the host of `public_url`, followed by `/writ`";
+        /// Trust policy (C2SP tlog-policy) that names the witnesses who cosign this log's checkpoints: docs/witness.md.
+        trust_policy: Option<PathBuf> = None, "no witnesses";
+        /// Whether a checkpoint is published although too few witnesses cosigned it. `false` publishes nothing new until
+        /// they did.
+        publish_without_quorum: bool = true, "true";
         /// Database: `"sqlite:FILE"` or `"postgres://…"`. `--database` wins over it.
         database: Option<String> = None, "`writ.db` in `data_dir`";
         /// How durable an SQLite commit is: `"full"` survives a power cut, `"normal"` only the death of the process.

@@ -24,3 +24,4 @@ mod support;
 mod tidy;
 mod two_nodes;
 mod who;
+mod witness;

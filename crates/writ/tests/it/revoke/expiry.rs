@@ -46,6 +46,8 @@ fn settings(folder: &std::path::Path, upstream: String) -> Settings {
         keys_dir: None,
         log_origin: None,
         exports: Vec::new(),
+        trust_policy: None,
+        publish_without_quorum: true,
     }
 }
 
