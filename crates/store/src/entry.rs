@@ -98,18 +98,28 @@ pub(crate) async fn next_position(transaction: &mut Transaction) -> Result<u64, 
 }
 
 pub(crate) async fn insert(transaction: &mut Transaction, entries: &[NewEntry]) -> Result<(), StoreError> {
-    let mut values = Vec::with_capacity(entries.len() * 8);
+    let mut values = Vec::with_capacity(entries.len() * COLUMNS.len());
     for new in entries {
-        values.push(Value::count(new.position));
-        values.push(new.entry.time.into());
-        values.push(Value::Text(Some(kind(&new.bytes)?)));
-        values.push(Value::text_or_null(new.entry.event.session()));
-        values.push(Value::text_or_null(developer(&new.entry.event)));
-        values.push(Value::Text(Some(actor(&new.entry.actor))));
-        values.push(new.bytes.clone().into());
-        values.push((&new.leaf).into());
+        values.extend(columns(new)?);
     }
     transaction.insert(&INSERT, values).await
+}
+
+/// The columns of an entry, in the order of the statement above.
+pub(crate) const COLUMNS: [&str; 8] = ["position", "time", "type", "session", "developer", "actor", "bytes", "leaf"];
+
+/// What stands in the columns of an entry: nothing that its bytes do not say.
+pub(crate) fn columns(new: &NewEntry) -> Result<[Value; COLUMNS.len()], StoreError> {
+    Ok([
+        Value::count(new.position),
+        new.entry.time.into(),
+        Value::Text(Some(kind(&new.bytes)?)),
+        Value::text_or_null(new.entry.event.session()),
+        Value::text_or_null(developer(&new.entry.event)),
+        Value::Text(Some(actor(&new.entry.actor))),
+        new.bytes.clone().into(),
+        (&new.leaf).into(),
+    ])
 }
 
 fn count(limit: usize) -> Value {

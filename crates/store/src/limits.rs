@@ -51,3 +51,8 @@ pub const TILE_ROWS_MAX: usize = 256;
 pub const CHECKPOINTS_KEPT: i64 = 3600;
 /// Slices of one cost query: more than three is a spreadsheet.
 pub const COST_DIMENSIONS_MAX: usize = 3;
+
+/// Entries and rows that a check of the whole database holds at a time: 66 MB at worst.
+pub const CHECK_ROWS: usize = 1000;
+/// Longest statement, and longest pause between two, of a check: PostgreSQL sorts a table of calls once.
+pub const CHECK_WAIT_MAX: Duration = Duration::from_secs(600);
