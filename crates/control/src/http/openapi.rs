@@ -3,7 +3,7 @@
 use utoipa::OpenApi;
 use utoipa::openapi::security::{Http, HttpAuthScheme, SecurityScheme};
 
-use super::{cost, developers, log, operational, projects, sessions, sign_ins, teams};
+use super::{cost, developers, log, operational, projects, sessions, sign_ins, teams, tlog};
 
 #[derive(OpenApi)]
 #[openapi(
@@ -40,6 +40,10 @@ use super::{cost, developers, log, operational, projects, sessions, sign_ins, te
         sessions::revoke,
         cost::cost,
         log::verify,
+        log::checkpoint,
+        log::prove,
+        tlog::checkpoint,
+        tlog::tile,
         operational::health,
         operational::ready,
         operational::metrics,
