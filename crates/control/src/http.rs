@@ -1,6 +1,7 @@
 //! The HTTP edge: JSON under `/v1`, the console's pages, and the operational endpoints. Thin: extract, call one
 //! operation, render.
 
+mod audit;
 mod codes;
 mod cost;
 mod developers;
@@ -43,6 +44,7 @@ pub(crate) fn router(shared: Arc<Shared>) -> Router {
         .merge(cost::routes())
         .merge(log::routes())
         .merge(tlog::routes())
+        .merge(audit::routes())
         .merge(pages::routes())
         .fallback(problem::no_such_path)
         .method_not_allowed_fallback(problem::wrong_method)

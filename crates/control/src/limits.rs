@@ -78,3 +78,20 @@ pub const PEOPLE_PER_READ: usize = 1_000;
 pub const STRANGERS_PER_LOOK_MAX: usize = 100;
 /// How long after a key was not there it is looked for again: a shared folder may lag.
 pub const STRANGER_PAUSE: domain::Span = domain::Span::from_secs(30);
+
+/// Audit bundles made at the same time: each holds a connection of the store for most of its time.
+pub const EXPORTS_MAX: usize = 4;
+/// How long an audit bundle waits for a checkpoint that covers the newest entries: two of them, and their cosignatures.
+pub const EXPORT_CHECKPOINT_WAIT_MAX: Duration = Duration::from_secs(3);
+/// How often it looks meanwhile.
+pub const EXPORT_CHECKPOINT_LOOK_EVERY: Duration = Duration::from_millis(50);
+/// Entries of a bundle read at a time: 16 MB at worst.
+pub const EXPORT_ENTRIES_PER_READ: usize = 256;
+/// Bytes of a bundle sent at a time.
+pub const EXPORT_PIECE_BYTES: usize = 128 * 1024;
+/// Pieces of a bundle that wait to be sent.
+pub const EXPORT_PIECES_WAITING_MAX: usize = 4;
+/// How long a bundle waits for whoever takes it before it is given up.
+pub const EXPORT_STALL_MAX: Duration = Duration::from_secs(60);
+/// Tiles kept between the proofs of one bundle, 8 kB each.
+pub const EXPORT_TILES_KEPT_MAX: usize = 1024;

@@ -1,5 +1,6 @@
 //! One operation per verb. A handler extracts, calls one of these, and renders; the console calls the same ones.
 
+pub mod audit;
 pub mod call;
 pub mod cost;
 pub mod developer;

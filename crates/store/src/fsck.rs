@@ -5,8 +5,8 @@
 //! write all tables and cuts off the log with its checkpoints is caught by a witness, or by a client that remembers.
 
 mod cursor;
-mod log;
-mod reader;
+pub(crate) mod log;
+pub(crate) mod reader;
 mod tables;
 
 use std::fmt;
@@ -84,7 +84,7 @@ pub enum Place {
 
 /// Why a check does not go on.
 #[derive(Debug)]
-enum Stop {
+pub(crate) enum Stop {
     Found(Finding),
     Failed(StoreError),
 }
@@ -134,6 +134,15 @@ async fn check(
         report.tables.push((table.name, rows));
     }
     Ok(())
+}
+
+/// The columns that are compared of a table, sorted; none for another table.
+#[cfg(test)]
+pub(crate) fn compared_columns(name: &str) -> Option<Vec<&'static str>> {
+    let table = tables::TABLES.iter().find(|table| table.name == name)?;
+    let mut columns: Vec<_> = table.all().map(|(name, _)| name).collect();
+    columns.sort_unstable();
+    Some(columns)
 }
 
 /// Makes the read tables' rows, by the very transaction that made those of the database.

@@ -5,6 +5,8 @@
 mod artifacts;
 mod costs;
 mod failures;
+mod fsck;
+mod lawful;
 mod log;
 mod opening;
 mod postgres;
@@ -12,4 +14,5 @@ mod rows;
 mod sessions;
 mod sums;
 mod support;
+mod tampering;
 mod tiles;

@@ -1,5 +1,6 @@
 //! The command line. The doc comments here are the help: first line for `-h`, the rest for `--help`.
 
+mod audit;
 mod govern;
 mod look;
 mod operate;
@@ -7,6 +8,7 @@ mod work;
 
 use clap::{Parser, Subcommand};
 
+pub(crate) use audit::{AuditCommand, AuditExport, AuditFsck, AuditVerify};
 pub(crate) use govern::{DeveloperCommand, NewDeveloper, ProjectCommand, Revoke, TeamCommand};
 pub(crate) use look::{Cost, Dimension, LogCommand, SessionCommand, Sessions};
 pub(crate) use operate::{AgentKind, CheckConfig, Demo, DemoAgent, ReferenceCommand, Serve, Simulator};
@@ -40,6 +42,9 @@ pub(crate) enum Command {
     /// Look into the log
     #[command(subcommand)]
     Log(LogCommand),
+    /// Export, check and prove what is in the log
+    #[command(subcommand)]
+    Audit(AuditCommand),
     Revoke(Revoke),
     /// Manage developers
     #[command(subcommand)]
@@ -64,7 +69,7 @@ pub(crate) enum Command {
 /// The groups that the help shows, with the names of their commands.
 pub(crate) const GROUPS: [(&str, &[&str]); 4] = [
     ("Work", &["run", "token", "login", "logout", "whoami"]),
-    ("Look", &["sessions", "session", "cost", "log"]),
+    ("Look", &["sessions", "session", "cost", "log", "audit"]),
     ("Govern", &["revoke", "developer", "team", "project"]),
     ("Operate", &["serve", "check-config", "demo", "simulator"]),
 ];

@@ -1,5 +1,6 @@
 //! One module per command; each asks the API and prints.
 
+mod audit;
 mod cost;
 mod developer;
 mod log;
@@ -32,6 +33,7 @@ pub(crate) async fn dispatch(command: Command) -> Result<Exit, CommandError> {
         Command::Session(arguments) => sessions::show(arguments).await,
         Command::Cost(arguments) => cost::cost(arguments).await,
         Command::Log(command) => log::log(command).await,
+        Command::Audit(command) => audit::audit(command).await,
         Command::Revoke(arguments) => revoke::revoke(arguments).await,
         Command::Developer(command) => developer::developer(command).await,
         Command::Team(command) => team::team(command).await,

@@ -51,6 +51,11 @@ impl Home {
             })
     }
 
+    /// A file of this folder.
+    pub(crate) fn path(&self, name: &str) -> PathBuf {
+        self.0.join(name)
+    }
+
     /// The sign-in, if there is one.
     pub(crate) fn credentials(&self) -> Result<Option<Credentials>, CommandError> {
         self.read(FILE)

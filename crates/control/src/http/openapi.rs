@@ -3,7 +3,7 @@
 use utoipa::OpenApi;
 use utoipa::openapi::security::{Http, HttpAuthScheme, SecurityScheme};
 
-use super::{cost, developers, log, operational, projects, sessions, sign_ins, teams, tlog};
+use super::{audit, cost, developers, log, operational, projects, sessions, sign_ins, teams, tlog};
 
 #[derive(OpenApi)]
 #[openapi(
@@ -42,6 +42,7 @@ use super::{cost, developers, log, operational, projects, sessions, sign_ins, te
         log::verify,
         log::checkpoint,
         log::prove,
+        audit::bundle,
         tlog::checkpoint,
         tlog::tile,
         operational::health,

@@ -15,7 +15,7 @@ use crate::{NewEntry, StoreError};
 
 /// How far the log was checked.
 #[derive(Debug, Clone)]
-pub(super) struct LogCheck {
+pub(crate) struct LogCheck {
     walk: Walk,
     tiles: u64,
     checkpoints: u64,
@@ -35,7 +35,7 @@ const ENTRIES: &str = "SELECT position, time, type, session, developer, actor, b
 
 impl LogCheck {
     /// Reads the checkpoints, and stands before the first entry.
-    pub(super) async fn begin(reader: &mut Reader, key: Option<&VerifierKey>) -> Result<Self, Stop> {
+    pub(crate) async fn begin(reader: &mut Reader, key: Option<&VerifierKey>) -> Result<Self, Stop> {
         let sql = "SELECT size, note FROM checkpoints ORDER BY size LIMIT $1";
         // One more than are kept: nodes that publish at the same moment each forget on their own.
         let rows = reader.fetch(sql, vec![Value::from(2 * CHECKPOINTS_KEPT)]).await?;
@@ -49,7 +49,7 @@ impl LogCheck {
         Ok(check)
     }
 
-    pub(super) fn size(&self) -> u64 {
+    pub(crate) fn size(&self) -> u64 {
         self.walk.size()
     }
 
@@ -70,7 +70,7 @@ impl LogCheck {
         self.page_of(reader, CHECK_ROWS).await
     }
 
-    pub(super) async fn page_of(&mut self, reader: &mut Reader, rows: usize) -> Result<Vec<NewEntry>, Stop> {
+    pub(crate) async fn page_of(&mut self, reader: &mut Reader, rows: usize) -> Result<Vec<NewEntry>, Stop> {
         // From the very first on: a position below 0 is one too many.
         let above = self.size().checked_sub(1).map_or(Value::from(i64::MIN), Value::count);
         let rows = reader.fetch(ENTRIES, vec![above, Value::count(rows as u64)]).await?;

@@ -11,13 +11,13 @@ use crate::value::Value;
 use crate::{DatabaseUrl, StoreError};
 
 /// A reading transaction, open for as long as this lives.
-pub(super) struct Reader {
+pub(crate) struct Reader {
     conn: Conn,
 }
 
 impl Reader {
     /// Opens a database that has the schema of this writ.
-    pub(super) async fn open(url: &DatabaseUrl) -> Result<Self, StoreError> {
+    pub(crate) async fn open(url: &DatabaseUrl) -> Result<Self, StoreError> {
         let mut conn = pool::open_to_read(url).await?;
         // Not handed back to a pool: the transaction ends with the connection.
         conn.discard();
@@ -37,7 +37,7 @@ impl Reader {
 
     /// Lets go of the moment and takes the present one.
     #[cfg(test)]
-    pub(super) async fn refresh(&mut self) {
+    pub(crate) async fn refresh(&mut self) {
         self.conn.script("ROLLBACK", CHECK_WAIT_MAX).await.unwrap();
         self.conn.script(pool::begin_to_read_sql(self.conn.engine()), CHECK_WAIT_MAX).await.unwrap();
     }
