@@ -323,6 +323,16 @@ impl ProofPlan {
         Ok(Self { size, subtrees: std::iter::once(0..size).collect() })
     }
 
+    /// How many hashes the proof has.
+    pub fn len(&self) -> usize {
+        self.subtrees.len()
+    }
+
+    /// Whether there is nothing to be proved.
+    pub fn is_empty(&self) -> bool {
+        self.subtrees.is_empty()
+    }
+
     /// The tiles to fetch, each once, with the widths they have in a tree of this size; a few dozen at most.
     pub fn tiles(&self) -> Vec<Tile> {
         let subtrees = self.subtrees.iter().flat_map(perfect_subtrees);

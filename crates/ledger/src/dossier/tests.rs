@@ -439,3 +439,21 @@ proptest! {
         let _ = verify(Trust::Enclosed, &file, 50);
     }
 }
+
+/// The format as a contract: one bundle of either kind, byte by byte. What was exported once is verified for ever. A
+/// change that is meant writes the fixtures anew with WRIT_WRITE_FIXTURES=1.
+#[test]
+fn bundles_that_were_exported_are_verified_for_ever() {
+    let log = Log::with_sessions(3);
+    let folder = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("fixtures/audit");
+    for (name, made) in [("session", log.session(1)), ("range", log.range(2, 5))] {
+        let path = folder.join(format!("{name}.writ-audit"));
+        if std::env::var_os("WRIT_WRITE_FIXTURES").is_some() {
+            std::fs::create_dir_all(&folder).unwrap();
+            std::fs::write(&path, &made).unwrap();
+        }
+        let kept = std::fs::read(&path).unwrap();
+        assert_eq!(log.verify(&kept).unwrap().completeness, Completeness::Complete);
+        assert!(kept == made, "the {name} is written in another way");
+    }
+}
