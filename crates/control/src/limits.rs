@@ -95,3 +95,7 @@ pub const EXPORT_PIECES_WAITING_MAX: usize = 4;
 pub const EXPORT_STALL_MAX: Duration = Duration::from_secs(60);
 /// Tiles kept between the proofs of one bundle, 8 kB each.
 pub const EXPORT_TILES_KEPT_MAX: usize = 1024;
+/// Longest life of a session's certificate: a day, so that a stolen key is worth little; the launcher renews it.
+pub const CERTIFICATE_LIFE_MAX: domain::Span = domain::Span::from_secs(24 * 3600);
+/// How long before it is made a certificate counts: a laptop's clock may be behind.
+pub const CERTIFICATE_BACKDATED: domain::Span = domain::Span::from_secs(5 * 60);

@@ -1,7 +1,9 @@
 //! One operation per verb. A handler extracts, calls one of these, and renders; the console calls the same ones.
 
+pub mod artifact;
 pub mod audit;
 pub mod call;
+pub mod certificate;
 pub mod cost;
 pub mod developer;
 pub mod log;

@@ -9,6 +9,7 @@ mod fsck;
 mod lawful;
 mod log;
 mod opening;
+mod persons;
 mod postgres;
 mod rows;
 mod sessions;

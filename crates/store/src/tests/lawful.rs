@@ -104,7 +104,7 @@ fn people() -> Vec<Event> {
     for number in 0..3 {
         events.push(Event::DeveloperRegistered(humans::Registered {
             developer: developer(number),
-            login: login(&number.to_string()),
+            identity: login(&number.to_string()),
             roles: roles(Role::Member),
         }));
     }

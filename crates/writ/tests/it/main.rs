@@ -8,6 +8,8 @@ mod config;
 mod console;
 mod crash;
 mod demo;
+mod erase;
+mod git;
 mod hostile;
 mod launcher;
 mod mock_plane;
