@@ -2,6 +2,7 @@
 //! operation, render.
 
 mod artifacts;
+mod audit;
 mod certificates;
 mod codes;
 mod cost;
@@ -52,6 +53,7 @@ pub(crate) fn router(shared: Arc<Shared>) -> Router {
         .merge(search::routes())
         .merge(who::routes())
         .merge(tlog::routes())
+        .merge(audit::routes())
         .merge(exports::routes())
         .merge(pages::routes())
         .fallback(problem::no_such_path)

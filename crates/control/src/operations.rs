@@ -1,6 +1,7 @@
 //! One operation per verb. A handler extracts, calls one of these, and renders; the console calls the same ones.
 
 pub mod artifact;
+pub mod audit;
 pub mod call;
 pub mod certificate;
 pub mod cost;

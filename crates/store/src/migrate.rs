@@ -17,7 +17,6 @@ pub(crate) const MIGRATIONS: &[&str] = &[
 ];
 
 /// The schema's version after all migrations.
-#[cfg(test)]
 pub(crate) const VERSION: i64 = MIGRATIONS.len() as i64;
 
 /// Applies what is missing of some migrations: all of them but in tests.

@@ -10,7 +10,7 @@ mod work;
 
 use clap::{Parser, Subcommand};
 
-pub(crate) use audit::{AuditCommand, AuditSearch, Trust};
+pub(crate) use audit::{AuditCommand, AuditExport, AuditFsck, AuditSearch, AuditVerify, Trust};
 pub(crate) use export::{ExportCommand, PrintEvents};
 pub(crate) use govern::{AdminCommand, DeveloperCommand, Erase, NewDeveloper, ProjectCommand, Revoke, TeamCommand};
 pub(crate) use look::{Cost, Dimension, LogCommand, SessionCommand, Sessions, Who};
@@ -54,7 +54,7 @@ pub(crate) enum Command {
     /// See where exports of the log stand, and print the log in their shapes
     #[command(subcommand)]
     Export(ExportCommand),
-    /// Search the log, and check it without believing its administrator
+    /// Search, export and check the log without believing its administrator
     #[command(subcommand)]
     Audit(AuditCommand),
     Revoke(Revoke),

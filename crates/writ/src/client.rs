@@ -1,6 +1,7 @@
 //! The client of writ's HTTP API: one request at a time, bounded in time and size, on the runtime of the caller.
 
 mod address;
+mod download;
 mod error;
 
 use bytes::Bytes;
@@ -15,6 +16,7 @@ use serde::de::DeserializeOwned;
 use serde_json::Value;
 
 pub(crate) use address::{Address, escape, is_loopback};
+pub(crate) use download::Download;
 pub(crate) use error::{ClientError, Problem};
 
 use crate::command_error::CommandError;

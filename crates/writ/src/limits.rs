@@ -15,6 +15,8 @@ pub(crate) const EVENTS_PER_REQUEST: u32 = 200;
 pub(crate) const PASSWORD_BYTES_MAX: u64 = 1025;
 /// Bytes of a configuration, credentials or settings file: written by hand, so a megabyte is a mistake.
 pub(crate) const FILE_BYTES_MAX: u64 = 1 << 20;
+/// Bytes of a bundle that are read at a time.
+pub(crate) const BUNDLE_PIECE_BYTES: usize = 1 << 20;
 
 /// Pause between two beats of the launcher, though a session needs only one per `domain::limits::BEAT_EVERY`. Cost: half
 /// a small request a second for each running agent, answered from memory (the server writes the row less often). Gain:

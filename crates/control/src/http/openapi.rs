@@ -4,8 +4,8 @@ use utoipa::OpenApi;
 use utoipa::openapi::security::{Http, HttpAuthScheme, SecurityScheme};
 
 use super::{
-    artifacts, certificates, cost, developers, exports, log, operational, projects, search, sessions, sign_ins, teams,
-    tlog, who,
+    artifacts, audit, certificates, cost, developers, exports, log, operational, projects, search, sessions, sign_ins,
+    teams, tlog, who,
 };
 
 #[derive(OpenApi)]
@@ -51,6 +51,7 @@ use super::{
         who::who,
         log::checkpoint,
         log::prove,
+        audit::bundle,
         tlog::checkpoint,
         tlog::tile,
         exports::events,
