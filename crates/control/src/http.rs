@@ -2,10 +2,12 @@
 //! operation, render.
 
 mod artifacts;
+mod audit;
 mod certificates;
 mod codes;
 mod cost;
 mod developers;
+mod exports;
 mod extract;
 mod log;
 mod openapi;
@@ -51,6 +53,8 @@ pub(crate) fn router(shared: Arc<Shared>) -> Router {
         .merge(search::routes())
         .merge(who::routes())
         .merge(tlog::routes())
+        .merge(audit::routes())
+        .merge(exports::routes())
         .merge(pages::routes())
         .fallback(problem::no_such_path)
         .method_not_allowed_fallback(problem::wrong_method)

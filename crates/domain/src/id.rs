@@ -85,14 +85,14 @@ macro_rules! id_type {
                 Self(ulid(at, random))
             }
 
-            /// When it was made, by the clock of whoever made it.
-            pub fn made_at(self) -> Time {
-                Time::from_unix_millis(i64::try_from(self.0 >> 80).unwrap_or(i64::MAX))
-            }
-
             /// The ULID as a number, for formats that carry 16 bytes.
             pub const fn as_u128(self) -> u128 {
                 self.0
+            }
+
+            /// When it was made, by the clock of whoever made it.
+            pub fn made_at(self) -> Time {
+                Time::from_unix_millis(i64::try_from(self.0 >> 80).unwrap_or(i64::MAX))
             }
         }
 

@@ -73,3 +73,7 @@ pub const SEARCH_ENTRIES_MAX: u64 = 200_000;
 pub const SEARCH_BYTES_MAX: usize = 8 << 20;
 /// Named entries that one search looks at.
 pub const SEARCH_POSITIONS_MAX: usize = 1_000;
+/// Entries and rows that a check of the whole database holds at a time: 66 MB at worst.
+pub const CHECK_ROWS: usize = 1000;
+/// Longest statement, and longest pause between two, of a check: PostgreSQL sorts a table of calls once.
+pub const CHECK_WAIT_MAX: Duration = Duration::from_secs(600);

@@ -4,7 +4,10 @@
 
 mod artifacts;
 mod costs;
+mod exports;
 mod failures;
+mod fsck;
+mod lawful;
 mod log;
 mod opening;
 mod persons;
@@ -14,4 +17,5 @@ mod search;
 mod sessions;
 mod sums;
 mod support;
+mod tampering;
 mod tiles;

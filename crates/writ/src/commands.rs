@@ -4,6 +4,7 @@ mod admin;
 mod audit;
 mod cost;
 mod developer;
+mod export;
 mod git;
 mod log;
 mod login;
@@ -17,6 +18,7 @@ mod team;
 mod token;
 mod who;
 mod whoami;
+mod witness;
 
 use crate::cli::Command;
 use crate::command_error::{CommandError, Exit};
@@ -40,6 +42,7 @@ pub(crate) async fn dispatch(command: Command) -> Result<Exit, CommandError> {
         Command::Who(arguments) => who::who(arguments).await,
         Command::Cost(arguments) => cost::cost(arguments).await,
         Command::Log(command) => log::log(command).await,
+        Command::Export(command) => export::export(command).await,
         Command::Audit(command) => audit::audit(command).await,
         Command::Revoke(arguments) => revoke::revoke(arguments).await,
         Command::Developer(command) => developer::developer(command).await,
@@ -47,6 +50,7 @@ pub(crate) async fn dispatch(command: Command) -> Result<Exit, CommandError> {
         Command::Project(command) => project::project(command).await,
         Command::Admin(command) => admin::admin(command).await,
         Command::Serve(arguments) => serve::serve(arguments).await,
+        Command::Witness(arguments) => witness::witness(*arguments).await,
         Command::CheckConfig(arguments) => serve::check_config(&arguments),
         Command::Demo(arguments) => demo::demo(arguments).await,
         Command::DemoAgent(arguments) => demo::agent::run(arguments).await,

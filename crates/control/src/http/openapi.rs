@@ -4,7 +4,8 @@ use utoipa::OpenApi;
 use utoipa::openapi::security::{Http, HttpAuthScheme, SecurityScheme};
 
 use super::{
-    artifacts, certificates, cost, developers, log, operational, projects, search, sessions, sign_ins, teams, tlog, who,
+    artifacts, audit, certificates, cost, developers, exports, log, operational, projects, search, sessions, sign_ins,
+    teams, tlog, who,
 };
 
 #[derive(OpenApi)]
@@ -50,8 +51,13 @@ use super::{
         who::who,
         log::checkpoint,
         log::prove,
+        audit::bundle,
         tlog::checkpoint,
         tlog::tile,
+        exports::events,
+        exports::list,
+        exports::dead,
+        exports::retry,
         operational::health,
         operational::ready,
         operational::metrics,

@@ -1,6 +1,6 @@
 //! Searching the log, for auditors.
 
-use domain::{CallId, RequestId, SessionId, Time};
+use domain::{CallId, ProjectId, RequestId, SessionId, Time};
 use store::{About, EntryPage, EntryQuery};
 
 use super::who::{commit_digits, session_ids, spellings};
@@ -79,8 +79,8 @@ async fn about(plane: &ControlPlane, text: &str) -> Result<Vec<About>, Error> {
     if !positions.is_empty() {
         about.push(About::Entries(positions));
     }
-    about.extend(developer::find_if_known(plane, text).await?.map(About::Developer));
-    about.extend(project::find(plane, text).ok().map(About::Project));
+    about.extend(developer::known(plane, text).await?.map(About::Developer));
+    about.extend(project_of(plane, text).map(About::Project));
     if is_type(text) {
         about.push(About::Kind(text.to_owned()));
     }
@@ -109,6 +109,10 @@ async fn named_entries(plane: &ControlPlane, text: &str) -> Result<Vec<u64>, Err
     }
     positions.extend(rows.iter().map(|row| row.position));
     Ok(positions)
+}
+
+fn project_of(plane: &ControlPlane, text: &str) -> Option<ProjectId> {
+    project::find(plane, text).ok()
 }
 
 /// `session.over` or `session.`: the types of entries have a dot.

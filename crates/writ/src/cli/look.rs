@@ -1,5 +1,7 @@
 //! Commands that only look.
 
+use std::path::PathBuf;
+
 use clap::{Args, Subcommand, ValueEnum};
 
 /// List sessions, newest first
@@ -108,5 +110,8 @@ pub(crate) enum LogCommand {
         /// One JSON object
         #[arg(long)]
         json: bool,
+        /// Trust policy that the log's checkpoint has to meet; `trust.policy` beside the sign-in when left out
+        #[arg(long, value_name = "FILE")]
+        trust: Option<PathBuf>,
     },
 }

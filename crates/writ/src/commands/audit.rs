@@ -1,6 +1,14 @@
 //! `writ audit`.
 
+mod export;
+mod fsck;
+mod local_fsck;
 mod search;
+mod trust;
+mod verify;
+mod whom;
+
+use domain::Time;
 
 use crate::cli::AuditCommand;
 use crate::command_error::{CommandError, Exit};
@@ -9,5 +17,17 @@ use crate::command_error::{CommandError, Exit};
 pub(super) async fn audit(command: AuditCommand) -> Result<Exit, CommandError> {
     match command {
         AuditCommand::Search(arguments) => search::search(arguments).await,
+        AuditCommand::Trust(arguments) => trust::trust(arguments).await,
+        AuditCommand::Export(arguments) => export::export(arguments).await,
+        AuditCommand::Verify(arguments) => verify::verify(&arguments),
+        AuditCommand::Fsck(arguments) if arguments.config.is_some() || arguments.database.is_some() => {
+            local_fsck::fsck(arguments).await
+        }
+        AuditCommand::Fsck(arguments) => fsck::fsck(&arguments).await,
     }
+}
+
+/// A time of the log, in UTC.
+fn time(at: Time) -> String {
+    jiff::Timestamp::from_millisecond(at.unix_millis()).map(|at| at.to_string()).unwrap_or_default()
 }

@@ -2,12 +2,14 @@
 
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::unreachable)]
 
+mod audit;
 mod calls;
 mod config;
 mod console;
 mod crash;
 mod demo;
 mod erase;
+mod exports;
 mod git;
 mod hostile;
 mod launcher;
@@ -23,3 +25,4 @@ mod support;
 mod tidy;
 mod two_nodes;
 mod who;
+mod witness;

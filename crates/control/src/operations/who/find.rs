@@ -158,7 +158,7 @@ async fn by_request_of_call(plane: &ControlPlane, request: RequestId, finds: &mu
 async fn by_login(plane: &ControlPlane, thing: &str, finds: &mut Finds) -> Result<(), Error> {
     let kind = Kind::Developer;
     finds.note([kind], vec![thing.to_owned()], "developers, by id or sign-in name");
-    let found = developer::find_if_known(plane, thing).await?;
+    let found = developer::known(plane, thing).await?;
     finds.found.extend(found.map(|id| Found {
         kind,
         value: id.to_string(),

@@ -37,7 +37,14 @@ pub(super) async fn around(
     at: Time,
 ) -> Result<Neighbours, Error> {
     let developer = whose.or_else(|| session.project.is_none().then_some(session.developer));
-    let filter = SessionFilter { developer, project: session.project, ..SessionFilter::default() };
+    let filter = SessionFilter {
+        developer,
+        project: session.project,
+        live_only: false,
+        sub_agents_of: None,
+        before: None,
+        limit: 0,
+    };
     let middle = SessionId::new(at, 0);
     let earlier = SessionFilter { before: Some(middle), limit: WHO_NEIGHBOURS_READ_MAX, ..filter.clone() };
     let later = SessionFilter { limit: 1 + WHO_NEIGHBOURS_MAX, ..filter };

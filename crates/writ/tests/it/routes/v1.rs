@@ -2,6 +2,7 @@ mod audit;
 mod bootstrap;
 mod cost;
 mod developers;
+mod exports;
 mod gateway;
 mod log;
 mod projects;
