@@ -17,6 +17,7 @@ mod sessions;
 mod shapes;
 mod sign_ins;
 mod teams;
+mod tlog;
 
 use std::sync::Arc;
 
@@ -45,6 +46,7 @@ pub(crate) fn router(shared: Arc<Shared>) -> Router {
         .merge(certificates::routes())
         .merge(cost::routes())
         .merge(log::routes())
+        .merge(tlog::routes())
         .merge(pages::routes())
         .fallback(problem::no_such_path)
         .method_not_allowed_fallback(problem::wrong_method)

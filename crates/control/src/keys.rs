@@ -80,6 +80,20 @@ impl KeysFolder {
         }
     }
 
+    /// Replaces a file in one step, or makes it: a reader sees the old or the new one. Both are synced to disk before this
+    /// returns.
+    ///
+    /// # Errors
+    /// It cannot be written; the old one is there then.
+    pub fn replace(&self, name: &str, bytes: &[u8]) -> io::Result<()> {
+        let aside = self.path.join(format!(".{name}.{:032x}", u128::from_le_bytes(seam::random())));
+        let written = write_synced(&aside, bytes).and_then(|()| std::fs::rename(&aside, self.path.join(name)));
+        if written.is_err() {
+            let _ = std::fs::remove_file(&aside);
+        }
+        written.and_then(|()| self.sync())
+    }
+
     /// The bytes of a file that is made of `fresh` if absent: all who ask get the same.
     ///
     /// # Errors

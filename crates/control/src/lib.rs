@@ -9,6 +9,7 @@ pub mod error;
 pub mod http;
 pub mod keys;
 pub mod limits;
+pub mod notary;
 pub mod operations;
 pub mod people;
 pub mod plane;

@@ -38,6 +38,10 @@ pub const BEAT_ROW_EVERY: domain::Span = domain::Span::from_secs(10);
 
 /// Entries between two snapshots: bounds what a cold start folds.
 pub const SNAPSHOT_EVERY_ENTRIES: u64 = 20_000;
+/// How often the log's root is signed while the log grows: below the second that auditors are promised.
+pub const CHECKPOINT_EVERY: Duration = Duration::from_millis(800);
+/// How old the newest checkpoint of an idle log becomes before it is published again.
+pub const HEARTBEAT_EVERY: domain::Span = domain::Span::from_secs(60);
 /// How often an idle node looks for entries of other nodes when no notification came.
 pub const FOLLOW_EVERY: Duration = Duration::from_millis(500);
 

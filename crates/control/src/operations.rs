@@ -7,6 +7,7 @@ pub mod cost;
 pub mod developer;
 pub mod log;
 pub mod project;
+pub mod proof;
 pub mod session;
 pub mod sign_in;
 pub mod team;

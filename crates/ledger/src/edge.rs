@@ -6,7 +6,7 @@ use crate::limits::TREE_SIZE_MAX;
 use crate::proof::ProofError;
 use crate::tile::{TILE_WIDTH, Tile, levels, partial_tiles};
 use crate::tile_set::TileSet;
-use crate::tree::{Frontier, perfect_root};
+use crate::tree::{Frontier, perfect_root, perfect_roots};
 
 /// A tile with its hashes.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -80,15 +80,7 @@ impl RightEdge {
 
     /// The same edge in its shortest form.
     pub fn frontier(&self) -> Frontier {
-        let mut roots = Vec::with_capacity(self.size.count_ones() as usize);
-        for hashes in self.levels.iter().rev() {
-            let mut rest = hashes.as_slice();
-            while !rest.is_empty() {
-                let (subtree, after) = rest.split_at(1 << rest.len().ilog2());
-                roots.push(perfect_root(subtree));
-                rest = after;
-            }
-        }
+        let roots = self.levels.iter().rev().flat_map(|hashes| perfect_roots(hashes)).collect();
         // The bits of the size, level by level, are the widths of the partial tiles: the parts belong together.
         Frontier::from_parts(self.size, roots).unwrap_or_default()
     }

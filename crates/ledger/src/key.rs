@@ -33,7 +33,7 @@ pub enum Algorithm {
 pub struct KeyId([u8; 4]);
 
 /// A public key with its name: `<name>+<hex id>+<base64(algorithm ‖ key)>`, a "vkey".
-#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct VerifierKey {
     name: String,
     id: KeyId,
@@ -217,6 +217,12 @@ impl fmt::Display for VerifierKey {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let key = [&[self.algorithm.byte()], self.public.as_slice()].concat();
         write!(f, "{}+{}+{}", self.name, self.id, text::base64(&key))
+    }
+}
+
+impl fmt::Debug for VerifierKey {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        fmt::Display::fmt(self, f)
     }
 }
 

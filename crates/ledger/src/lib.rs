@@ -24,6 +24,8 @@ mod key;
 pub mod limits;
 mod note;
 mod proof;
+#[cfg(test)]
+mod testing;
 mod text;
 mod tile;
 mod tile_set;
@@ -47,7 +49,7 @@ pub use tile::{
 };
 pub use tile_set::TileSet;
 pub use tlog_proof::{TlogProof, TlogProofError, TlogProofRejected};
-pub use tree::{Frontier, FrontierError, empty_root, node_hash};
+pub use tree::{Frontier, FrontierError, empty_root, merkle_root, node_hash};
 pub use trust::{
     Cosigned, Evaluation, PolicyError, PolicyProblem, TrustError, TrustPolicy, TrustedLog, TrustedWitness,
 };

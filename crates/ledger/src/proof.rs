@@ -275,7 +275,7 @@ impl ProofPlan {
     /// No tree is that large.
     pub fn root(size: u64) -> Result<Self, ProofError> {
         check_size(size)?;
-        Ok(Self { size, subtrees: Vec::from([0..size]) })
+        Ok(Self { size, subtrees: std::iter::once(0..size).collect() })
     }
 
     /// The tiles to fetch, each once, with the widths they have in a tree of this size; a few dozen at most.

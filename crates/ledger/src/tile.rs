@@ -162,6 +162,11 @@ impl Tile {
         width_at(self.index, hashes_at(self.level, size)) == Some(self.width)
     }
 
+    /// Whether a tree of this size, or one it has grown from, has this tile: what may be served.
+    pub fn is_within_tree(&self, size: u64) -> bool {
+        width_at(self.index, hashes_at(self.level, size)).is_some_and(|width| self.width <= width)
+    }
+
     /// Its bytes as hashes.
     ///
     /// # Errors
@@ -228,6 +233,11 @@ impl BundleId {
     /// Whether a log of this size has this very bundle.
     pub fn is_of_tree(&self, size: u64) -> bool {
         width_at(self.index, size) == Some(self.width)
+    }
+
+    /// Whether a log of this size, or one it has grown from, has this bundle: what may be served.
+    pub fn is_within_tree(&self, size: u64) -> bool {
+        width_at(self.index, size).is_some_and(|width| self.width <= width)
     }
 }
 

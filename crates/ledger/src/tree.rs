@@ -46,6 +46,24 @@ pub fn empty_root() -> Digest {
     Digest::of(&[])
 }
 
+/// RFC 6962 §2.1, `MTH`: the root over any number of hashes of one height, such as the leaf hashes of a bundle, or the
+/// hashes of a full tile, whose root is one hash of a tile on the level above.
+pub fn merkle_root(hashes: &[Digest]) -> Digest {
+    fold(&perfect_roots(hashes))
+}
+
+/// The roots of the perfect subtrees that a row of hashes falls into, largest first.
+pub(crate) fn perfect_roots(hashes: &[Digest]) -> Vec<Digest> {
+    let mut roots = Vec::new();
+    let mut rest = hashes;
+    while !rest.is_empty() {
+        let (subtree, after) = rest.split_at(1 << rest.len().ilog2());
+        roots.push(perfect_root(subtree));
+        rest = after;
+    }
+    roots
+}
+
 /// The root over the roots of perfect subtrees, largest first, each smaller than the one before it.
 pub(crate) fn fold(roots: &[Digest]) -> Digest {
     roots.iter().rev().copied().reduce(|right, left| node_hash(&left, &right)).unwrap_or_else(empty_root)

@@ -3,7 +3,7 @@
 use utoipa::OpenApi;
 use utoipa::openapi::security::{Http, HttpAuthScheme, SecurityScheme};
 
-use super::{artifacts, certificates, cost, developers, log, operational, projects, sessions, sign_ins, teams};
+use super::{artifacts, certificates, cost, developers, log, operational, projects, sessions, sign_ins, teams, tlog};
 
 #[derive(OpenApi)]
 #[openapi(
@@ -43,6 +43,10 @@ use super::{artifacts, certificates, cost, developers, log, operational, project
         certificates::allowed_signers,
         cost::cost,
         log::verify,
+        log::checkpoint,
+        log::prove,
+        tlog::checkpoint,
+        tlog::tile,
         operational::health,
         operational::ready,
         operational::metrics,

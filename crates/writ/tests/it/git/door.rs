@@ -53,7 +53,11 @@ fn only_asks_are_answered_and_a_launcher_that_is_gone_is_said() {
         assert_eq!(late.status.code(), Some(5), "{late:?}");
         let mut late = stage.launcher("true");
         let late = late.env("WRIT_SOCKET", socket).output().unwrap();
-        assert_eq!(late.status.code(), Some(125), "a run inside a session that is gone opens no session of its own: {late:?}");
+        assert_eq!(
+            late.status.code(),
+            Some(125),
+            "a run inside a session that is gone opens no session of its own: {late:?}"
+        );
         let sessions = stage.people.ada.get("/v1/sessions").await.json();
         assert_eq!(sessions["sessions"].as_array().unwrap().len(), 1);
     });

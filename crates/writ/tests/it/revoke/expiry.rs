@@ -43,6 +43,8 @@ fn settings(folder: &std::path::Path, upstream: String) -> Settings {
         prices: PriceSettings::default(),
         shutdown_grace: Duration::from_secs(1),
         issuer_url: None,
+        keys_dir: None,
+        log_origin: None,
     }
 }
 
