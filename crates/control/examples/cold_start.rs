@@ -63,6 +63,9 @@ fn settings(url: &str) -> Settings {
         public_url: None,
         tls: None,
         data_dir: std::env::temp_dir(),
+        // Each log has its own.
+        keys_dir: Some(std::env::temp_dir().join(format!("writ-keys-{}", Digest::of(url.as_bytes())))),
+        log_origin: None,
         database: Some(url.to_owned()),
         synchronous: control::Synchronous::Normal,
         upstreams: vec![upstream],

@@ -16,6 +16,7 @@ mod sessions;
 mod shapes;
 mod sign_ins;
 mod teams;
+mod tlog;
 
 use std::sync::Arc;
 
@@ -43,6 +44,7 @@ pub(crate) fn router(shared: Arc<Shared>) -> Router {
         .merge(cost::routes())
         .merge(log::routes())
         .merge(exports::routes())
+        .merge(tlog::routes())
         .merge(pages::routes())
         .fallback(problem::no_such_path)
         .method_not_allowed_fallback(problem::wrong_method)

@@ -38,6 +38,10 @@ pub const BEAT_ROW_EVERY: domain::Span = domain::Span::from_secs(10);
 
 /// Entries between two snapshots: bounds what a cold start folds.
 pub const SNAPSHOT_EVERY_ENTRIES: u64 = 20_000;
+/// How often the log's root is signed while the log grows: below the second that auditors are promised.
+pub const CHECKPOINT_EVERY: Duration = Duration::from_millis(800);
+/// How old the newest checkpoint of an idle log becomes before it is published again.
+pub const HEARTBEAT_EVERY: domain::Span = domain::Span::from_secs(60);
 /// How often an idle node looks for entries of other nodes when no notification came.
 pub const FOLLOW_EVERY: Duration = Duration::from_millis(500);
 
@@ -64,6 +68,16 @@ pub const PASSWORD_PAUSE: domain::Span = domain::Span::from_secs(30);
 pub const PASSWORD_NAMES_REMEMBERED_MAX: usize = 10_000;
 /// Characters of a display name.
 pub const DISPLAY_NAME_CHARS_MAX: usize = 120;
+/// Bytes of an e-mail address: what a mail server takes at most (RFC 5321, section 4.5.3.1.3, without the brackets).
+pub const EMAIL_BYTES_MAX: usize = 254;
+/// Bytes of a key file: the longest is an RSA key of 8,192 bits.
+pub const KEY_FILE_BYTES_MAX: usize = brokers::PKCS8_BYTES_MAX;
+/// People read from the store at a time, at start.
+pub const PEOPLE_PER_READ: usize = 1_000;
+/// People whose names are looked for at a time, once others registered them.
+pub const STRANGERS_PER_LOOK_MAX: usize = 100;
+/// How long after a key was not there it is looked for again: a shared folder may lag.
+pub const STRANGER_PAUSE: domain::Span = domain::Span::from_secs(30);
 
 /// Exports that can be configured: each is a task that reads the log again.
 pub const EXPORTS_MAX: usize = 16;

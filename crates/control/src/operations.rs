@@ -6,6 +6,7 @@ pub mod developer;
 pub mod export;
 pub mod log;
 pub mod project;
+pub mod proof;
 pub mod session;
 pub mod sign_in;
 pub mod team;

@@ -9,6 +9,7 @@ use metering::PriceBook;
 use store::{Attachment, Store};
 
 use crate::error::Error;
+use crate::notary::Notary;
 use crate::password::Passwords;
 use crate::people::People;
 use crate::scribe::{Proposal, Receipt, Scribe};
@@ -33,6 +34,8 @@ pub struct ControlPlane {
     pub people: Arc<People>,
     /// Settlements on their way to the log.
     pub settlements: Settlements,
+    /// Signs the log's root.
+    pub notary: Arc<Notary>,
     /// Signs writs.
     pub issuer: Issuer,
     /// Makes keyed digests of sign-in names.

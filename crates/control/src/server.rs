@@ -2,7 +2,7 @@
 
 use std::future::Future;
 use std::net::SocketAddr;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::sync::Arc;
 
 use axum::Router;
@@ -17,7 +17,10 @@ use tokio::task::JoinHandle;
 use tokio_util::sync::CancellationToken;
 use tower::ServiceExt;
 
+use crate::keys::KeysFolder;
+use crate::keys::make_private_folder;
 use crate::limits::SETTLEMENT_FLUSH_MAX;
+use crate::notary::{self, Notary};
 use crate::people::People;
 use crate::plane::ControlPlane;
 use crate::scribe::{Proposal, Scribe};
@@ -113,7 +116,8 @@ impl Server {
         let watch = nodes::start(Arc::clone(&plane), alone, stop.clone()).await;
         let reap = tokio::spawn(reaper::run(Arc::clone(&plane), started_at, stop.clone()));
         let follow = tokio::spawn(follower::run(Arc::clone(&plane), stop.clone()));
-        let mut background = vec![watch, reap, follow];
+        let sign = tokio::spawn(notary::run(Arc::clone(&plane.notary), stop.clone()));
+        let mut background = vec![watch, reap, follow, sign];
         background.extend(export::start(&plane, sinks, &stop));
         let shared = Arc::new(Shared { plane, gateway, secure });
         Ok(Self { shared, listener, background, stop })
@@ -208,8 +212,10 @@ async fn open_plane(settings: &Settings, clock: Clock, public_url: String) -> Re
     let failed = |error: store::StoreError| StartError::Store(error.to_string());
     let book = upstreams::price_book(&settings.prices)?;
     let store = open_store(settings).await?;
-    let view = Arc::new(View::new(snapshot::rebuild(&store).await.map_err(StartError::Store)?));
     let clock = Arc::new(clock);
+    let keys = open_keys(settings)?;
+    let notary = open_notary(settings, &store, &clock, &keys).await?;
+    let view = Arc::new(View::new(snapshot::rebuild(&store).await.map_err(StartError::Store)?));
     let node = clock.node_id();
     let scribe = Scribe::start(store.clone(), Arc::clone(&view), Arc::clone(&clock), node);
     announce(&scribe, node).await?;
@@ -228,6 +234,7 @@ async fn open_plane(settings: &Settings, clock: Clock, public_url: String) -> Re
         scribe,
         store,
         people,
+        notary: Arc::new(notary),
         issuer,
         login_key,
         passwords: Default::default(),
@@ -236,6 +243,34 @@ async fn open_plane(settings: &Settings, clock: Clock, public_url: String) -> Re
         exports: settings.exports.clone(),
         bootstrap: std::sync::Mutex::new(nobody.then(|| seam::token(TokenKind::Bootstrap))),
         beats: Default::default(),
+    })
+}
+
+/// The folder for keys.
+fn open_keys(settings: &Settings) -> Result<KeysFolder, StartError> {
+    let path = settings.keys_dir.clone().unwrap_or_else(|| settings.data_dir.join("keys"));
+    let bad = |error| StartError::Field { field: "keys_dir".into(), what: format!("`{}`: {error}", path.display()) };
+    KeysFolder::open(&path).map_err(bad)
+}
+
+/// The notary, once the log is known to be the one that was signed.
+async fn open_notary(
+    settings: &Settings,
+    store: &Store,
+    clock: &Arc<Clock>,
+    keys: &KeysFolder,
+) -> Result<Notary, StartError> {
+    let failed = |error: notary::NotaryError| StartError::Store(error.to_string());
+    let signer = notary::open_key(store, keys, &log_origin(settings)).await.map_err(failed)?;
+    Notary::open(store.clone(), Arc::clone(clock), keys, signer, true).await.map_err(failed)
+}
+
+/// What a new log is called: its public host, or, where only this machine knows it, a name that no other log has.
+fn log_origin(settings: &Settings) -> String {
+    let host = settings.public_url.as_deref().and_then(|url| url.split_once("://")).map(|(_, rest)| rest);
+    settings.log_origin.clone().unwrap_or_else(|| match host {
+        Some(host) => format!("{}/writ", host.trim_end_matches('/')),
+        None => format!("localhost/writ-{:08x}", u32::from_le_bytes(seam::random())),
     })
 }
 
@@ -252,15 +287,6 @@ async fn open_store(settings: &Settings) -> Result<Store, StartError> {
     let url: DatabaseUrl = url.parse().map_err(bad)?;
     let options = Options { synchronous: settings.synchronous, ..Options::new(url) };
     Store::open(&options).await.map_err(|error| StartError::Store(error.to_string()))
-}
-
-/// The folder holds the log and keys: nobody else on the machine may read it.
-fn make_private_folder(path: &Path) -> std::io::Result<()> {
-    let mut builder = std::fs::DirBuilder::new();
-    builder.recursive(true);
-    #[cfg(unix)]
-    std::os::unix::fs::DirBuilderExt::mode(&mut builder, 0o700);
-    builder.create(path)
 }
 
 /// The first entry of every run: proves that the log can be written before anything depends on it.

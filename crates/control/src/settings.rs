@@ -18,6 +18,11 @@ pub struct Settings {
     pub tls: Option<TlsFiles>,
     /// Folder for the embedded database; made when absent.
     pub data_dir: PathBuf,
+    /// Folder for keys, apart from the database; `keys` in the data folder when absent. Processes that share a database
+    /// share it.
+    pub keys_dir: Option<PathBuf>,
+    /// What the log is called in its checkpoints, fixed when it is begun; made from the public address when absent.
+    pub log_origin: Option<String>,
     /// `sqlite:PATH` or `postgres://…`; `writ.db` in the data folder when absent.
     pub database: Option<String>,
     /// How durable an SQLite commit is.

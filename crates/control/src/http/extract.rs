@@ -3,6 +3,8 @@
 use std::sync::Arc;
 
 use axum::extract::{FromRequest, FromRequestParts, Request};
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD;
 use domain::{Actor, DeveloperId, RequestId, SessionId, SignInId, Token, TokenKind};
 use http::HeaderMap;
 use http::header::{AUTHORIZATION, COOKIE};
@@ -145,9 +147,19 @@ fn request_id(parts: &Parts, shared: &Shared) -> RequestId {
 
 fn bearer(parts: &Parts) -> Result<Token, Problem> {
     let header = parts.headers.get(AUTHORIZATION).and_then(|value| value.to_str().ok());
-    let text = header.and_then(|value| value.strip_prefix("Bearer ")).map(str::trim);
+    let text = header.and_then(|value| match value.strip_prefix("Bearer ") {
+        Some(token) => Some(token.trim().to_owned()),
+        None => basic_password(value),
+    });
     let text = text.ok_or_else(|| problem::unauthenticated("this needs `authorization: Bearer` with a writ token"))?;
     text.parse().map_err(|_| problem::unauthenticated("the bearer is not a writ token, or was cut or mistyped"))
+}
+
+/// RFC 7617: the password of `Basic`, for tools that know no bearer; the user name says nothing.
+fn basic_password(value: &str) -> Option<String> {
+    let pair = STANDARD.decode(value.strip_prefix("Basic ")?.trim()).ok()?;
+    let (_, password) = str::from_utf8(&pair).ok()?.split_once(':')?;
+    Some(password.to_owned())
 }
 
 fn signed_in(parts: &Parts, shared: &Shared, token: &Token) -> Option<SignedIn> {

@@ -5,18 +5,24 @@ use std::sync::Arc;
 use axum::extract::State;
 use axum::routing::get;
 use axum::{Json as Answer, Router};
-use serde::Serialize;
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD;
+use serde::{Deserialize, Serialize};
 use store::StoredEntry;
-use utoipa::ToSchema;
+use utoipa::{IntoParams, ToSchema};
 
-use super::extract::SignedIn;
+use super::extract::{Bearer, Path, Query, SignedIn};
 use super::problem::Problem;
-use crate::operations::log;
+use crate::error::Error;
+use crate::operations::{log, proof};
 use crate::server::Shared;
 use crate::text;
 
 pub(super) fn routes() -> Router<Arc<Shared>> {
-    Router::new().route("/v1/log/verify", get(verify))
+    Router::new()
+        .route("/v1/log/verify", get(verify))
+        .route("/v1/log/checkpoint", get(checkpoint))
+        .route("/v1/log/entries/{position}/proof", get(prove))
 }
 
 /// One entry of the log.
@@ -57,6 +63,68 @@ pub(super) async fn verify(
         head_leaf: found.head_leaf.map(|leaf| leaf.to_string()),
         detail: found.detail,
     }))
+}
+
+/// From where the log must be shown to have grown.
+#[derive(Deserialize, IntoParams)]
+pub(super) struct Since {
+    /// Size of an earlier checkpoint.
+    since: Option<u64>,
+}
+
+/// The newest checkpoint, and that it grew from an earlier one.
+#[derive(Serialize, ToSchema)]
+pub(super) struct Continuation {
+    /// The signed note (C2SP tlog-checkpoint).
+    checkpoint: String,
+    /// The key to verify it with, as `name+id+key` (C2SP signed-note). Trust one that you had before, not this one.
+    key: String,
+    /// The consistency proof (RFC 6962) from `since` to the checkpoint's size, in base64; empty when there is nothing to
+    /// prove.
+    consistency: Vec<String>,
+}
+
+/// The newest checkpoint, with the proof that the log grew from the one you know.
+#[utoipa::path(get, path = "/v1/log/checkpoint", tag = "log", params(Since),
+    responses((status = 200, body = Continuation), (status = "4XX", body = Problem), (status = 503, body = Problem)))]
+pub(super) async fn checkpoint(
+    State(shared): State<Arc<Shared>>,
+    _bearer: Bearer,
+    Query(query): Query<Since>,
+) -> Result<Answer<Continuation>, Problem> {
+    let found = proof::continuation(&shared.plane, query.since).await?;
+    let found = found.ok_or_else(|| Error::Unavailable("nothing was signed yet: try again in a second".to_owned()))?;
+    Ok(Answer(Continuation {
+        checkpoint: found.checkpoint.to_string(),
+        key: shared.plane.notary.verifier_key().to_string(),
+        consistency: found.proof.iter().map(|hash| STANDARD.encode(hash.as_bytes())).collect(),
+    }))
+}
+
+/// An entry, and the proof that it is in the log.
+#[derive(Serialize, ToSchema)]
+pub(super) struct Proved {
+    position: u64,
+    /// RFC 6962 leaf hash of the entry's bytes.
+    leaf: String,
+    /// The entry's bytes, which are JSON: hash them as they are.
+    entry: String,
+    /// The offline proof (C2SP tlog-proof): a `.tlog-proof` file.
+    proof: String,
+}
+
+/// Prove that an entry is in the log. For auditors, and for the developer whose session it is about.
+#[utoipa::path(get, path = "/v1/log/entries/{position}/proof", tag = "log", params(("position" = u64, Path)),
+    responses((status = 200, body = Proved), (status = "4XX", body = Problem), (status = 503, body = Problem)))]
+pub(super) async fn prove(
+    State(shared): State<Arc<Shared>>,
+    signed_in: SignedIn,
+    Path(position): Path<u64>,
+) -> Result<Answer<Proved>, Problem> {
+    let found = proof::prove_entry(&shared.plane, signed_in.asker(), position).await?;
+    let entry =
+        String::from_utf8(found.entry.bytes).map_err(|_| Error::Unavailable("the entry is not text".to_owned()))?;
+    Ok(Answer(Proved { position, leaf: found.entry.leaf.to_string(), entry, proof: found.proof.to_string() }))
 }
 
 pub(crate) fn entry_line(stored: &StoredEntry) -> EntryLine {

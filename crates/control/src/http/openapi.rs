@@ -3,7 +3,7 @@
 use utoipa::OpenApi;
 use utoipa::openapi::security::{Http, HttpAuthScheme, SecurityScheme};
 
-use super::{cost, developers, exports, log, operational, projects, sessions, sign_ins, teams};
+use super::{cost, developers, exports, log, operational, projects, sessions, sign_ins, teams, tlog};
 
 #[derive(OpenApi)]
 #[openapi(
@@ -44,6 +44,10 @@ use super::{cost, developers, exports, log, operational, projects, sessions, sig
         exports::list,
         exports::dead,
         exports::retry,
+        log::checkpoint,
+        log::prove,
+        tlog::checkpoint,
+        tlog::tile,
         operational::health,
         operational::ready,
         operational::metrics,

@@ -38,11 +38,14 @@ impl Config {
         check_url("public_url", self.public_url.as_deref())?;
         check_url("issuer_url", self.issuer_url.as_deref())?;
         check_database(self.database.as_deref())?;
+        check_origin(self.log_origin.as_deref())?;
         Ok(Settings {
             listen: self.listen,
             public_url: self.public_url.as_deref().map(|url| url.trim_end_matches('/').to_owned()),
             tls,
             data_dir: self.data_dir.clone(),
+            keys_dir: self.keys_dir.clone(),
+            log_origin: self.log_origin.clone(),
             database: self.database.clone(),
             synchronous: match self.synchronous {
                 Synchronous::Full => control::settings::Synchronous::Full,
@@ -115,6 +118,19 @@ fn upstream((index, upstream): (usize, &Upstream)) -> Result<UpstreamSettings, C
         KeyHeader::Bearer => CredentialHeader::Bearer,
     };
     Ok(UpstreamSettings { name, base_url: base_url.trim_end_matches('/').to_owned(), credential, header })
+}
+
+/// The rule for names of keys in signed notes (C2SP signed-note).
+fn check_origin(origin: Option<&str>) -> Result<(), CommandError> {
+    let usable = |origin: &str| {
+        (1..=255).contains(&origin.len()) && !origin.chars().any(|c| c == '+' || c.is_whitespace() || c.is_control())
+    };
+    match origin {
+        Some(origin) if !usable(origin) => {
+            Err(bad("log_origin", "is 1 to 255 bytes without spaces and `+`, such as `writ.example.com/log`"))
+        }
+        _ => Ok(()),
+    }
 }
 
 /// Reports and metrics tell model services apart by name.

@@ -18,6 +18,11 @@ section! {
         public_url: Option<String> = None, "made from `listen`";
         /// Folder for the database; made when it does not exist. `--data-dir` wins over it.
         data_dir: PathBuf = PathBuf::from("writ-data"), "\"writ-data\"";
+        /// Folder for keys, apart from the database so that a copy of either is worth little without the other. Processes
+        /// that share a database share it.
+        keys_dir: Option<PathBuf> = None, "`keys` in `data_dir`";
+        /// What the log is called in its checkpoints; fixed when the log is begun.
+        log_origin: Option<String> = None, "the host of `public_url`, followed by `/writ`";
         /// Database: `"sqlite:FILE"` or `"postgres://…"`. `--database` wins over it.
         database: Option<String> = None, "`writ.db` in `data_dir`";
         /// How durable an SQLite commit is: `"full"` survives a power cut, `"normal"` only the death of the process.

@@ -4,6 +4,7 @@
 mod edge;
 mod operational;
 mod secrets;
+mod tlog;
 mod v1;
 
 use serde_json::json;

@@ -44,6 +44,8 @@ fn settings(folder: &std::path::Path, upstream: String) -> Settings {
         shutdown_grace: Duration::from_secs(1),
         issuer_url: None,
         exports: Vec::new(),
+        keys_dir: None,
+        log_origin: None,
     }
 }
 

@@ -39,8 +39,8 @@ fn tokens_hashes_and_keys_are_in_no_later_answer_and_in_no_file_in_clear() {
             let text = format!("{:?}\n{}", answer.headers, answer.text());
             secrets.iter().for_each(|secret| assert!(!text.contains(secret), "{path} shows `{secret}`"));
         }
-        for entry in std::fs::read_dir(writ.path().join("data")).unwrap() {
-            let path = entry.unwrap().path();
+        let data = writ.path().join("data");
+        for path in [data.clone(), data.join("keys")].iter().flat_map(|folder| files(folder)) {
             let bytes = std::fs::read(&path).unwrap();
             for secret in tokens.iter().map(String::as_str).chain([UPSTREAM_KEY, PASSWORD]) {
                 let found = bytes.windows(secret.len()).any(|window| window == secret.as_bytes());
@@ -48,6 +48,11 @@ fn tokens_hashes_and_keys_are_in_no_later_answer_and_in_no_file_in_clear() {
             }
         }
     });
+}
+
+fn files(folder: &std::path::Path) -> Vec<std::path::PathBuf> {
+    let paths = std::fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path());
+    paths.filter(|path| path.is_file()).collect()
 }
 
 #[test]

@@ -125,11 +125,14 @@ fn its_entries_tell_the_whole_story() {
                   "team": "team_ID",
                   "token": "HASH"
                 },
+                "chain": {
+                  "seq": 0
+                },
                 "node": "node_ID",
                 "request": "req_ID",
                 "time": MILLIS,
                 "type": "session.opened",
-                "v": 1
+                "v": 2
               },
               "leaf": "HASH",
               "position": 8,
@@ -152,11 +155,15 @@ fn its_entries_tell_the_whole_story() {
                   "session": "ses_ID",
                   "team": "team_ID"
                 },
+                "chain": {
+                  "prev": "HASH",
+                  "seq": 1
+                },
                 "node": "node_ID",
                 "request": "req_ID",
                 "time": MILLIS,
                 "type": "call.reserved",
-                "v": 1
+                "v": 2
               },
               "leaf": "HASH",
               "position": 9,
@@ -196,11 +203,15 @@ fn its_entries_tell_the_whole_story() {
                   },
                   "team": "team_ID"
                 },
+                "chain": {
+                  "prev": "HASH",
+                  "seq": 2
+                },
                 "node": "node_ID",
                 "request": "req_ID",
                 "time": MILLIS,
                 "type": "call.settled",
-                "v": 1
+                "v": 2
               },
               "leaf": "HASH",
               "position": 10,
@@ -220,16 +231,43 @@ fn its_entries_tell_the_whole_story() {
                   "reason": "enough",
                   "session": "ses_ID"
                 },
+                "chain": {
+                  "prev": "HASH",
+                  "seq": 3
+                },
                 "node": "node_ID",
                 "request": "req_ID",
                 "time": MILLIS,
                 "type": "session.over",
-                "v": 1
+                "v": 2
               },
               "leaf": "HASH",
               "position": 11,
               "time": "TIME",
               "type": "session.over"
+            },
+            {
+              "entry": {
+                "actor": {
+                  "developer": "dev_ID"
+                },
+                "body": {
+                  "session": "ses_ID"
+                },
+                "chain": {
+                  "prev": "HASH",
+                  "seq": 4
+                },
+                "node": "node_ID",
+                "request": "req_ID",
+                "time": MILLIS,
+                "type": "session.closed",
+                "v": 2
+              },
+              "leaf": "HASH",
+              "position": 12,
+              "time": "TIME",
+              "type": "session.closed"
             }
           ]
         }
