@@ -1,6 +1,8 @@
 //! The HTTP edge: JSON under `/v1`, the console's pages, and the operational endpoints. Thin: extract, call one
 //! operation, render.
 
+mod artifacts;
+mod certificates;
 mod codes;
 mod cost;
 mod developers;
@@ -41,6 +43,8 @@ pub(crate) fn router(shared: Arc<Shared>) -> Router {
         .merge(teams::routes())
         .merge(projects::routes())
         .merge(sessions::routes())
+        .merge(artifacts::routes())
+        .merge(certificates::routes())
         .merge(cost::routes())
         .merge(log::routes())
         .merge(exports::routes())

@@ -79,6 +79,11 @@ pub const STRANGERS_PER_LOOK_MAX: usize = 100;
 /// How long after a key was not there it is looked for again: a shared folder may lag.
 pub const STRANGER_PAUSE: domain::Span = domain::Span::from_secs(30);
 
+/// Longest life of a session's certificate: a day, so that a stolen key is worth little; the launcher renews it.
+pub const CERTIFICATE_LIFE_MAX: domain::Span = domain::Span::from_secs(24 * 3600);
+/// How long before it is made a certificate counts: a laptop's clock may be behind.
+pub const CERTIFICATE_BACKDATED: domain::Span = domain::Span::from_secs(5 * 60);
+
 /// Exports that can be configured: each is a task that reads the log again.
 pub const EXPORTS_MAX: usize = 16;
 /// Entries that an export reads at a time: at most 13 MB.

@@ -3,6 +3,7 @@
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, PoisonError};
 
+use brokers::ssh::SshAuthority;
 use brokers::{DigestKey, Issuer};
 use domain::{Actor, Command, NodeId, RequestId, SessionId, Time, Token};
 use metering::PriceBook;
@@ -38,6 +39,8 @@ pub struct ControlPlane {
     pub notary: Arc<Notary>,
     /// Signs writs.
     pub issuer: Issuer,
+    /// Certifies sessions' keys for signing commits.
+    pub ssh_authority: SshAuthority,
     /// Makes keyed digests of sign-in names.
     pub login_key: DigestKey,
     /// Checks passwords.

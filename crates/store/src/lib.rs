@@ -48,6 +48,7 @@ pub use error::StoreError;
 pub use export::{DeadRow, ExportRow, Lease};
 pub use options::{Options, Synchronous};
 pub use person::Person;
+pub use person::plain::PlainPerson;
 pub use pool::Engine;
 pub use session::{SessionFilter, SessionRow, SessionStatus};
 pub use snapshot::Snapshot;

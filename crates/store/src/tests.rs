@@ -8,6 +8,7 @@ mod exports;
 mod failures;
 mod log;
 mod opening;
+mod persons;
 mod postgres;
 mod rows;
 mod sessions;

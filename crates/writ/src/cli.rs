@@ -9,10 +9,10 @@ mod work;
 use clap::{Parser, Subcommand};
 
 pub(crate) use export::{ExportCommand, PrintEvents};
-pub(crate) use govern::{DeveloperCommand, NewDeveloper, ProjectCommand, Revoke, TeamCommand};
+pub(crate) use govern::{AdminCommand, DeveloperCommand, Erase, NewDeveloper, ProjectCommand, Revoke, TeamCommand};
 pub(crate) use look::{Cost, Dimension, LogCommand, SessionCommand, Sessions};
 pub(crate) use operate::{AgentKind, CheckConfig, Demo, DemoAgent, ReferenceCommand, Serve, Simulator};
-pub(crate) use work::{Login, Run, TokenCommand};
+pub(crate) use work::{GitCommand, Login, NotesCommand, NotesExport, Record, Run, TokenCommand};
 
 /// The control plane for coding agents on a team
 ///
@@ -31,6 +31,10 @@ pub(crate) struct Cli {
 pub(crate) enum Command {
     Run(Run),
     Token(TokenCommand),
+    Record(Record),
+    /// Work with git
+    #[command(subcommand)]
+    Git(GitCommand),
     Login(Login),
     /// Forget the sign-in of this machine, here and at the control plane
     Logout,
@@ -55,6 +59,9 @@ pub(crate) enum Command {
     /// Manage projects
     #[command(subcommand)]
     Project(ProjectCommand),
+    /// Do what cannot be undone
+    #[command(subcommand)]
+    Admin(AdminCommand),
     Serve(Serve),
     CheckConfig(CheckConfig),
     Demo(Demo),
@@ -68,9 +75,9 @@ pub(crate) enum Command {
 
 /// The groups that the help shows, with the names of their commands.
 pub(crate) const GROUPS: [(&str, &[&str]); 4] = [
-    ("Work", &["run", "token", "login", "logout", "whoami"]),
+    ("Work", &["run", "token", "record", "git", "login", "logout", "whoami"]),
     ("Look", &["sessions", "session", "cost", "log", "export"]),
-    ("Govern", &["revoke", "developer", "team", "project"]),
+    ("Govern", &["revoke", "developer", "team", "project", "admin"]),
     ("Operate", &["serve", "check-config", "demo", "simulator"]),
 ];
 

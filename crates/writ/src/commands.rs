@@ -1,11 +1,14 @@
 //! One module per command; each asks the API and prints.
 
+mod admin;
 mod cost;
 mod developer;
 mod export;
+mod git;
 mod log;
 mod login;
 mod project;
+mod record;
 mod revoke;
 mod serve;
 mod sessions;
@@ -26,6 +29,8 @@ pub(crate) async fn dispatch(command: Command) -> Result<Exit, CommandError> {
     match command {
         Command::Run(arguments) => run::run(arguments).await,
         Command::Token(arguments) => token::token(arguments).await,
+        Command::Record(arguments) => record::record(&arguments),
+        Command::Git(command) => git::git(command).await,
         Command::Login(arguments) => login::login(arguments).await,
         Command::Logout => login::logout().await,
         Command::Whoami => whoami::whoami().await,
@@ -38,6 +43,7 @@ pub(crate) async fn dispatch(command: Command) -> Result<Exit, CommandError> {
         Command::Developer(command) => developer::developer(command).await,
         Command::Team(command) => team::team(command).await,
         Command::Project(command) => project::project(command).await,
+        Command::Admin(command) => admin::admin(command).await,
         Command::Serve(arguments) => serve::serve(arguments).await,
         Command::CheckConfig(arguments) => serve::check_config(&arguments),
         Command::Demo(arguments) => demo::demo(arguments).await,

@@ -52,6 +52,7 @@ fn shape(origin: &str, line: &Line) -> Shape {
         Event::DeveloperRegistered(event) => people::registered(line, event),
         Event::DeveloperRolesSet(event) => people::roles_set(line, event),
         Event::DeveloperDisabled(event) => people::disabled(line, event),
+        Event::DeveloperErased(event) => people::erased(line, event),
         Event::TeamCreated(event) => people::team_created(line, event),
         Event::TeamMemberAdded(event) => people::member_added(line, event),
         Event::TeamMemberRemoved(event) => people::member_removed(line, event),

@@ -3,7 +3,9 @@
 use utoipa::OpenApi;
 use utoipa::openapi::security::{Http, HttpAuthScheme, SecurityScheme};
 
-use super::{cost, developers, exports, log, operational, projects, sessions, sign_ins, teams, tlog};
+use super::{
+    artifacts, certificates, cost, developers, exports, log, operational, projects, sessions, sign_ins, teams, tlog,
+};
 
 #[derive(OpenApi)]
 #[openapi(
@@ -24,6 +26,7 @@ use super::{cost, developers, exports, log, operational, projects, sessions, sig
         developers::add,
         developers::set_roles,
         developers::disable,
+        developers::erase,
         teams::list,
         teams::create,
         teams::add_member,
@@ -38,6 +41,9 @@ use super::{cost, developers, exports, log, operational, projects, sessions, sig
         sessions::beat,
         sessions::end,
         sessions::revoke,
+        artifacts::record,
+        certificates::issue,
+        certificates::allowed_signers,
         cost::cost,
         log::verify,
         exports::events,

@@ -18,8 +18,9 @@ section! {
         public_url: Option<String> = None, "made from `listen`";
         /// Folder for the database; made when it does not exist. `--data-dir` wins over it.
         data_dir: PathBuf = PathBuf::from("writ-data"), "\"writ-data\"";
-        /// Folder for keys, apart from the database so that a copy of either is worth little without the other. Processes
-        /// that share a database share it.
+        /// Folder for keys, apart from the database so that a copy of either is worth little without the other: the log's
+        /// key, and what opens the sealed names of people. Processes that share a database share it. Back it up apart,
+        /// and let its backups expire: docs/privacy.md.
         keys_dir: Option<PathBuf> = None, "`keys` in `data_dir`";
         /// What the log is called in its checkpoints; fixed when the log is begun.
         log_origin: Option<String> = None, "the host of `public_url`, followed by `/writ`";

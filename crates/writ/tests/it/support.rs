@@ -6,6 +6,7 @@
 pub(crate) mod caller;
 pub(crate) mod canned;
 pub(crate) mod chance;
+pub(crate) mod files;
 pub(crate) mod http;
 pub(crate) mod load;
 pub(crate) mod look;

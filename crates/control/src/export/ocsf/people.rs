@@ -38,6 +38,16 @@ pub(super) fn disabled(line: &Line, event: &developer::Disabled) -> Shape {
         .with("user", user(event.developer))
 }
 
+/// Who it was is gone; the pseudonym stays.
+pub(super) fn erased(line: &Line, event: &developer::Erased) -> Shape {
+    let message = format!("who developer {} is was erased", event.developer);
+    Shape::new(Class::AccountChange, (6, "Delete"), message)
+        .severity(Severity::Low)
+        .succeeded()
+        .with("actor", actor(line))
+        .with("user", user(event.developer))
+}
+
 pub(super) fn team_created(line: &Line, event: &team::Created) -> Shape {
     let group = json!({"uid": event.team.to_string(), "name": event.name.as_str(), "type": "team"});
     let message = format!("team {} was created", event.name);
