@@ -66,12 +66,15 @@ fn settings(url: &str) -> Settings {
         // Each log has its own.
         keys_dir: Some(std::env::temp_dir().join(format!("writ-keys-{}", Digest::of(url.as_bytes())))),
         log_origin: None,
+        trust_policy: None,
+        publish_without_quorum: true,
         database: Some(url.to_owned()),
         synchronous: control::Synchronous::Normal,
         upstreams: vec![upstream],
         prices: PriceSettings::default(),
         shutdown_grace: Duration::ZERO,
         issuer_url: None,
+        exports: Vec::new(),
     }
 }
 

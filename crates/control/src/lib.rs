@@ -5,7 +5,9 @@
 //! of configuration files or the command line (that is `writ`). Time and chance enter through [`seam`] only.
 
 pub mod console;
+pub mod cosign;
 pub mod error;
+pub mod export;
 pub mod http;
 pub mod keys;
 pub mod limits;
@@ -19,6 +21,7 @@ pub mod server;
 pub mod settings;
 pub mod settlements;
 pub mod view;
+pub mod witness;
 
 mod follower;
 mod nodes;
@@ -30,7 +33,8 @@ mod upstreams;
 
 pub use server::{Server, StartError};
 pub use settings::{
-    CredentialHeader, CredentialSource, PriceSettings, Settings, Synchronous, TlsFiles, UpstreamSettings,
+    CredentialHeader, CredentialSource, ExportFormat, ExportSettings, PriceSettings, Settings, SinkSettings,
+    Synchronous, SyslogAddress, TlsFiles, UpstreamSettings,
 };
 
 #[cfg(test)]

@@ -80,22 +80,94 @@ pub const STRANGERS_PER_LOOK_MAX: usize = 100;
 pub const STRANGER_PAUSE: domain::Span = domain::Span::from_secs(30);
 
 /// Audit bundles made at the same time: each holds a connection of the store for most of its time.
-pub const EXPORTS_MAX: usize = 4;
+pub const AUDIT_BUNDLES_MAX: usize = 4;
 /// How long an audit bundle waits for a checkpoint that covers the newest entries: two of them, and their cosignatures.
-pub const EXPORT_CHECKPOINT_WAIT_MAX: Duration = Duration::from_secs(3);
+pub const AUDIT_CHECKPOINT_WAIT_MAX: Duration = Duration::from_secs(3);
 /// How often it looks meanwhile.
-pub const EXPORT_CHECKPOINT_LOOK_EVERY: Duration = Duration::from_millis(50);
+pub const AUDIT_CHECKPOINT_LOOK_EVERY: Duration = Duration::from_millis(50);
 /// Entries of a bundle read at a time: 16 MB at worst.
-pub const EXPORT_ENTRIES_PER_READ: usize = 256;
+pub const AUDIT_ENTRIES_PER_READ: usize = 256;
 /// Bytes of a bundle sent at a time.
-pub const EXPORT_PIECE_BYTES: usize = 128 * 1024;
+pub const AUDIT_PIECE_BYTES: usize = 128 * 1024;
 /// Pieces of a bundle that wait to be sent.
-pub const EXPORT_PIECES_WAITING_MAX: usize = 4;
+pub const AUDIT_PIECES_WAITING_MAX: usize = 4;
 /// How long a bundle waits for whoever takes it before it is given up.
-pub const EXPORT_STALL_MAX: Duration = Duration::from_secs(60);
+pub const AUDIT_STALL_MAX: Duration = Duration::from_secs(60);
 /// Tiles kept between the proofs of one bundle, 8 kB each.
-pub const EXPORT_TILES_KEPT_MAX: usize = 1024;
+pub const AUDIT_TILES_KEPT_MAX: usize = 1024;
 /// Longest life of a session's certificate: a day, so that a stolen key is worth little; the launcher renews it.
 pub const CERTIFICATE_LIFE_MAX: domain::Span = domain::Span::from_secs(24 * 3600);
 /// How long before it is made a certificate counts: a laptop's clock may be behind.
 pub const CERTIFICATE_BACKDATED: domain::Span = domain::Span::from_secs(5 * 60);
+
+/// Exports that can be configured: each is a task that reads the log again.
+pub const EXPORTS_MAX: usize = 16;
+/// Entries that an export reads at a time: at most 13 MB.
+pub const EXPORT_READ_ENTRIES_MAX: usize = 200;
+/// Events in one delivery.
+pub const EXPORT_BATCH_MAX: usize = 200;
+/// One request to a receiver, from its connection to the end of the answer; below [`EXPORT_LEASE`].
+pub const EXPORT_REQUEST_MAX: Duration = Duration::from_secs(10);
+/// The first pause after a failed delivery.
+pub const EXPORT_BACK_OFF_MIN: Duration = Duration::from_millis(200);
+/// The longest one: a receiver that is back is found again within it.
+pub const EXPORT_BACK_OFF_MAX: Duration = Duration::from_secs(60);
+/// How long failures that may pass are tried again when nobody says.
+pub const EXPORT_RETRY_FOR_DEFAULT: Duration = Duration::from_secs(3600);
+/// How long a node that died keeps an export from the others.
+pub const EXPORT_LEASE: Duration = Duration::from_secs(20);
+/// How often a lease is renewed, or tried for.
+pub const EXPORT_RENEW_EVERY: Duration = Duration::from_secs(5);
+/// How often a busy export notes how far it is: what a crash delivers twice.
+pub const EXPORT_NOTE_EVERY: Duration = Duration::from_secs(1);
+/// How often an idle export looks for new entries, and for dead ones that are to be tried again.
+pub const EXPORT_LOOK_EVERY: Duration = Duration::from_millis(250);
+/// Entries that an export may give up on before it waits instead: a misconfigured receiver must not bury the log.
+pub const EXPORT_DEAD_MAX: u64 = 10_000;
+/// Dead entries tried again between two reads of the log.
+pub const EXPORT_DUE_PER_LOOK_MAX: usize = 50;
+/// Characters kept of what went wrong with a delivery.
+pub const EXPORT_ERROR_CHARS_MAX: usize = 300;
+/// Bytes of one syslog datagram: what IPv4 carries in one UDP packet.
+pub const EXPORT_DATAGRAM_BYTES_MAX: usize = 65_507;
+/// Events in one answer of the API.
+pub const EVENTS_PAGE_MAX: u32 = 1000;
+/// Bytes after which such an answer takes no further event: entries have up to 64 kB.
+pub const EVENTS_PAGE_BYTES: usize = 8 << 20;
+/// Sessions told on each side of the moment: a screen.
+pub const WHO_NEIGHBOURS_MAX: u32 = 5;
+/// Sessions looked at for those that were still at work at the moment.
+pub const WHO_NEIGHBOURS_READ_MAX: u32 = 50;
+/// Things told that an ambiguous name may mean: a screen.
+pub const WHO_CANDIDATES_MAX: usize = 20;
+/// Rows read for one name.
+pub const WHO_ROWS_READ_MAX: usize = 50;
+/// Artifacts of a session looked at for its client's names: they come first.
+pub const WHO_ARTIFACTS_READ_MAX: usize = 1_000;
+/// Programs told of a session: it has one or two.
+pub const WHO_USER_AGENTS_TOLD_MAX: usize = 10;
+/// Client sessions, and sub-agents, told of a session.
+pub const WHO_AGENTS_TOLD_MAX: usize = 20;
+/// Connections to a witness: a few logs, and monitors that look now and then.
+pub const WITNESS_CONNECTIONS_MAX: usize = 256;
+/// Requests that a witness reads or decides at a time; each holds at most one body, and a thread while it is decided.
+pub const WITNESS_REQUESTS_MAX: usize = 32;
+/// Time for the body of one such request.
+pub const WITNESS_BODY_MAX: Duration = Duration::from_secs(10);
+/// How long a witness that stops finishes what it was asked.
+pub const WITNESS_STOP_MAX: Duration = Duration::from_secs(5);
+/// Files of each kind of evidence that a witness keeps: one convinces everybody, more are noise.
+pub const WITNESS_EVIDENCE_FILES_MAX: usize = 64;
+
+/// One answer of a witness. Publishing a checkpoint waits for it, so it is shorter than a human's patience.
+pub const WITNESS_ANSWER_MAX: Duration = Duration::from_secs(3);
+/// All that is asked of one witness about one checkpoint: a guess, the true size, and its word when it refuses.
+pub const WITNESS_ASK_MAX: Duration = Duration::from_secs(5);
+/// How long the other witnesses are waited for once the quorum is met.
+pub const WITNESS_GRACE: Duration = Duration::from_millis(500);
+/// Pause before a witness that failed is asked again; doubled with each failure.
+pub const WITNESS_PAUSE_MIN: Duration = Duration::from_secs(1);
+/// The longest such pause: a witness that is back is asked within it.
+pub const WITNESS_PAUSE_MAX: Duration = Duration::from_secs(10);
+/// How far a witness's clock may be from ours before that is said.
+pub const WITNESS_SKEW_MAX: domain::Span = domain::Span::from_secs(5 * 60);

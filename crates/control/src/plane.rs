@@ -9,12 +9,14 @@ use domain::{Actor, Command, NodeId, RequestId, SessionId, Time, Token};
 use metering::PriceBook;
 use store::{Attachment, Store};
 
+use crate::cosign::Publisher;
 use crate::error::Error;
 use crate::notary::Notary;
 use crate::password::Passwords;
 use crate::people::People;
 use crate::scribe::{Proposal, Receipt, Scribe};
 use crate::seam::Clock;
+use crate::settings::ExportSettings;
 use crate::settlements::Settlements;
 use crate::view::View;
 
@@ -36,6 +38,10 @@ pub struct ControlPlane {
     pub settlements: Settlements,
     /// Signs the log's root.
     pub notary: Arc<Notary>,
+    /// Publishes checkpoints with cosignatures, where there is a trust policy.
+    pub publisher: Option<Arc<Publisher>>,
+    /// The text of that trust policy, for who takes a part of the log away.
+    pub trust_policy: Option<String>,
     /// Signs writs.
     pub issuer: Issuer,
     /// Certifies sessions' keys for signing commits.
@@ -48,6 +54,8 @@ pub struct ControlPlane {
     pub book: Arc<PriceBook>,
     /// How others reach this server, without a trailing slash.
     pub public_url: String,
+    /// The exports that this process was configured with.
+    pub exports: Vec<ExportSettings>,
     /// The one-time right to create the first administrator, while there is none.
     pub(crate) bootstrap: Mutex<Option<Token>>,
     /// When each session's beat was last written; one per live session.

@@ -9,16 +9,18 @@ use axum::Router;
 use brokers::ssh::SshAuthority;
 use brokers::{DigestKey, Issuer, SigningKey};
 use domain::{Command, NodeId, RequestId, Time, Token, TokenKind, node};
-use gateway::{Body, BodyError, Gateway, Listener, ListenerLimits};
+use gateway::{Body, BodyError, Gateway, Listener, ListenerLimits, Outbound};
 use http::{Request, Response};
 use http_body_util::BodyExt;
 use hyper::body::Incoming;
+use ledger::TrustPolicy;
 use store::{DatabaseUrl, Engine, Options, Store};
 use tokio::task::JoinHandle;
 use tokio_util::sync::CancellationToken;
 use tower::ServiceExt;
 use zeroize::Zeroizing;
 
+use crate::cosign::{self, Publisher};
 use crate::keys::{KeysFolder, make_private_folder};
 use crate::limits::SETTLEMENT_FLUSH_MAX;
 use crate::notary::{self, Notary};
@@ -30,7 +32,7 @@ use crate::seam::{self, Clock};
 use crate::settings::Settings;
 use crate::settlements::Settlements;
 use crate::view::View;
-use crate::{follower, http as edge, nodes, reaper, snapshot, upstreams};
+use crate::{export, follower, http as edge, nodes, reaper, snapshot, upstreams};
 
 /// A running control plane.
 pub struct Server {
@@ -106,6 +108,7 @@ impl Server {
         let limits = ListenerLimits { shutdown_max: settings.shutdown_grace, ..ListenerLimits::default() };
         let taken = |error| StartError::Listen { address: settings.listen, error };
         let listener = Listener::bind(settings.listen, tls, limits).await.map_err(taken)?;
+        let sinks = export::sinks(&settings.exports)?;
         let public_url = public_url(&settings, listener.local_addr());
         let plane = Arc::new(open_plane(&settings, clock, public_url).await?);
         let bad =
@@ -117,9 +120,11 @@ impl Server {
         let watch = nodes::start(Arc::clone(&plane), alone, stop.clone()).await;
         let reap = tokio::spawn(reaper::run(Arc::clone(&plane), started_at, stop.clone()));
         let follow = tokio::spawn(follower::run(Arc::clone(&plane), stop.clone()));
-        let sign = tokio::spawn(notary::run(Arc::clone(&plane.notary), stop.clone()));
+        let sign = tokio::spawn(sign_and_publish(Arc::clone(&plane), stop.clone()));
+        let mut background = vec![watch, reap, follow, sign];
+        background.extend(export::start(&plane, sinks, &stop));
         let shared = Arc::new(Shared { plane, gateway, secure });
-        Ok(Self { shared, listener, background: vec![watch, reap, follow, sign], stop })
+        Ok(Self { shared, listener, background, stop })
     }
 
     /// The address it listens on.
@@ -135,6 +140,11 @@ impl Server {
     /// The one-time right to create the first administrator; none once there is one.
     pub fn bootstrap_token(&self) -> Option<Token> {
         self.shared.plane.bootstrap_token()
+    }
+
+    /// The key that the log's checkpoints are verified with, as a verifier key.
+    pub fn log_key(&self) -> String {
+        self.shared.plane.notary.verifier_key().to_string()
     }
 
     /// This process's control plane, for tests.
@@ -212,7 +222,9 @@ async fn open_plane(settings: &Settings, clock: Clock, public_url: String) -> Re
     let keys = open_keys(settings)?;
     let store = open_store(settings).await?;
     let clock = Arc::new(clock);
-    let notary = open_notary(settings, &store, &clock, &keys).await?;
+    let (policy, policy_text) = upstreams::trust_policy(settings.trust_policy.as_deref())?.unzip();
+    let notary = Arc::new(open_notary(settings, &store, &clock, &keys).await?);
+    let publisher = policy.map(|policy| open_publisher(settings, &store, &clock, &notary, policy)).transpose()?;
     let view = Arc::new(View::new(snapshot::rebuild(&store).await.map_err(StartError::Store)?));
     let node = clock.node_id();
     let scribe = Scribe::start(store.clone(), Arc::clone(&view), Arc::clone(&clock), node);
@@ -232,13 +244,16 @@ async fn open_plane(settings: &Settings, clock: Clock, public_url: String) -> Re
         scribe,
         store,
         people,
-        notary: Arc::new(notary),
+        notary,
+        publisher: publisher.map(Arc::new),
+        trust_policy: policy_text,
         issuer,
         ssh_authority,
         login_key,
         passwords: Default::default(),
         book: Arc::new(book),
         public_url,
+        exports: settings.exports.clone(),
         bootstrap: std::sync::Mutex::new(nobody.then(|| seam::token(TokenKind::Bootstrap))),
         beats: Default::default(),
     })
@@ -266,7 +281,33 @@ async fn open_notary(
 ) -> Result<Notary, StartError> {
     let failed = |error: notary::NotaryError| StartError::Store(error.to_string());
     let signer = notary::open_key(store, keys, &log_origin(settings)).await.map_err(failed)?;
-    Notary::open(store.clone(), Arc::clone(clock), keys, signer, true).await.map_err(failed)
+    Notary::open(store.clone(), Arc::clone(clock), keys, signer, settings.trust_policy.is_none()).await.map_err(failed)
+}
+
+/// Who collects cosignatures, for a policy that is about this log.
+fn open_publisher(
+    settings: &Settings,
+    store: &Store,
+    clock: &Arc<Clock>,
+    notary: &Arc<Notary>,
+    policy: TrustPolicy,
+) -> Result<Publisher, StartError> {
+    let bad = |what: String| StartError::Field { field: "trust_policy".into(), what };
+    let outbound = Outbound::new(None).map_err(|error| bad(error.to_string()))?;
+    let (notary, store, clock) = (Arc::clone(notary), store.clone(), Arc::clone(clock));
+    let publisher = Publisher::new(notary, store, clock, policy, outbound, settings.publish_without_quorum);
+    publisher.map_err(|error| bad(error.to_string()))
+}
+
+/// The publisher stops after the notary, so that a stopped log's last checkpoint is published.
+async fn sign_and_publish(plane: Arc<ControlPlane>, stop: CancellationToken) {
+    let signed = CancellationToken::new();
+    let publishing = plane.publisher.clone().map(|publisher| tokio::spawn(cosign::run(publisher, signed.clone())));
+    notary::run(Arc::clone(&plane.notary), stop).await;
+    signed.cancel();
+    if let Some(publishing) = publishing {
+        let _ = publishing.await;
+    }
 }
 
 /// What a new log is called: its public host, or, where only this machine knows it, a name that no other log has.

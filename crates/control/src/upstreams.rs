@@ -4,11 +4,13 @@ use std::path::Path;
 use std::sync::Arc;
 
 use gateway::{Credential, Upstream};
+use ledger::TrustPolicy;
 use metering::PriceBook;
 use rustls::ServerConfig;
 use rustls::pki_types::pem::PemObject;
 use rustls::pki_types::{CertificateDer, PrivateKeyDer};
 
+use crate::cosign::Witnesses;
 use crate::server::StartError;
 use crate::settings::{CredentialHeader, CredentialSource, PriceSettings, TlsFiles, UpstreamSettings};
 
@@ -25,7 +27,7 @@ pub(crate) fn upstream(settings: &UpstreamSettings) -> Result<Upstream, StartErr
 }
 
 /// The first line, without white space around it.
-fn read_key(source: &CredentialSource) -> Result<String, String> {
+pub(crate) fn read_key(source: &CredentialSource) -> Result<String, String> {
     let text = match source {
         CredentialSource::File(path) => read(path)?,
         CredentialSource::Env(name) => {
@@ -48,6 +50,16 @@ pub(crate) fn price_book(settings: &PriceSettings) -> Result<PriceBook, StartErr
         book = book.with_multiplier(multiplier, covers_fees).map_err(|error| bad("multiplier", error.to_string()))?;
     }
     Ok(book)
+}
+
+/// The trust policy in a file, with addresses that can be sent to; and the file's text.
+pub(crate) fn trust_policy(path: Option<&Path>) -> Result<Option<(TrustPolicy, String)>, StartError> {
+    let Some(path) = path else { return Ok(None) };
+    let bad = |what: String| StartError::Field { field: "trust_policy".to_owned(), what };
+    let text = read(path).map_err(bad)?;
+    let policy = TrustPolicy::parse(text.as_bytes()).map_err(|error| bad(error.to_string()))?;
+    Witnesses::check(&policy).map_err(|error| bad(error.to_string()))?;
+    Ok(Some((policy, text)))
 }
 
 pub(crate) fn tls(files: &TlsFiles) -> Result<Arc<ServerConfig>, StartError> {

@@ -58,3 +58,6 @@ pub use trust::{
     Cosigned, Evaluation, PolicyError, PolicyProblem, TrustError, TrustPolicy, TrustedLog, TrustedWitness,
 };
 pub use walk::{Step, Walk, WalkError};
+
+#[cfg(test)]
+extern crate self as ledger; // so that the samples in `entry/tests/samples.rs` read the same in this crate and in `control`

@@ -6,7 +6,7 @@ use std::collections::BTreeMap;
 
 use crate::checkpoint::SignedCheckpoint;
 use crate::key::{Algorithm, VerifierKey};
-use crate::note::{NoteError, Verified};
+use crate::note::{NoteError, Signature, Verified};
 use crate::tree::empty_root;
 
 mod parse;
@@ -150,6 +150,23 @@ impl TrustPolicy {
     pub fn check(&self, checkpoint: &SignedCheckpoint) -> Result<Vec<Cosigned>, TrustError> {
         let Evaluation { cosigned, quorum_met } = self.evaluate(checkpoint)?;
         if quorum_met { Ok(cosigned) } else { Err(TrustError::Quorum { cosigned, known: self.witnesses.len() }) }
+    }
+
+    /// As [`Self::check`], but only cosignatures of this time or later count, in seconds since the epoch: an old state of
+    /// the log cannot pass for its newest.
+    ///
+    /// # Errors
+    /// As there. A false signature is an error whatever time it states.
+    pub fn check_since(&self, checkpoint: &SignedCheckpoint, oldest_s: u64) -> Result<Vec<Cosigned>, TrustError> {
+        self.evaluate(checkpoint)?;
+        // Verified just now: a cosignature begins with its time, 8 bytes big-endian.
+        let is_old = |signature: &Signature| {
+            let time = signature.bytes().first_chunk::<8>().map(|time| u64::from_be_bytes(*time));
+            self.witnesses.iter().any(|witness| signature.claims(&witness.key))
+                && time.is_some_and(|time| time < oldest_s)
+        };
+        let signatures = checkpoint.note().signatures().iter().filter(|signature| !is_old(signature)).cloned();
+        self.check(&checkpoint.with_signatures(signatures.collect())?)
     }
 
     /// When each witness that cosigned did so, by the witness's place in the list.

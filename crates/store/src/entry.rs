@@ -1,6 +1,6 @@
 //! Entries: the log as it lies in the database.
 
-use domain::{Actor, DeveloperId, Digest, Event, SessionId, Time};
+use domain::{Actor, DeveloperId, Digest, Event, SessionId};
 use ledger::Entry;
 use serde::Deserialize;
 
@@ -112,23 +112,6 @@ impl Store {
     pub async fn count_session_entries(&self, session: SessionId, below: u64) -> Result<u64, StoreError> {
         let rows = self.fetch(SESSION_COUNT, vec![Value::text(session), Value::count(below)]).await?;
         rows.first().map_or(Ok(0), |row| row.count(0))
-    }
-
-    /// The position of the first entry that is not older than a time; the one after the newest, if all are older.
-    /// Time never runs backwards in the log, so that it is found by halving.
-    ///
-    /// # Errors
-    /// The database failed, or the log has a gap.
-    pub async fn position_at(&self, time: Time) -> Result<u64, StoreError> {
-        let (mut from, mut to) = (0, self.next_position().await?);
-        while from < to {
-            let middle = from + (to - from) / 2;
-            let sql = "SELECT time FROM entries WHERE position = $1";
-            let rows = self.fetch(sql, vec![Value::count(middle)]).await?;
-            let missing = || StoreError::corrupt(format!("entry {middle} is missing"));
-            if rows.first().ok_or_else(missing)?.time(0)? < time { from = middle + 1 } else { to = middle }
-        }
-        Ok(from)
     }
 
     /// The entry at a position, if the log reaches that far.

@@ -11,7 +11,9 @@ use crate::value::Value;
 pub(crate) const MIGRATIONS: &[&str] = &[
     include_str!("../migrations/0001_log_and_read_tables.sql"),
     include_str!("../migrations/0002_proofs_and_artifacts.sql"),
+    include_str!("../migrations/0003_exports.sql"),
     include_str!("../migrations/0004_sealed_people.sql"),
+    include_str!("../migrations/0005_audit_search.sql"),
 ];
 
 /// The schema's version after all migrations.

@@ -4,6 +4,7 @@
 
 mod artifacts;
 mod costs;
+mod exports;
 mod failures;
 mod fsck;
 mod lawful;
@@ -12,6 +13,7 @@ mod opening;
 mod persons;
 mod postgres;
 mod rows;
+mod search;
 mod sessions;
 mod sums;
 mod support;

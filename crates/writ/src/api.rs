@@ -134,6 +134,46 @@ pub(crate) struct CostRow {
     pub(crate) unpriced_calls: u64,
 }
 
+/// `GET /v1/log/checkpoint`.
+#[derive(Debug, Clone, Deserialize)]
+pub(crate) struct LogCheckpoint {
+    /// The signed note; none while there is none.
+    #[serde(default)]
+    pub(crate) checkpoint: Option<String>,
+    /// The log's key, as a verifier key.
+    pub(crate) key: String,
+    /// The proof from the size asked for, hashes in base64.
+    #[serde(default)]
+    pub(crate) consistency: Option<Vec<String>>,
+    /// How it stands with the server's witnesses; none where it has none.
+    #[serde(default)]
+    pub(crate) witnesses: Option<WitnessStanding>,
+}
+
+/// How a server's newest checkpoint stands with its witnesses.
+#[derive(Debug, Clone, Deserialize)]
+pub(crate) struct WitnessStanding {
+    pub(crate) quorum_met: bool,
+    #[serde(default)]
+    pub(crate) missing: Vec<MissingWitness>,
+    #[serde(default)]
+    pub(crate) alarm: Option<WitnessAlarm>,
+}
+
+/// A witness that did not cosign.
+#[derive(Debug, Clone, Deserialize)]
+pub(crate) struct MissingWitness {
+    pub(crate) witness: String,
+    pub(crate) reason: String,
+}
+
+/// A witness that holds another history of the log.
+#[derive(Debug, Clone, Deserialize)]
+pub(crate) struct WitnessAlarm {
+    pub(crate) witness: String,
+    pub(crate) detail: String,
+}
+
 /// `GET /v1/log/verify`.
 #[derive(Debug, Clone, Deserialize)]
 pub(crate) struct Verified {

@@ -1,17 +1,21 @@
 //! The command line. The doc comments here are the help: first line for `-h`, the rest for `--help`.
 
 mod audit;
+mod export;
 mod govern;
 mod look;
 mod operate;
+mod witness;
 mod work;
 
 use clap::{Parser, Subcommand};
 
-pub(crate) use audit::{AuditCommand, AuditExport, AuditFsck, AuditVerify};
+pub(crate) use audit::{AuditCommand, AuditExport, AuditFsck, AuditSearch, AuditVerify, Trust};
+pub(crate) use export::{ExportCommand, PrintEvents};
 pub(crate) use govern::{AdminCommand, DeveloperCommand, Erase, NewDeveloper, ProjectCommand, Revoke, TeamCommand};
-pub(crate) use look::{Cost, Dimension, LogCommand, SessionCommand, Sessions};
+pub(crate) use look::{Cost, Dimension, LogCommand, SessionCommand, Sessions, Who};
 pub(crate) use operate::{AgentKind, CheckConfig, Demo, DemoAgent, ReferenceCommand, Serve, Simulator};
+pub(crate) use witness::{Witness, WitnessCommand, WitnessKey};
 pub(crate) use work::{GitCommand, Login, NotesCommand, NotesExport, Record, Run, TokenCommand};
 
 /// The control plane for coding agents on a team
@@ -42,11 +46,15 @@ pub(crate) enum Command {
     Whoami,
     Sessions(Sessions),
     Session(SessionCommand),
+    Who(Who),
     Cost(Cost),
     /// Look into the log
     #[command(subcommand)]
     Log(LogCommand),
-    /// Export, check and prove what is in the log
+    /// See where exports of the log stand, and print the log in their shapes
+    #[command(subcommand)]
+    Export(ExportCommand),
+    /// Search the log, and check it without believing its administrator
     #[command(subcommand)]
     Audit(AuditCommand),
     Revoke(Revoke),
@@ -63,6 +71,7 @@ pub(crate) enum Command {
     #[command(subcommand)]
     Admin(AdminCommand),
     Serve(Serve),
+    Witness(Box<Witness>),
     CheckConfig(CheckConfig),
     Demo(Demo),
     Simulator(Simulator),
@@ -76,9 +85,9 @@ pub(crate) enum Command {
 /// The groups that the help shows, with the names of their commands.
 pub(crate) const GROUPS: [(&str, &[&str]); 4] = [
     ("Work", &["run", "token", "record", "git", "login", "logout", "whoami"]),
-    ("Look", &["sessions", "session", "cost", "log", "audit"]),
+    ("Look", &["sessions", "session", "who", "cost", "log", "audit", "export"]),
     ("Govern", &["revoke", "developer", "team", "project", "admin"]),
-    ("Operate", &["serve", "check-config", "demo", "simulator"]),
+    ("Operate", &["serve", "witness", "check-config", "demo", "simulator"]),
 ];
 
 /// Gives `command` a help page that shows its subcommands in [`GROUPS`] (clap itself knows one list only).

@@ -4,6 +4,7 @@ mod admin;
 mod audit;
 mod cost;
 mod developer;
+mod export;
 mod git;
 mod log;
 mod login;
@@ -15,7 +16,9 @@ mod sessions;
 mod simulator;
 mod team;
 mod token;
+mod who;
 mod whoami;
+mod witness;
 
 use crate::cli::Command;
 use crate::command_error::{CommandError, Exit};
@@ -36,8 +39,10 @@ pub(crate) async fn dispatch(command: Command) -> Result<Exit, CommandError> {
         Command::Whoami => whoami::whoami().await,
         Command::Sessions(arguments) => sessions::list(arguments).await,
         Command::Session(arguments) => sessions::show(arguments).await,
+        Command::Who(arguments) => who::who(arguments).await,
         Command::Cost(arguments) => cost::cost(arguments).await,
         Command::Log(command) => log::log(command).await,
+        Command::Export(command) => export::export(command).await,
         Command::Audit(command) => audit::audit(command).await,
         Command::Revoke(arguments) => revoke::revoke(arguments).await,
         Command::Developer(command) => developer::developer(command).await,
@@ -45,6 +50,7 @@ pub(crate) async fn dispatch(command: Command) -> Result<Exit, CommandError> {
         Command::Project(command) => project::project(command).await,
         Command::Admin(command) => admin::admin(command).await,
         Command::Serve(arguments) => serve::serve(arguments).await,
+        Command::Witness(arguments) => witness::witness(*arguments).await,
         Command::CheckConfig(arguments) => serve::check_config(&arguments),
         Command::Demo(arguments) => demo::demo(arguments).await,
         Command::DemoAgent(arguments) => demo::agent::run(arguments).await,

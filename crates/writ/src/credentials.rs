@@ -51,11 +51,6 @@ impl Home {
             })
     }
 
-    /// A file of this folder.
-    pub(crate) fn path(&self, name: &str) -> PathBuf {
-        self.0.join(name)
-    }
-
     /// The sign-in, if there is one.
     pub(crate) fn credentials(&self) -> Result<Option<Credentials>, CommandError> {
         self.read(FILE)
@@ -86,6 +81,16 @@ impl Home {
                 .hinted(format!("sign in there with `writ login {wanted}`")));
         }
         Ok(Client::new(address)?.with_bearer(&credentials.token))
+    }
+
+    /// Where a file of this folder is.
+    pub(crate) fn path(&self, name: &str) -> PathBuf {
+        self.0.join(name)
+    }
+
+    /// Makes the folder that a file lies in, for its owner only.
+    pub(crate) fn make_folder_of(&self, path: &Path) -> std::io::Result<()> {
+        fs::DirBuilder::new().recursive(true).mode(0o700).create(path.parent().unwrap_or(&self.0))
     }
 
     /// Reads a JSON file of this folder; none if there is no such file.
@@ -125,8 +130,8 @@ impl Home {
     }
 
     fn write_file(&self, path: &Path, content: &impl Serialize) -> std::io::Result<()> {
+        self.make_folder_of(path)?;
         let folder = path.parent().unwrap_or(&self.0);
-        fs::DirBuilder::new().recursive(true).mode(0o700).create(folder)?;
         // A temporary file in the same folder is made with mode 0600 and renamed over the old one.
         let mut file = tempfile::NamedTempFile::new_in(folder)?;
         file.as_file().set_permissions(fs::Permissions::from_mode(0o600))?;

@@ -2,10 +2,15 @@
 
 use std::time::Duration;
 
+use domain::Span;
+
 /// Whole time of one API request: a human waits for it.
 pub(crate) const REQUEST_TIMEOUT: Duration = Duration::from_secs(10);
 /// Bytes of an API answer: a page of sessions is far below; past it something else answers.
 pub(crate) const ANSWER_BYTES_MAX: usize = 16 << 20;
+/// Entries asked for at a time when they are printed as events: below [`ANSWER_BYTES_MAX`] even if each is as large as an
+/// entry can be.
+pub(crate) const EVENTS_PER_REQUEST: u32 = 200;
 /// Bytes of a password read from standard input, its line end included.
 pub(crate) const PASSWORD_BYTES_MAX: u64 = 1025;
 /// Bytes of a configuration, credentials or settings file: written by hand, so a megabyte is a mistake.
@@ -27,6 +32,20 @@ pub(crate) const KILL_GRACE: Duration = Duration::from_secs(5);
 pub(crate) const END_ATTEMPTS: u32 = 4;
 /// Pause before the second attempt; doubled each time.
 pub(crate) const END_PAUSE: Duration = Duration::from_millis(500);
+
+/// Oldest cosignature that counts for a trust policy. An idle log is cosigned again far more often, so one that is older
+/// says that a witness is away, or that an old state of the log is shown for the newest.
+pub(crate) const COSIGNATURE_AGE_MAX: Span = Span::from_secs(24 * 3600);
+/// Times that a smaller log is looked at again: one process of several may be a second behind another.
+pub(crate) const LAGGING_RETRIES: u32 = 3;
+/// Pause before such a look.
+pub(crate) const LAGGING_PAUSE: Duration = Duration::from_millis(700);
+/// Times that a command tries for its turn to write down what it has seen: another needs it for milliseconds.
+pub(crate) const MEMORY_LOCK_TRIES: u32 = 40;
+/// Pause before such a try.
+pub(crate) const MEMORY_LOCK_PAUSE: Duration = Duration::from_millis(25);
+/// Files of evidence in one home: one is more than anybody should ever see.
+pub(crate) const EVIDENCE_FILES_MAX: usize = 100;
 
 /// Time for a part of the demo to come up: a cold disk and a busy laptop included.
 pub(crate) const DEMO_START_TIMEOUT: Duration = Duration::from_secs(60);
@@ -69,3 +88,18 @@ pub(crate) const CERTIFICATE_RETRY_PAUSE: Duration = Duration::from_secs(60);
 pub(crate) const SOCKET_PATH_BYTES_MAX: usize = 100;
 /// Time for one short command of git or OpenSSH while a session is prepared.
 pub(crate) const GIT_STEP_TIMEOUT: Duration = Duration::from_secs(10);
+
+/// Time for one git command of `writ who`: blame of a long history.
+pub(crate) const GIT_LOOK_TIMEOUT: Duration = Duration::from_secs(30);
+/// Bytes of git's answer: a commit and its signature; more is no commit that a session made.
+pub(crate) const GIT_ANSWER_BYTES_MAX: u64 = 1 << 20;
+/// Commits told when a short id is ambiguous.
+pub(crate) const COMMITS_TOLD_MAX: usize = 20;
+/// Objects looked at for the commits among them.
+pub(crate) const OBJECTS_LOOKED_AT_MAX: usize = 100;
+/// Entries asked for at a time by `writ audit search`.
+pub(crate) const SEARCH_PAGE_ENTRIES: u64 = 500;
+/// Attempts to get the proof of an entry that no checkpoint covers yet: there is a new one every second.
+pub(crate) const PROOF_ATTEMPTS: u32 = 12;
+/// Pause between two of them.
+pub(crate) const PROOF_PAUSE: Duration = Duration::from_millis(250);

@@ -11,9 +11,11 @@ mod config;
 mod credentials;
 mod demo;
 mod duration;
+mod git;
 mod inside;
 mod limits;
 mod logs;
+mod memory;
 mod output;
 mod password;
 mod reference;
@@ -40,7 +42,7 @@ fn main() -> ExitCode {
 /// Serving uses all cores; every other command waits for one answer at a time.
 fn start(command: Command) -> Result<Exit, CommandError> {
     let mut builder = match command {
-        Command::Serve(_) | Command::Simulator(_) => tokio::runtime::Builder::new_multi_thread(),
+        Command::Serve(_) | Command::Witness(_) | Command::Simulator(_) => tokio::runtime::Builder::new_multi_thread(),
         _ => tokio::runtime::Builder::new_current_thread(),
     };
     let runtime = builder

@@ -5,7 +5,7 @@ mod table;
 
 use std::io::{ErrorKind, IsTerminal, Write};
 
-use domain::{Span, Usd};
+use domain::{Span, Time, Usd};
 use jiff::tz::TimeZone;
 
 pub(crate) use csv::csv_line;
@@ -45,6 +45,11 @@ pub(crate) fn time(text: &str) -> String {
 fn local_time(text: &str, zone: &TimeZone) -> String {
     let Ok(timestamp) = text.parse::<jiff::Timestamp>() else { return clean(text) };
     timestamp.to_zoned(zone.clone()).strftime("%Y-%m-%d %H:%M").to_string()
+}
+
+/// A time of ours, as the API writes them.
+pub(crate) fn moment(at: Time) -> String {
+    format!("{:.0}", jiff::Timestamp::from_millisecond(at.unix_millis()).unwrap_or_default())
 }
 
 /// The time between two times from the API.

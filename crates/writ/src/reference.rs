@@ -47,13 +47,17 @@ fn push_command(page: &mut String, parent: &str, command: &clap::Command) {
     if let Some(about) = about {
         push(page, format_args!("{}\n", ended(&about.to_string())));
     }
-    if command.has_subcommands() {
-        for child in command.get_subcommands().filter(|child| !child.is_hide_set()) {
-            push_command(page, &name, child);
-        }
-        return;
+    if !command.has_subcommands() || command.is_args_conflicts_with_subcommands_set() {
+        push_use(page, &name, command);
     }
-    let usage = command.clone().bin_name(&name).render_usage().to_string();
+    for child in command.get_subcommands().filter(|child| !child.is_hide_set()) {
+        push_command(page, &name, child);
+    }
+}
+
+/// How it is called, and its options.
+fn push_use(page: &mut String, name: &str, command: &clap::Command) {
+    let usage = command.clone().bin_name(name).render_usage().to_string();
     push(page, format_args!("\n```\n{}\n```\n", usage.trim_start_matches("Usage: ")));
     let arguments: Vec<String> = command.get_arguments().filter(|one| !one.is_hide_set()).map(argument).collect();
     if !arguments.is_empty() {

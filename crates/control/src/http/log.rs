@@ -13,6 +13,7 @@ use utoipa::{IntoParams, ToSchema};
 
 use super::extract::{Bearer, Path, Query, SignedIn};
 use super::problem::Problem;
+use crate::cosign::{Publisher, Standing};
 use crate::error::Error;
 use crate::operations::{log, proof};
 use crate::server::Shared;
@@ -82,6 +83,54 @@ pub(super) struct Continuation {
     /// The consistency proof (RFC 6962) from `since` to the checkpoint's size, in base64; empty when there is nothing to
     /// prove.
     consistency: Vec<String>,
+    /// How it stands with the witnesses; null where no trust policy names any.
+    witnesses: Option<WitnessStanding>,
+}
+
+/// How the newest checkpoint that was signed stands with the witnesses.
+#[derive(Serialize, ToSchema)]
+pub(super) struct WitnessStanding {
+    /// Whether its cosignatures suffice.
+    quorum_met: bool,
+    /// Its size: above the published one's while nothing is published without a quorum.
+    signed_size: Option<u64>,
+    /// Who did not cosign it.
+    missing: Vec<MissingWitness>,
+    /// Whose clock disagrees with this server's.
+    skewed: Vec<SkewedWitness>,
+    /// Set while a witness holds another history of this log: it was rewritten, restored, or runs twice.
+    alarm: Option<WitnessAlarm>,
+}
+
+/// A witness that did not cosign.
+#[derive(Serialize, ToSchema)]
+pub(super) struct MissingWitness {
+    /// Its name in the trust policy.
+    witness: String,
+    /// Why, in a sentence.
+    reason: String,
+}
+
+/// A witness with another time.
+#[derive(Serialize, ToSchema)]
+pub(super) struct SkewedWitness {
+    /// Its name in the trust policy.
+    witness: String,
+    /// By how much its clock is ahead; negative when it is behind.
+    ahead_seconds: i64,
+}
+
+/// What a witness proved against this log: two checkpoints, both signed by it, that cannot both be true.
+#[derive(Serialize, ToSchema)]
+pub(super) struct WitnessAlarm {
+    /// Its name in the trust policy.
+    witness: String,
+    /// How they contradict each other.
+    detail: String,
+    /// The signed note that the witness holds.
+    seen: String,
+    /// The signed note that this server asked it to cosign.
+    signed: String,
 }
 
 /// The newest checkpoint, with the proof that the log grew from the one you know.
@@ -93,12 +142,44 @@ pub(super) async fn checkpoint(
     Query(query): Query<Since>,
 ) -> Result<Answer<Continuation>, Problem> {
     let found = proof::continuation(&shared.plane, query.since).await?;
-    let found = found.ok_or_else(|| Error::Unavailable("nothing was signed yet: try again in a second".to_owned()))?;
+    let standing = shared.plane.publisher.as_deref().map(Publisher::standing);
+    let found = found.ok_or_else(|| Error::Unavailable(nothing_yet(standing.as_ref())))?;
     Ok(Answer(Continuation {
         checkpoint: found.checkpoint.to_string(),
         key: shared.plane.notary.verifier_key().to_string(),
         consistency: found.proof.iter().map(|hash| STANDARD.encode(hash.as_bytes())).collect(),
+        witnesses: standing.map(WitnessStanding::from),
     }))
+}
+
+fn nothing_yet(standing: Option<&Standing>) -> String {
+    match standing.filter(|standing| standing.signed_size.is_some() && !standing.met) {
+        None => "nothing was signed yet: try again in a second".to_owned(),
+        Some(standing) => {
+            let missing = standing.missing.iter().map(|one| format!("{} {}", one.witness, one.reason));
+            let missing = missing.collect::<Vec<_>>().join("; ");
+            format!("nothing was published yet, because the quorum of witnesses is missed: {missing}")
+        }
+    }
+}
+
+impl From<Standing> for WitnessStanding {
+    fn from(standing: Standing) -> Self {
+        let missing = standing.missing.into_iter();
+        let skewed = standing.skewed.into_iter();
+        Self {
+            quorum_met: standing.met,
+            signed_size: standing.signed_size,
+            missing: missing.map(|one| MissingWitness { witness: one.witness, reason: one.reason }).collect(),
+            skewed: skewed.map(|one| SkewedWitness { witness: one.witness, ahead_seconds: one.ahead_s }).collect(),
+            alarm: standing.alarm.map(|alarm| WitnessAlarm {
+                witness: alarm.witness,
+                detail: alarm.evidence.split.to_string(),
+                seen: alarm.evidence.first.to_string(),
+                signed: alarm.evidence.second.to_string(),
+            }),
+        }
+    }
 }
 
 /// An entry, and the proof that it is in the log.

@@ -14,6 +14,7 @@ use serde::Serialize;
 use utoipa::ToSchema;
 
 use super::problem::Problem;
+use crate::cosign::Publisher;
 use crate::error::Error;
 use crate::server::Shared;
 
@@ -89,8 +90,26 @@ fn render_metrics(shared: &Shared) -> String {
     ] {
         let _ = write!(text, "# HELP {name} {help}\n# TYPE {name} {kind}\n{name} {value}\n");
     }
+    render_witnesses(plane.publisher.as_deref(), &mut text);
     render_gateway(&shared.gateway.metrics().snapshot(), &mut text);
     text
+}
+
+/// Only where there is a trust policy: without one there is nothing to watch.
+fn render_witnesses(publisher: Option<&Publisher>, text: &mut String) {
+    let Some(standing) = publisher.map(Publisher::standing) else { return };
+    let missing = standing.missing.len() as u64;
+    for (name, help, value) in [
+        (
+            "writ_log_quorum_met",
+            "1 while the newest checkpoint has the cosignatures it needs.",
+            u64::from(standing.met),
+        ),
+        ("writ_log_witnesses_missing", "Witnesses that did not cosign the newest checkpoint.", missing),
+        ("writ_log_witness_alarm", "1 while a witness holds another history.", u64::from(standing.alarm.is_some())),
+    ] {
+        let _ = write!(text, "# HELP {name} {help}\n# TYPE {name} gauge\n{name} {value}\n");
+    }
 }
 
 fn render_gateway(gateway: &gateway::Snapshot, text: &mut String) {

@@ -154,6 +154,24 @@ fn bounds() {
     assert!(policy.check(&cosigned_by(&[0])).is_ok() && policy.check(&cosigned_by(&[])).is_err());
 }
 
+/// A cosignature that is too old does not count, and one that is false is refused whatever time it states.
+#[test]
+fn cosignatures_have_an_age() {
+    let policy = policy_of(3, "group g 2 w0 w1 w2\nquorum g\n").unwrap();
+    let checkpoint = cosigned_by(&[0, 1, 2]);
+    for (oldest_s, met) in [(0, true), (1000, true), (1001, true), (1002, false), (u64::MAX, false)] {
+        assert_eq!(policy.check_since(&checkpoint, oldest_s).is_ok(), met, "since {oldest_s}");
+    }
+    // A fresh one beside an old one of the same witness counts.
+    let mut renewed = cosigned_by(&[0, 1]);
+    renewed.push(cosigner(0).cosign(renewed.note().text(), 5000).unwrap()).unwrap();
+    renewed.push(cosigner(1).cosign(renewed.note().text(), 5000).unwrap()).unwrap();
+    assert_eq!(policy.check_since(&renewed, 4000).unwrap().iter().map(|one| one.time_s).sum::<u64>(), 10_000);
+    let mut forged = checkpoint;
+    forged.push(cosigner(0).cosign("of something else\n", 10).unwrap()).unwrap();
+    assert!(matches!(policy.check_since(&forged, 1000), Err(TrustError::Note(NoteError::BadSignature { .. }))));
+}
+
 const POLICY_BYTES: usize = crate::limits::POLICY_BYTES_MAX;
 
 proptest! {

@@ -1,6 +1,7 @@
 //! Commands of a developer's day.
 
 use std::ffi::OsString;
+use std::path::PathBuf;
 
 use clap::{Args, Subcommand};
 use domain::{Name, Span, Usd};
@@ -37,6 +38,9 @@ pub(crate) struct Run {
     /// Control plane; must be the one you are signed in to
     #[arg(long, value_name = "URL")]
     pub(crate) server: Option<String>,
+    /// Trust policy that the log's checkpoint has to meet; `trust.policy` beside the sign-in when left out
+    #[arg(long, value_name = "FILE")]
+    pub(crate) trust: Option<PathBuf>,
     /// Pass this variable on although it holds a credential (can be repeated)
     #[arg(long, value_name = "NAME")]
     pub(crate) keep_env: Vec<String>,

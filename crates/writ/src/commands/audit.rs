@@ -3,10 +3,10 @@
 mod export;
 mod fsck;
 mod local_fsck;
+mod search;
+mod trust;
 mod verify;
 mod whom;
-
-use domain::Time;
 
 use crate::cli::AuditCommand;
 use crate::command_error::{CommandError, Exit};
@@ -20,10 +20,7 @@ pub(super) async fn audit(command: AuditCommand) -> Result<Exit, CommandError> {
             local_fsck::fsck(arguments).await
         }
         AuditCommand::Fsck(arguments) => fsck::fsck(&arguments).await,
+        AuditCommand::Search(arguments) => search::search(arguments).await,
+        AuditCommand::Trust(arguments) => trust::trust(arguments).await,
     }
-}
-
-/// A time of the log, in UTC.
-fn time(at: Time) -> String {
-    jiff::Timestamp::from_millisecond(at.unix_millis()).map(|at| at.to_string()).unwrap_or_default()
 }

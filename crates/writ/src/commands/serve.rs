@@ -36,6 +36,7 @@ pub(super) async fn serve(arguments: Serve) -> Result<Exit, CommandError> {
         eprintln!("no administrator yet; create the first one with this one-time token:");
         eprintln!("  writ login {url} --login YOUR_NAME --bootstrap {}", token.expose());
     }
+    eprintln!("the log is signed with {}", server.log_key());
     eprintln!("writ listens on {scheme}://{}", server.local_addr());
     server.run_until(shutdown).await;
     Ok(Exit::Done)

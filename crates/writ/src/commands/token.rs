@@ -8,6 +8,7 @@ use crate::cli::TokenCommand;
 use crate::client::{Client, ClientError};
 use crate::command_error::{CommandError, Exit};
 use crate::credentials::Home;
+use crate::memory::Watch;
 use crate::output::print;
 use crate::run::session::OpenSession;
 
@@ -37,6 +38,7 @@ pub(super) async fn token(arguments: TokenCommand) -> Result<Exit, CommandError>
         profile: None,
         beats: false,
     };
+    Watch::new(&home, client.address(), None)?.check(&client).await?;
     let opened: Opened = client.post("/v1/sessions", &ask).await?;
     home.write(&file, &Kept { session: opened.session.id.clone(), token: opened.token.clone() })?;
     eprintln!("opened session {}; end it with `writ revoke {} --reason …`", opened.session.id, opened.session.id);

@@ -1,4 +1,4 @@
-//! One event of every type.
+//! One event of every type. Shared, by path, with the tests of the exports in `control`.
 
 use domain::call::{self, Dimensions, Outcome, Quality, Settlement};
 use domain::session::{self, Claims, How, Mismatch};
@@ -7,7 +7,7 @@ use domain::{
     SignInId, TeamId, Time, Usage, Usd, artifact, certificate, developer, node, project, sign_in, team,
 };
 
-use crate::{Entry, Link};
+use ledger::{Entry, Link};
 
 const AT: Time = Time::from_unix_millis(1_790_000_000_000);
 

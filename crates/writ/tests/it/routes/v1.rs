@@ -1,10 +1,13 @@
+mod audit;
 mod bootstrap;
 mod cost;
 mod developers;
+mod exports;
 mod gateway;
 mod log;
 mod projects;
 mod sessions;
 mod sign_ins;
 mod teams;
+mod who;
 mod whoami;

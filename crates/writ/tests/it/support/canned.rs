@@ -25,6 +25,24 @@ impl Canned {
         Self { url, task }
     }
 
+    /// The same for requests of any kind, of which only the beginning is read.
+    pub(crate) async fn to_any_request(bytes: Vec<u8>) -> Self {
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let url = format!("http://{}", listener.local_addr().unwrap());
+        let task = tokio::spawn(async move {
+            while let Ok((mut stream, _)) = listener.accept().await {
+                let bytes = bytes.clone();
+                tokio::spawn(async move {
+                    let _ = stream.read(&mut vec![0; 1 << 16]).await;
+                    if stream.write_all(&bytes).await.is_ok() && stream.shutdown().await.is_ok() {
+                        let _ = stream.read_to_end(&mut Vec::new()).await;
+                    }
+                });
+            }
+        });
+        Self { url, task }
+    }
+
     /// Answers with a gzipped body of this type, whether or not that was asked for.
     pub(crate) async fn gzipped(content_type: &str, body: &str) -> Self {
         let mut encoder = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::fast());
