@@ -51,7 +51,7 @@ impl Home {
             })
     }
 
-    /// A file of this folder.
+    /// Where a file of this folder is.
     pub(crate) fn path(&self, name: &str) -> PathBuf {
         self.0.join(name)
     }

@@ -21,7 +21,7 @@ pub enum Trust {
     Policy(TrustPolicy),
     /// One log.
     Key(VerifierKey),
-    /// Whoever the bundle names itself: shows that it agrees with itself, and no more.
+    /// Whoever the bundle names itself: shows that it agrees with itself, and no more. Witnesses are told and not asked for.
     Enclosed,
 }
 
@@ -257,7 +257,7 @@ impl Verifier {
                 Ok(Vec::new())
             }
             Trust::Enclosed => match &head.policy {
-                Some(policy) => Ok(TrustPolicy::parse(policy)?.check(&head.checkpoint)?),
+                Some(policy) => Ok(TrustPolicy::parse(policy)?.evaluate(&head.checkpoint)?.cosigned),
                 None => Ok(Vec::new()),
             },
         }

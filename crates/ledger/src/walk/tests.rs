@@ -19,6 +19,7 @@ fn opened() -> Event {
     Event::SessionOpened(Box::new(Opened {
         session: SessionId::new(at(1), 1),
         parent: None,
+        agent: None,
         developer: DeveloperId::new(at(1), 1),
         project: None,
         team: None,

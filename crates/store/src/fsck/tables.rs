@@ -21,7 +21,7 @@ use Kind::{Int, Text};
 
 /// Every table that the log makes.
 pub(super) const TABLES: [Table; 8] = [
-    Table { name: "developers", key: &[("id", Text)], rest: &[("login", Text), ("roles", Text), ("disabled", Int)] },
+    Table { name: "developers", key: &[("id", Text)], rest: &[("roles", Text), ("disabled", Int), ("erased_at", Int)] },
     Table { name: "teams", key: &[("id", Text)], rest: &[("name", Text)] },
     Table { name: "projects", key: &[("id", Text)], rest: &[("name", Text)] },
     Table {
@@ -38,6 +38,7 @@ pub(super) const TABLES: [Table; 8] = [
             ("expires_at", Int),
             ("beats", Int),
             ("budget", Int),
+            ("agent", Text),
             ("status", Text),
             ("over_at", Int),
             ("over_how", Text),

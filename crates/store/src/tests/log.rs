@@ -91,22 +91,6 @@ async fn entries_of_a_session_are_read_in_order_to_an_end() {
 }
 
 #[tokio::test]
-async fn a_time_leads_to_its_position() {
-    on_each_engine(async |store| {
-        assert_eq!(store.position_at(NOW).await.unwrap(), 0);
-        let mut writer = Writer::default();
-        for (number, millis) in [0, 10, 10, 10, 20].into_iter().enumerate() {
-            let time = NOW + domain::Span::from_millis(millis);
-            append(store, &writer.entries(time, [open(number as u64, 1)]), &[]).await;
-        }
-        for (millis, position) in [(0, 0), (1, 1), (10, 1), (11, 4), (20, 4), (21, 5)] {
-            assert_eq!(store.position_at(NOW + domain::Span::from_millis(millis)).await.unwrap(), position, "{millis}");
-        }
-    })
-    .await;
-}
-
-#[tokio::test]
 async fn a_dropped_append_leaves_nothing() {
     on_each_engine(async |store| {
         let entries = Writer::default().entries(NOW, [open(1, 1)]);

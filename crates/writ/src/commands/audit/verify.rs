@@ -4,16 +4,16 @@ use std::fs::File;
 use std::io::Read;
 use std::path::Path;
 
+use domain::Time;
 use ledger::Cosigned;
 use ledger::dossier::{Completeness, Flaw, Subject, Verdict, Verifier};
 use serde_json::{Value, json};
 
-use super::time;
 use super::whom::{Whom, whom};
 use crate::cli::AuditVerify;
 use crate::command_error::{CommandError, Exit};
 use crate::limits::BUNDLE_PIECE_BYTES;
-use crate::output::{clean, print, print_json_lines};
+use crate::output::{clean, moment, print, print_json_lines};
 
 /// Checks a bundle.
 pub(super) fn verify(arguments: &AuditVerify) -> Result<Exit, CommandError> {
@@ -100,7 +100,7 @@ fn text(verdict: &Verdict, whom: &Whom) -> String {
         Completeness::Unchained => "unaltered, without a chain",
     };
     let period = match (verdict.first, verdict.last) {
-        (Some(first), Some(last)) => format!(", {} to {}", time(first), time(last)),
+        (Some(first), Some(last)) => format!(", {} to {}", moment(first), moment(last)),
         _ => String::new(),
     };
     let (origin, size, root) = (verdict.checkpoint.origin(), verdict.checkpoint.size(), verdict.checkpoint.root());
@@ -127,8 +127,8 @@ fn shown(verdict: &Verdict, whom: &Whom, accepted: bool) -> Value {
         "subject": subject,
         "completeness": word(verdict.completeness),
         "entries": verdict.subject.entries(),
-        "first": verdict.first.map(time),
-        "last": verdict.last.map(time),
+        "first": verdict.first.map(moment),
+        "last": verdict.last.map(moment),
         "bytes": verdict.bytes,
         "origin": verdict.checkpoint.origin(),
         "key": verdict.log.to_string(),
@@ -140,6 +140,5 @@ fn shown(verdict: &Verdict, whom: &Whom, accepted: bool) -> Value {
 }
 
 fn seconds(time_s: u64) -> String {
-    let at = i64::try_from(time_s).ok().and_then(|seconds| jiff::Timestamp::from_second(seconds).ok());
-    at.map(|at| at.to_string()).unwrap_or_default()
+    moment(Time::from_unix_millis(i64::try_from(time_s).unwrap_or(i64::MAX).saturating_mul(1000)))
 }

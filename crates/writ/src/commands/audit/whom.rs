@@ -1,4 +1,5 @@
-//! Whom a check believes: who asks says so, else this machine's trust policy, else nobody but what is checked.
+//! Whom a check believes: who asks says so; else this machine's trust policy, else the key that it remembers of the server
+//! it is signed in to; else nobody but what is checked.
 
 use std::path::Path;
 
@@ -7,7 +8,8 @@ use ledger::limits::POLICY_BYTES_MAX;
 use ledger::{Cosigned, SignedCheckpoint, TrustPolicy, VerifierKey};
 
 use crate::command_error::CommandError;
-use crate::credentials::Home;
+use crate::credentials::{Home, address};
+use crate::memory::Watch;
 
 /// The policy of this machine, in its configuration home.
 const POLICY: &str = "trust.policy";
@@ -31,14 +33,19 @@ pub(super) fn whom(policy: Option<&Path>, key: Option<&VerifierKey>) -> Result<W
         let trust = Trust::Policy(read(path)?);
         return Ok(Whom { trust, source: format!("the policy `{}`", path.display()) });
     }
-    // Without a home there is no policy of its own: an auditor's machine may have nothing of writ but this command.
-    let own = Home::find().ok().map(|home| home.path(POLICY)).filter(|path| path.exists());
-    match own {
-        Some(path) => {
-            Ok(Whom { trust: Trust::Policy(read(&path)?), source: format!("the policy `{}`", path.display()) })
-        }
-        None => Ok(Whom { trust: Trust::Enclosed, source: "nobody".to_owned() }),
+    let nobody = Whom { trust: Trust::Enclosed, source: "nobody".to_owned() };
+    // Without a home nothing is known: an auditor's machine may have nothing of writ but this command.
+    let Ok(home) = Home::find() else { return Ok(nobody) };
+    let own = home.path(POLICY);
+    if own.exists() {
+        return Ok(Whom { trust: Trust::Policy(read(&own)?), source: format!("the policy `{}`", own.display()) });
     }
+    let Some(credentials) = home.credentials()? else { return Ok(nobody) };
+    let server = address(&credentials.server)?;
+    Ok(match Watch::new(&home, &server, None)?.remembered()? {
+        Some(known) => Whom { trust: Trust::Key(known.key), source: format!("the key that is remembered of {server}") },
+        None => nobody,
+    })
 }
 
 impl Whom {
