@@ -80,21 +80,21 @@ pub const STRANGERS_PER_LOOK_MAX: usize = 100;
 pub const STRANGER_PAUSE: domain::Span = domain::Span::from_secs(30);
 
 /// Audit bundles made at the same time: each holds a connection of the store for most of its time.
-pub const AUDIT_BUNDLES_MAX: usize = 4;
+pub const BUNDLES_MAX: usize = 4;
 /// How long an audit bundle waits for a checkpoint that covers the newest entries: two of them, and their cosignatures.
-pub const AUDIT_CHECKPOINT_WAIT_MAX: Duration = Duration::from_secs(3);
+pub const BUNDLE_CHECKPOINT_WAIT_MAX: Duration = Duration::from_secs(3);
 /// How often it looks meanwhile.
-pub const AUDIT_CHECKPOINT_LOOK_EVERY: Duration = Duration::from_millis(50);
+pub const BUNDLE_CHECKPOINT_LOOK_EVERY: Duration = Duration::from_millis(50);
 /// Entries of a bundle read at a time: 16 MB at worst.
-pub const AUDIT_ENTRIES_PER_READ: usize = 256;
+pub const BUNDLE_ENTRIES_PER_READ: usize = 256;
 /// Bytes of a bundle sent at a time.
-pub const AUDIT_PIECE_BYTES: usize = 128 * 1024;
+pub const BUNDLE_PIECE_BYTES: usize = 128 * 1024;
 /// Pieces of a bundle that wait to be sent.
-pub const AUDIT_PIECES_WAITING_MAX: usize = 4;
+pub const BUNDLE_PIECES_WAITING_MAX: usize = 4;
 /// How long a bundle waits for whoever takes it before it is given up.
-pub const AUDIT_STALL_MAX: Duration = Duration::from_secs(60);
+pub const BUNDLE_STALL_MAX: Duration = Duration::from_secs(60);
 /// Tiles kept between the proofs of one bundle, 8 kB each.
-pub const AUDIT_TILES_KEPT_MAX: usize = 1024;
+pub const BUNDLE_TILES_KEPT_MAX: usize = 1024;
 /// Longest life of a session's certificate: a day, so that a stolen key is worth little; the launcher renews it.
 pub const CERTIFICATE_LIFE_MAX: domain::Span = domain::Span::from_secs(24 * 3600);
 /// How long before it is made a certificate counts: a laptop's clock may be behind.

@@ -54,7 +54,7 @@ pub(crate) enum Command {
     /// See where exports of the log stand, and print the log in their shapes
     #[command(subcommand)]
     Export(ExportCommand),
-    /// Search the log, and check it without believing its administrator
+    /// Search, export and check the log without believing its administrator
     #[command(subcommand)]
     Audit(AuditCommand),
     Revoke(Revoke),

@@ -13,8 +13,8 @@ use tokio::time::Instant;
 use super::proof;
 use crate::error::Error;
 use crate::limits::{
-    AUDIT_BUNDLES_MAX, AUDIT_CHECKPOINT_LOOK_EVERY, AUDIT_CHECKPOINT_WAIT_MAX, AUDIT_ENTRIES_PER_READ,
-    AUDIT_PIECE_BYTES, AUDIT_PIECES_WAITING_MAX, AUDIT_STALL_MAX, AUDIT_TILES_KEPT_MAX,
+    BUNDLE_CHECKPOINT_LOOK_EVERY, BUNDLE_CHECKPOINT_WAIT_MAX, BUNDLE_ENTRIES_PER_READ, BUNDLE_PIECE_BYTES,
+    BUNDLE_PIECES_WAITING_MAX, BUNDLE_STALL_MAX, BUNDLE_TILES_KEPT_MAX, BUNDLES_MAX,
 };
 use crate::plane::{Asker, ControlPlane};
 
@@ -50,7 +50,7 @@ pub struct Export {
 }
 
 /// Bundles are made one page at a time, and each occupies a connection to the database while it is.
-static BUNDLES: Semaphore = Semaphore::const_new(AUDIT_BUNDLES_MAX);
+static BUNDLES: Semaphore = Semaphore::const_new(BUNDLES_MAX);
 
 /// Begins to make a bundle up to the newest checkpoint, which covers what was written before the asking unless the notary
 /// is late. Auditors may have any; a developer may have those of their own sessions.
@@ -59,13 +59,13 @@ static BUNDLES: Semaphore = Semaphore::const_new(AUDIT_BUNDLES_MAX);
 /// The asker may not, nothing is there to be exported, nothing was signed yet, or too many bundles are made already.
 pub async fn export(plane: &Arc<ControlPlane>, asker: Asker, wanted: Wanted) -> Result<Export, Error> {
     authorize(plane, asker, wanted).await?;
-    let busy = |_| Error::Unavailable(format!("{AUDIT_BUNDLES_MAX} bundles are being exported already"));
+    let busy = |_| Error::Unavailable(format!("{BUNDLES_MAX} bundles are being exported already"));
     let permit = BUNDLES.try_acquire().map_err(busy)?;
     let checkpoint = covering(plane).await?;
     let subject = subject(&plane.store, wanted, checkpoint.size()).await?;
     let (log, policy) = (plane.notary.verifier_key().clone(), plane.trust_policy.clone().map(String::into_bytes));
     let head = Head { subject, log, policy, checkpoint };
-    let (sender, pieces) = mpsc::channel(AUDIT_PIECES_WAITING_MAX);
+    let (sender, pieces) = mpsc::channel(BUNDLE_PIECES_WAITING_MAX);
     tokio::spawn(make(plane.store.clone(), head, sender, permit));
     Ok(Export { subject, pieces })
 }
@@ -88,14 +88,14 @@ async fn authorize(plane: &ControlPlane, asker: Asker, wanted: Wanted) -> Result
 /// The newest checkpoint, once it covers all that is in the log now; or what there is after a short wait.
 async fn covering(plane: &ControlPlane) -> Result<SignedCheckpoint, Error> {
     let size = plane.store.next_position().await?;
-    let until = Instant::now() + AUDIT_CHECKPOINT_WAIT_MAX;
+    let until = Instant::now() + BUNDLE_CHECKPOINT_WAIT_MAX;
     loop {
         match proof::newest(plane).await? {
             Some(checkpoint) if checkpoint.size() >= size || Instant::now() >= until => return Ok(checkpoint),
             None if Instant::now() >= until => {
                 return Err(Error::Unavailable("nothing was signed yet: try again in a second".to_owned()));
             }
-            _ => tokio::time::sleep(AUDIT_CHECKPOINT_LOOK_EVERY).await,
+            _ => tokio::time::sleep(BUNDLE_CHECKPOINT_LOOK_EVERY).await,
         }
     }
 }
@@ -125,7 +125,7 @@ async fn subject(store: &Store, wanted: Wanted, size: u64) -> Result<Subject, Er
 
 /// Makes the bundle, as fast as it is taken.
 async fn make(store: Store, head: Head, sender: mpsc::Sender<Result<Bytes, Error>>, _permit: SemaphorePermit<'static>) {
-    let mut out = Out { sender, buffer: Vec::with_capacity(AUDIT_PIECE_BYTES * 2) };
+    let mut out = Out { sender, buffer: Vec::with_capacity(BUNDLE_PIECE_BYTES * 2) };
     let made = match head.subject {
         Subject::Session { session, .. } => session_bundle(&store, &head, session, &mut out).await,
         Subject::Range { from, to } => range_bundle(&store, &head, from, to, &mut out).await,
@@ -148,11 +148,11 @@ type Unfinished = Option<Error>;
 impl Out {
     /// Sends what has gathered, if it is a piece or the `last`.
     async fn flush(&mut self, last: bool) -> Result<(), Unfinished> {
-        if self.buffer.len() < AUDIT_PIECE_BYTES && !last {
+        if self.buffer.len() < BUNDLE_PIECE_BYTES && !last {
             return Ok(());
         }
-        let piece = Bytes::from(std::mem::replace(&mut self.buffer, Vec::with_capacity(AUDIT_PIECE_BYTES * 2)));
-        match tokio::time::timeout(AUDIT_STALL_MAX, self.sender.send(Ok(piece))).await {
+        let piece = Bytes::from(std::mem::replace(&mut self.buffer, Vec::with_capacity(BUNDLE_PIECE_BYTES * 2)));
+        match tokio::time::timeout(BUNDLE_STALL_MAX, self.sender.send(Ok(piece))).await {
             Ok(Ok(())) => Ok(()),
             Ok(Err(_)) | Err(_) => Err(None),
         }
@@ -166,7 +166,7 @@ async fn range_bundle(store: &Store, head: &Head, from: u64, to: u64, out: &mut 
     let mut writer = Writer::range(head, &beside, &mut out.buffer).map_err(unwritable)?;
     let mut next = from;
     while next < to {
-        let limit = usize::try_from(to - next).unwrap_or(usize::MAX).min(AUDIT_ENTRIES_PER_READ);
+        let limit = usize::try_from(to - next).unwrap_or(usize::MAX).min(BUNDLE_ENTRIES_PER_READ);
         let page = store.entries(next.checked_sub(1), limit).await.map_err(Error::from)?;
         check_gapless(&page, next)?;
         for entry in &page {
@@ -185,7 +185,7 @@ async fn session_bundle(store: &Store, head: &Head, of: SessionId, out: &mut Out
     let mut tiles = Kept::default();
     let mut last = None;
     loop {
-        let page = store.session_entries(of, last, size, AUDIT_ENTRIES_PER_READ).await.map_err(Error::from)?;
+        let page = store.session_entries(of, last, size, BUNDLE_ENTRIES_PER_READ).await.map_err(Error::from)?;
         let Some(newest) = page.last() else { break };
         last = Some(newest.position);
         for entry in &page {
@@ -208,7 +208,7 @@ struct Kept {
 
 impl Kept {
     async fn with(&mut self, store: &Store, plan: &ProofPlan) -> Result<&TileSet, Error> {
-        if self.count > AUDIT_TILES_KEPT_MAX {
+        if self.count > BUNDLE_TILES_KEPT_MAX {
             *self = Self::default();
         }
         for tile in plan.tiles() {
