@@ -14,6 +14,11 @@ impl DigestKey {
         Self(hmac::Key::new(hmac::HMAC_SHA256, secret))
     }
 
+    /// A key from secret bytes of any number; those beyond 64 are hashed first, as the RFC says.
+    pub fn of_any_length(secret: &[u8]) -> Self {
+        Self(hmac::Key::new(hmac::HMAC_SHA256, secret))
+    }
+
     /// The 32 bytes of the keyed digest.
     pub fn digest(&self, text: &[u8]) -> [u8; 32] {
         let tag = hmac::sign(&self.0, text);

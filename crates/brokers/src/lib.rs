@@ -1,5 +1,5 @@
-//! Credentials: the signing key, its public half as a key set, the issuer that states a session's authority, and the
-//! seals under which secrets and personal data are kept.
+//! Credentials: the signing key, its public half as a key set, the issuer that states a session's authority, the
+//! authority that certifies a session's SSH key, and the seals under which secrets and personal data are kept.
 //!
 //! Knows nothing of the log, of HTTP or of storage: what it signs was recorded before, and where a key is kept is the
 //! caller's business. Time is an argument, so the same claims under the same key give the same bytes.
@@ -8,6 +8,7 @@ mod issuer;
 mod key;
 mod keyed;
 mod seal;
+pub mod ssh;
 mod thumbprint;
 
 pub use issuer::{AUDIENCE_DEFAULT, ISSUER_CHARS_MAX, Issuer, IssuerError, WritClaims};

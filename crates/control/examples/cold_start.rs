@@ -74,6 +74,7 @@ fn settings(url: &str) -> Settings {
         prices: PriceSettings::default(),
         shutdown_grace: Duration::ZERO,
         issuer_url: None,
+        exports: Vec::new(),
     }
 }
 
@@ -111,7 +112,7 @@ async fn fill(url: &str, entries: u64) -> bool {
 async fn register(scribe: &Scribe, clock: &Clock) -> DeveloperId {
     let ada = clock.developer_id();
     let roles = BTreeSet::from([Role::Admin, Role::Member]);
-    let register = developer::Register { developer: ada, login: Digest::of(b"ada"), roles };
+    let register = developer::Register { developer: ada, identity: Digest::of(b"ada"), roles };
     let mut proposal = Proposal::from(Command::RegisterDeveloper(register));
     proposal.by = Actor::Bootstrap;
     scribe.propose(proposal).await.unwrap();
@@ -132,6 +133,7 @@ impl Writer {
         let open = Open {
             session,
             parent: None,
+            agent: None,
             developer: self.ada,
             project: None,
             profile: "default".parse().unwrap(),

@@ -64,7 +64,7 @@ async fn measure(url: &str, writers: usize, time: Duration) {
 async fn open_sessions(scribe: &Scribe, clock: &Clock) -> Vec<SessionId> {
     let ada = clock.developer_id();
     let roles = BTreeSet::from([Role::Admin, Role::Member]);
-    let register = developer::Register { developer: ada, login: Digest::of(b"ada"), roles };
+    let register = developer::Register { developer: ada, identity: Digest::of(b"ada"), roles };
     let mut proposal = Proposal::from(Command::RegisterDeveloper(register));
     proposal.by = Actor::Bootstrap;
     scribe.propose(proposal).await.unwrap();
@@ -76,6 +76,7 @@ async fn open_sessions(scribe: &Scribe, clock: &Clock) -> Vec<SessionId> {
         let open = Open {
             session,
             parent: None,
+            agent: None,
             developer: ada,
             project: None,
             profile: "default".parse().unwrap(),

@@ -23,7 +23,7 @@ pub use chart::{Chart, Day, Series};
 pub use cost::{CostFilter, CostPage, CostRow, Figures, cost_page};
 pub use error::{ErrorPage, error_page};
 pub use frame::{Frame, Link};
-pub use session::{CallRow, EntryRow, Revoke, SessionPage, session_page};
+pub use session::{CallRow, EntryRow, Revoke, SessionPage, SubAgentRow, session_page};
 pub use sessions::{SessionRow, SessionsPage, sessions_page};
 pub use sign_in::{SignInPage, sign_in_page};
 pub use text::{Moment, count};

@@ -24,7 +24,10 @@ pub(crate) async fn run(plane: Arc<ControlPlane>, stop: CancellationToken) {
             tracing::debug!(%error, "could not follow the log; trying again");
             tokio::time::sleep(FOLLOW_EVERY).await;
         }
-        learn_names(&plane).await;
+        let now = plane.clock.now();
+        plane.people.forget_erased(&plane.view, now).await;
+        let strangers = plane.view.read(|state| plane.people.strangers(state, now));
+        plane.people.meet(&plane.store, strangers, now).await;
     }
 }
 
@@ -49,17 +52,4 @@ fn tokens(headers: &HeaderMap) -> impl Iterator<Item = Token> {
 fn is_known(plane: &ControlPlane, token: &Token) -> bool {
     let digest = token.digest();
     plane.view.read(|state| state.session_tokens.contains_key(&digest) || state.sign_in_tokens.contains_key(&digest))
-}
-
-/// Developers registered on another node have names that this one has not read yet.
-async fn learn_names(plane: &ControlPlane) {
-    let strangers = plane.view.read(|state| {
-        let unknown = state.developers.keys().filter(|id| !plane.people.knows(**id));
-        unknown.copied().take(100).collect::<Vec<_>>()
-    });
-    for developer in strangers {
-        if let Ok(Some(person)) = plane.store.person(developer).await {
-            plane.people.insert(&person);
-        }
-    }
 }

@@ -1,9 +1,12 @@
 //! The HTTP edge: JSON under `/v1`, the console's pages, and the operational endpoints. Thin: extract, call one
 //! operation, render.
 
+mod artifacts;
+mod certificates;
 mod codes;
 mod cost;
 mod developers;
+mod exports;
 mod extract;
 mod log;
 mod openapi;
@@ -40,9 +43,12 @@ pub(crate) fn router(shared: Arc<Shared>) -> Router {
         .merge(teams::routes())
         .merge(projects::routes())
         .merge(sessions::routes())
+        .merge(artifacts::routes())
+        .merge(certificates::routes())
         .merge(cost::routes())
         .merge(log::routes())
         .merge(tlog::routes())
+        .merge(exports::routes())
         .merge(pages::routes())
         .fallback(problem::no_such_path)
         .method_not_allowed_fallback(problem::wrong_method)

@@ -7,6 +7,7 @@
 pub mod console;
 pub mod cosign;
 pub mod error;
+pub mod export;
 pub mod http;
 pub mod keys;
 pub mod limits;
@@ -32,7 +33,8 @@ mod upstreams;
 
 pub use server::{Server, StartError};
 pub use settings::{
-    CredentialHeader, CredentialSource, PriceSettings, Settings, Synchronous, TlsFiles, UpstreamSettings,
+    CredentialHeader, CredentialSource, ExportFormat, ExportSettings, PriceSettings, Settings, SinkSettings,
+    Synchronous, SyslogAddress, TlsFiles, UpstreamSettings,
 };
 
 #[cfg(test)]

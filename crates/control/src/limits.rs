@@ -79,6 +79,46 @@ pub const STRANGERS_PER_LOOK_MAX: usize = 100;
 /// How long after a key was not there it is looked for again: a shared folder may lag.
 pub const STRANGER_PAUSE: domain::Span = domain::Span::from_secs(30);
 
+/// Longest life of a session's certificate: a day, so that a stolen key is worth little; the launcher renews it.
+pub const CERTIFICATE_LIFE_MAX: domain::Span = domain::Span::from_secs(24 * 3600);
+/// How long before it is made a certificate counts: a laptop's clock may be behind.
+pub const CERTIFICATE_BACKDATED: domain::Span = domain::Span::from_secs(5 * 60);
+
+/// Exports that can be configured: each is a task that reads the log again.
+pub const EXPORTS_MAX: usize = 16;
+/// Entries that an export reads at a time: at most 13 MB.
+pub const EXPORT_READ_ENTRIES_MAX: usize = 200;
+/// Events in one delivery.
+pub const EXPORT_BATCH_MAX: usize = 200;
+/// One request to a receiver, from its connection to the end of the answer; below [`EXPORT_LEASE`].
+pub const EXPORT_REQUEST_MAX: Duration = Duration::from_secs(10);
+/// The first pause after a failed delivery.
+pub const EXPORT_BACK_OFF_MIN: Duration = Duration::from_millis(200);
+/// The longest one: a receiver that is back is found again within it.
+pub const EXPORT_BACK_OFF_MAX: Duration = Duration::from_secs(60);
+/// How long failures that may pass are tried again when nobody says.
+pub const EXPORT_RETRY_FOR_DEFAULT: Duration = Duration::from_secs(3600);
+/// How long a node that died keeps an export from the others.
+pub const EXPORT_LEASE: Duration = Duration::from_secs(20);
+/// How often a lease is renewed, or tried for.
+pub const EXPORT_RENEW_EVERY: Duration = Duration::from_secs(5);
+/// How often a busy export notes how far it is: what a crash delivers twice.
+pub const EXPORT_NOTE_EVERY: Duration = Duration::from_secs(1);
+/// How often an idle export looks for new entries, and for dead ones that are to be tried again.
+pub const EXPORT_LOOK_EVERY: Duration = Duration::from_millis(250);
+/// Entries that an export may give up on before it waits instead: a misconfigured receiver must not bury the log.
+pub const EXPORT_DEAD_MAX: u64 = 10_000;
+/// Dead entries tried again between two reads of the log.
+pub const EXPORT_DUE_PER_LOOK_MAX: usize = 50;
+/// Characters kept of what went wrong with a delivery.
+pub const EXPORT_ERROR_CHARS_MAX: usize = 300;
+/// Bytes of one syslog datagram: what IPv4 carries in one UDP packet.
+pub const EXPORT_DATAGRAM_BYTES_MAX: usize = 65_507;
+/// Events in one answer of the API.
+pub const EVENTS_PAGE_MAX: u32 = 1000;
+/// Bytes after which such an answer takes no further event: entries have up to 64 kB.
+pub const EVENTS_PAGE_BYTES: usize = 8 << 20;
+
 /// Connections to a witness: a few logs, and monitors that look now and then.
 pub const WITNESS_CONNECTIONS_MAX: usize = 256;
 /// Requests that a witness reads or decides at a time; each holds at most one body, and a thread while it is decided.

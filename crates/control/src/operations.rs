@@ -1,8 +1,11 @@
 //! One operation per verb. A handler extracts, calls one of these, and renders; the console calls the same ones.
 
+pub mod artifact;
 pub mod call;
+pub mod certificate;
 pub mod cost;
 pub mod developer;
+pub mod export;
 pub mod log;
 pub mod project;
 pub mod proof;

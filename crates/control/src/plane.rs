@@ -3,6 +3,7 @@
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, PoisonError};
 
+use brokers::ssh::SshAuthority;
 use brokers::{DigestKey, Issuer};
 use domain::{Actor, Command, NodeId, RequestId, SessionId, Time, Token};
 use metering::PriceBook;
@@ -15,6 +16,7 @@ use crate::password::Passwords;
 use crate::people::People;
 use crate::scribe::{Proposal, Receipt, Scribe};
 use crate::seam::Clock;
+use crate::settings::ExportSettings;
 use crate::settlements::Settlements;
 use crate::view::View;
 
@@ -40,6 +42,8 @@ pub struct ControlPlane {
     pub publisher: Option<Arc<Publisher>>,
     /// Signs writs.
     pub issuer: Issuer,
+    /// Certifies sessions' keys for signing commits.
+    pub ssh_authority: SshAuthority,
     /// Makes keyed digests of sign-in names.
     pub login_key: DigestKey,
     /// Checks passwords.
@@ -48,6 +52,8 @@ pub struct ControlPlane {
     pub book: Arc<PriceBook>,
     /// How others reach this server, without a trailing slash.
     pub public_url: String,
+    /// The exports that this process was configured with.
+    pub exports: Vec<ExportSettings>,
     /// The one-time right to create the first administrator, while there is none.
     pub(crate) bootstrap: Mutex<Option<Token>>,
     /// When each session's beat was last written; one per live session.

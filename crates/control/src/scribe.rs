@@ -163,3 +163,6 @@ impl Scribe {
         Ok(answer)
     }
 }
+
+#[cfg(test)]
+mod tests;

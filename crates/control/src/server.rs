@@ -2,12 +2,13 @@
 
 use std::future::Future;
 use std::net::SocketAddr;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use axum::Router;
+use brokers::ssh::SshAuthority;
 use brokers::{DigestKey, Issuer, SigningKey};
-use domain::{Command, NodeId, RequestId, Token, TokenKind, node};
+use domain::{Command, NodeId, RequestId, Time, Token, TokenKind, node};
 use gateway::{Body, BodyError, Gateway, Listener, ListenerLimits, Outbound};
 use http::{Request, Response};
 use http_body_util::BodyExt;
@@ -17,20 +18,21 @@ use store::{DatabaseUrl, Engine, Options, Store};
 use tokio::task::JoinHandle;
 use tokio_util::sync::CancellationToken;
 use tower::ServiceExt;
+use zeroize::Zeroizing;
 
 use crate::cosign::{self, Publisher};
-use crate::keys::KeysFolder;
-use crate::keys::make_private_folder;
+use crate::keys::{KeysFolder, make_private_folder};
 use crate::limits::SETTLEMENT_FLUSH_MAX;
 use crate::notary::{self, Notary};
-use crate::people::People;
+use crate::people::upgrade::upgrade;
+use crate::people::{People, PersonKeys, login_key};
 use crate::plane::ControlPlane;
 use crate::scribe::{Proposal, Scribe};
 use crate::seam::{self, Clock};
 use crate::settings::Settings;
 use crate::settlements::Settlements;
 use crate::view::View;
-use crate::{follower, http as edge, nodes, reaper, snapshot, upstreams};
+use crate::{export, follower, http as edge, nodes, reaper, snapshot, upstreams};
 
 /// A running control plane.
 pub struct Server {
@@ -106,6 +108,7 @@ impl Server {
         let limits = ListenerLimits { shutdown_max: settings.shutdown_grace, ..ListenerLimits::default() };
         let taken = |error| StartError::Listen { address: settings.listen, error };
         let listener = Listener::bind(settings.listen, tls, limits).await.map_err(taken)?;
+        let sinks = export::sinks(&settings.exports)?;
         let public_url = public_url(&settings, listener.local_addr());
         let plane = Arc::new(open_plane(&settings, clock, public_url).await?);
         let bad =
@@ -118,8 +121,10 @@ impl Server {
         let reap = tokio::spawn(reaper::run(Arc::clone(&plane), started_at, stop.clone()));
         let follow = tokio::spawn(follower::run(Arc::clone(&plane), stop.clone()));
         let sign = tokio::spawn(sign_and_publish(Arc::clone(&plane), stop.clone()));
+        let mut background = vec![watch, reap, follow, sign];
+        background.extend(export::start(&plane, sinks, &stop));
         let shared = Arc::new(Shared { plane, gateway, secure });
-        Ok(Self { shared, listener, background: vec![watch, reap, follow, sign], stop })
+        Ok(Self { shared, listener, background, stop })
     }
 
     /// The address it listens on.
@@ -213,11 +218,10 @@ fn public_url(settings: &Settings, listening: SocketAddr) -> String {
 }
 
 async fn open_plane(settings: &Settings, clock: Clock, public_url: String) -> Result<ControlPlane, StartError> {
-    let failed = |error: store::StoreError| StartError::Store(error.to_string());
     let book = upstreams::price_book(&settings.prices)?;
+    let keys = open_keys(settings)?;
     let store = open_store(settings).await?;
     let clock = Arc::new(clock);
-    let keys = open_keys(settings)?;
     let policy = upstreams::trust_policy(settings.trust_policy.as_deref())?;
     let notary = Arc::new(open_notary(settings, &store, &clock, &keys).await?);
     let publisher = policy.map(|policy| open_publisher(settings, &store, &clock, &notary, policy)).transpose()?;
@@ -225,12 +229,12 @@ async fn open_plane(settings: &Settings, clock: Clock, public_url: String) -> Re
     let node = clock.node_id();
     let scribe = Scribe::start(store.clone(), Arc::clone(&view), Arc::clone(&clock), node);
     announce(&scribe, node).await?;
-    let people = Arc::new(People::default());
-    people.load(&store).await.map_err(failed)?;
+    let login_key = login_key::open(&store, &keys).await.map_err(bad_keys)?;
+    let people = people(&store, &keys, &login_key, &view, clock.now()).await?;
     let issuer_url = settings.issuer_url.clone().unwrap_or_else(|| public_url.clone());
     let bad = |error: brokers::IssuerError| StartError::Field { field: "issuer_url".into(), what: error.to_string() };
     let issuer = Issuer::new(issuer_url, signing_key(&store).await?).map_err(bad)?;
-    let login_key = login_key(&store).await?;
+    let ssh_authority = ssh_authority(&store).await?;
     let nobody = view.read(|state| state.developers.is_empty());
     Ok(ControlPlane {
         node,
@@ -243,10 +247,12 @@ async fn open_plane(settings: &Settings, clock: Clock, public_url: String) -> Re
         notary,
         publisher: publisher.map(Arc::new),
         issuer,
+        ssh_authority,
         login_key,
         passwords: Default::default(),
         book: Arc::new(book),
         public_url,
+        exports: settings.exports.clone(),
         bootstrap: std::sync::Mutex::new(nobody.then(|| seam::token(TokenKind::Bootstrap))),
         beats: Default::default(),
     })
@@ -254,9 +260,15 @@ async fn open_plane(settings: &Settings, clock: Clock, public_url: String) -> Re
 
 /// The folder for keys.
 fn open_keys(settings: &Settings) -> Result<KeysFolder, StartError> {
-    let path = settings.keys_dir.clone().unwrap_or_else(|| settings.data_dir.join("keys"));
-    let bad = |error| StartError::Field { field: "keys_dir".into(), what: format!("`{}`: {error}", path.display()) };
-    KeysFolder::open(&path).map_err(bad)
+    let path = match &settings.keys_dir {
+        Some(path) => path.clone(),
+        None => make_data_folder(settings)?.join("keys"),
+    };
+    KeysFolder::open(&path).map_err(|error| bad_keys(format!("`{}`: {error}", path.display())))
+}
+
+fn bad_keys(what: String) -> StartError {
+    StartError::Field { field: "keys_dir".into(), what }
 }
 
 /// The notary, once the log is known to be the one that was signed.
@@ -309,11 +321,7 @@ fn log_origin(settings: &Settings) -> String {
 async fn open_store(settings: &Settings) -> Result<Store, StartError> {
     let url = match &settings.database {
         Some(url) => url.clone(),
-        None => {
-            make_private_folder(&settings.data_dir)
-                .map_err(|error| StartError::DataDir { path: settings.data_dir.clone(), error })?;
-            format!("sqlite:{}", settings.data_dir.join("writ.db").display())
-        }
+        None => format!("sqlite:{}", make_data_folder(settings)?.join("writ.db").display()),
     };
     let bad = |error: store::StoreError| StartError::Field { field: "database".into(), what: error.to_string() };
     let url: DatabaseUrl = url.parse().map_err(bad)?;
@@ -343,11 +351,42 @@ async fn signing_key(store: &Store) -> Result<SigningKey, StartError> {
     SigningKey::from_pkcs8(&stored).map_err(broken)
 }
 
-/// The key under which sign-in names are digested, made once per installation.
-async fn login_key(store: &Store) -> Result<DigestKey, StartError> {
+/// The folder for what nobody put elsewhere.
+fn make_data_folder(settings: &Settings) -> Result<&Path, StartError> {
+    let path = settings.data_dir.as_path();
+    make_private_folder(path).map_err(|error| StartError::DataDir { path: path.to_owned(), error })?;
+    Ok(path)
+}
+
+/// Everybody whose key is here, after what an earlier version or a crash left undone.
+async fn people(
+    store: &Store,
+    keys: &KeysFolder,
+    login_key: &DigestKey,
+    view: &View,
+    now: Time,
+) -> Result<Arc<People>, StartError> {
     let failed = |error: store::StoreError| StartError::Store(error.to_string());
-    let stored = store.put_secret_if_absent("login-key", &seam::random::<32>()).await.map_err(failed)?;
-    let secret: [u8; 32] =
-        stored.try_into().map_err(|_| StartError::Store("the login key has the wrong length".to_owned()))?;
-    Ok(DigestKey::new(&secret))
+    let person_keys = PersonKeys::open(keys).map_err(|error| bad_keys(format!("`people`: {error}")))?;
+    upgrade(store, &person_keys, login_key).await.map_err(StartError::Store)?;
+    let people = People::new(person_keys);
+    people.load(store, now).await.map_err(failed)?;
+    people.forget_erased(view, now).await;
+    store.checkpoint().await.map_err(failed)?;
+    Ok(Arc::new(people))
+}
+
+/// The key that certifies sessions' keys, made once per installation and shared by its processes.
+async fn ssh_authority(store: &Store) -> Result<SshAuthority, StartError> {
+    let seed = seed(store, "ssh-authority").await?;
+    SshAuthority::from_seed(&seed).map_err(|error| StartError::Store(format!("the ssh authority's key: {error}")))
+}
+
+/// 32 secret bytes by name, thrown once per installation.
+async fn seed(store: &Store, name: &str) -> Result<Zeroizing<[u8; 32]>, StartError> {
+    let failed = |error: store::StoreError| StartError::Store(error.to_string());
+    let stored = store.put_secret_if_absent(name, &seam::random::<32>()).await.map_err(failed)?;
+    let stored = Zeroizing::new(stored);
+    let wrong = |_| StartError::Store(format!("the secret `{name}` has the wrong length"));
+    stored.as_slice().try_into().map(Zeroizing::new).map_err(wrong)
 }

@@ -4,6 +4,7 @@ use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::time::Duration;
 
+pub use crate::export::syslog::SyslogAddress;
 pub use store::Synchronous;
 
 /// Settings of one control plane process.
@@ -38,6 +39,8 @@ pub struct Settings {
     pub shutdown_grace: Duration,
     /// Issuer of the writs; the public address when absent.
     pub issuer_url: Option<String>,
+    /// Where copies of the log's entries go.
+    pub exports: Vec<ExportSettings>,
 }
 
 /// Certificate chain and private key, as PEM files.
@@ -78,6 +81,92 @@ pub enum CredentialHeader {
     ApiKey,
     /// `authorization: Bearer KEY`.
     Bearer,
+}
+
+/// One export: a follower of the log that carries entries out.
+#[derive(Debug, Clone)]
+pub struct ExportSettings {
+    /// Its name, under which its cursor is kept.
+    pub name: String,
+    /// Where it goes.
+    pub sink: SinkSettings,
+    /// Beginnings of the entry types that are wanted; all when empty.
+    pub types: Vec<String>,
+    /// Whether a new export begins with the next entry instead of the first.
+    pub from_now: bool,
+    /// How long a failure that may pass is tried again before an entry is given up.
+    pub retry_for: Duration,
+}
+
+/// Where an export goes.
+#[derive(Debug, Clone)]
+pub enum SinkSettings {
+    /// Signed HTTP requests.
+    Webhook {
+        /// Where to.
+        url: String,
+        /// Where the signing secret comes from (`whsec_…`).
+        secret: CredentialSource,
+        /// The shape of an event.
+        format: ExportFormat,
+        /// Events in one request; 1 sends each by itself.
+        batch: usize,
+    },
+    /// OpenTelemetry logs, OTLP over HTTP with JSON.
+    Otlp {
+        /// The whole address, usually `…/v1/logs`.
+        url: String,
+        /// Where a bearer token comes from, if the collector wants one.
+        bearer: Option<CredentialSource>,
+    },
+    /// Syslog messages with OCSF events.
+    Syslog {
+        /// Where to.
+        address: SyslogAddress,
+    },
+    /// JSON lines in a file.
+    File {
+        /// Which one.
+        path: PathBuf,
+        /// The shape of an event.
+        format: ExportFormat,
+    },
+}
+
+/// The shape of an exported event.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum ExportFormat {
+    /// OCSF 1.8.0.
+    Ocsf,
+    /// CloudEvents 1.0.
+    CloudEvents,
+}
+
+impl ExportSettings {
+    /// Whether entries of a type are wanted.
+    pub fn wants(&self, kind: &str) -> bool {
+        self.types.is_empty() || self.types.iter().any(|start| kind.starts_with(start.as_str()))
+    }
+
+    /// What kind of export it is, and the shape of its events, as spelled in the configuration.
+    pub fn kind(&self) -> (&'static str, &'static str) {
+        match &self.sink {
+            SinkSettings::Webhook { format, .. } => ("webhook", format.as_str()),
+            SinkSettings::Otlp { .. } => ("otlp", "otlp"),
+            SinkSettings::Syslog { .. } => ("syslog", "ocsf"),
+            SinkSettings::File { format, .. } => ("file", format.as_str()),
+        }
+    }
+}
+
+impl ExportFormat {
+    /// The shape's name, as spelled everywhere.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Ocsf => "ocsf",
+            Self::CloudEvents => "cloudevents",
+        }
+    }
 }
 
 /// What calls cost.

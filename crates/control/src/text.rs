@@ -63,6 +63,12 @@ pub(crate) fn rfc3339(at: Time) -> String {
     format!("{timestamp:.3}")
 }
 
+/// `2026-11-22`, in UTC.
+pub(crate) fn date(at: Time) -> String {
+    let timestamp = Timestamp::from_millisecond(at.unix_millis()).unwrap_or_default();
+    timestamp.strftime("%Y-%m-%d").to_string()
+}
+
 /// `2026-11-22 14:02 UTC`, for sentences and pages.
 pub(crate) fn short_utc(at: Time) -> String {
     let timestamp = Timestamp::from_millisecond(at.unix_millis()).unwrap_or_default();

@@ -27,7 +27,7 @@ pub(crate) fn upstream(settings: &UpstreamSettings) -> Result<Upstream, StartErr
 }
 
 /// The first line, without white space around it.
-fn read_key(source: &CredentialSource) -> Result<String, String> {
+pub(crate) fn read_key(source: &CredentialSource) -> Result<String, String> {
     let text = match source {
         CredentialSource::File(path) => read(path)?,
         CredentialSource::Env(name) => {

@@ -241,7 +241,7 @@ pub fn admit(state: &State, command: &Reserve, now: Time) -> Result<Vec<Event>, 
         return Err(Refusal::IdTaken);
     }
     for (what, count, max) in [
-        ("calls in flight of one session", session.calls_open, limits::CALLS_OPEN_PER_SESSION_MAX),
+        ("calls in flight of one session", calls_of_family(state, command.session), limits::CALLS_OPEN_PER_SESSION_MAX),
         ("calls in flight", state.calls.len(), limits::CALLS_OPEN_MAX),
     ] {
         if count >= max {
@@ -264,6 +264,13 @@ pub fn admit(state: &State, command: &Reserve, now: Time) -> Result<Vec<Event>, 
         claims: command.claims.clone(),
     })));
     Ok(events)
+}
+
+/// Calls in flight of the root session and all below it: they share its budget, so they share this bound.
+fn calls_of_family(state: &State, session: SessionId) -> usize {
+    let root = state.lineage(session).last().copied().unwrap_or(session);
+    let family = std::iter::once(root).chain(state.descendants(root));
+    family.filter_map(|id| state.sessions.get(&id)).map(|live| live.calls_open).sum()
 }
 
 fn check_shape(command: &Reserve) -> Result<(), Refusal> {

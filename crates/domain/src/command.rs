@@ -12,6 +12,8 @@ pub enum Command {
     SetRoles(developer::SetRoles),
     /// Lock a human out and revoke all their sessions and sign-ins.
     DisableDeveloper(developer::Disable),
+    /// Destroy who a human is, lock them out for good and revoke all their sessions and sign-ins.
+    EraseDeveloper(developer::Erase),
     /// Make a team.
     CreateTeam(team::Create),
     /// Put a developer into a team.
@@ -69,6 +71,7 @@ fn decide_one(state: &State, by: Actor, command: &Command, now: Time) -> Result<
         Command::RegisterDeveloper(command) => developer::register(state, by, command),
         Command::SetRoles(command) => developer::set_roles(state, by, command),
         Command::DisableDeveloper(command) => developer::disable(state, by, command),
+        Command::EraseDeveloper(command) => developer::erase(state, by, command),
         Command::CreateTeam(command) => team::create(state, by, command),
         Command::AddMember(command) => team::add_member(state, by, command),
         Command::RemoveMember(command) => team::remove_member(state, by, command),

@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use serde::{Deserialize, Serialize};
 
 use crate::session::{self, How};
-use crate::{Actor, DeveloperId, Digest, Event, Refusal, State, limits, sign_in, text};
+use crate::{Actor, DeveloperId, Digest, Event, Refusal, State, Time, limits, sign_in, text};
 
 /// What a developer may do in the installation.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
@@ -55,12 +55,12 @@ pub struct RoleError;
 /// What state keeps of a developer.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Developer {
-    /// Keyed digest of the sign-in name: unique, and says nothing without the key.
-    pub login: Digest,
     /// What they may do.
     pub roles: Roles,
     /// Locked out.
     pub disabled: bool,
+    /// When who they are was erased; they are locked out for good then.
+    pub erased_at: Option<Time>,
 }
 
 /// Make a human known.
@@ -68,8 +68,9 @@ pub struct Developer {
 pub struct Register {
     /// The new id.
     pub developer: DeveloperId,
-    /// Keyed digest of the sign-in name.
-    pub login: Digest,
+    /// Salted commitment to the sealed names. That the sign-in name is free is decided where the names are, in the
+    /// same transaction.
+    pub identity: Digest,
     /// What they may do; the first one must be an administrator.
     pub roles: Roles,
 }
@@ -92,13 +93,22 @@ pub struct Disable {
     pub reason: String,
 }
 
+/// Destroy who a human is: what stays is the pseudonym.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Erase {
+    /// Whom.
+    pub developer: DeveloperId,
+}
+
 /// Entry: a human became known.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Registered {
     /// The new id.
     pub developer: DeveloperId,
-    /// Keyed digest of the sign-in name.
-    pub login: Digest,
+    /// Commitment to who they are: SHA-256 of a salt, which dies with the human's key, and the sealed names. The first
+    /// writ wrote a digest of the sign-in name here, under a key that is gone.
+    #[serde(alias = "login")]
+    pub identity: Digest,
     /// What they may do.
     pub roles: Roles,
 }
@@ -121,6 +131,16 @@ pub struct Disabled {
     pub reason: String,
 }
 
+/// Entry: who a human is was destroyed.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Erased {
+    /// Whose identity.
+    pub developer: DeveloperId,
+}
+
+/// Why the sessions of an erased developer were revoked: it stands in the log for ever, so it names nobody.
+const ERASED: &str = "the developer was erased";
+
 pub(crate) fn register(state: &State, by: Actor, command: &Register) -> Result<Vec<Event>, Refusal> {
     match by {
         Actor::Bootstrap if !state.developers.is_empty() => return Err(Refusal::BootstrapSpent),
@@ -139,12 +159,9 @@ pub(crate) fn register(state: &State, by: Actor, command: &Register) -> Result<V
     if state.developers.contains_key(&command.developer) {
         return Err(Refusal::IdTaken);
     }
-    if state.logins.contains_key(&command.login) {
-        return Err(Refusal::LoginTaken);
-    }
     Ok(vec![Event::DeveloperRegistered(Registered {
         developer: command.developer,
-        login: command.login,
+        identity: command.identity,
         roles: command.roles.clone(),
     })])
 }
@@ -168,10 +185,27 @@ pub(crate) fn disable(state: &State, by: Actor, command: &Disable) -> Result<Vec
         return Ok(Vec::new());
     }
     keep_an_admin(state, command.developer)?;
-    let mut events = sign_in::end_all(state, command.developer);
-    events.extend(session::over_all_of(state, command.developer, &How::Revoked { by, reason: command.reason.clone() }));
+    let mut events = lock_out(state, by, command.developer, &command.reason);
     events.push(Event::DeveloperDisabled(Disabled { developer: command.developer, reason: command.reason.clone() }));
     Ok(events)
+}
+
+pub(crate) fn erase(state: &State, by: Actor, command: &Erase) -> Result<Vec<Event>, Refusal> {
+    state.require(by, Role::Admin)?;
+    if state.developer(command.developer)?.erased_at.is_some() {
+        return Ok(Vec::new());
+    }
+    keep_an_admin(state, command.developer)?;
+    let mut events = lock_out(state, by, command.developer, ERASED);
+    events.push(Event::DeveloperErased(Erased { developer: command.developer }));
+    Ok(events)
+}
+
+/// Ends every sign-in and revokes every session of a developer.
+fn lock_out(state: &State, by: Actor, developer: DeveloperId, reason: &str) -> Vec<Event> {
+    let mut events = sign_in::end_all(state, developer);
+    events.extend(session::over_all_of(state, developer, &How::Revoked { by, reason: reason.to_owned() }));
+    events
 }
 
 /// Refuses when `leaving` is the only developer who is an administrator and not disabled.

@@ -20,6 +20,9 @@ pub enum Event {
     /// A human was locked out: a leaver, or an emergency.
     #[serde(rename = "developer.disabled")]
     DeveloperDisabled(developer::Disabled),
+    /// Who a human is was destroyed; the pseudonym stays.
+    #[serde(rename = "developer.erased")]
+    DeveloperErased(developer::Erased),
     /// A team was made.
     #[serde(rename = "team.created")]
     TeamCreated(team::Created),

@@ -84,6 +84,11 @@ macro_rules! id_type {
             pub fn new(at: Time, random: u128) -> Self {
                 Self(ulid(at, random))
             }
+
+            /// The ULID as a number, for formats that carry 16 bytes.
+            pub const fn as_u128(self) -> u128 {
+                self.0
+            }
         }
 
         impl fmt::Display for $name {

@@ -34,12 +34,14 @@ pub const SESSIONS_LIVE_MAX: usize = 50_000;
 pub const SESSION_DEPTH_MAX: usize = 8;
 /// Live descendants of one root session: also bounds the entries that ending it writes.
 pub const SESSION_DESCENDANTS_MAX: usize = 256;
+/// Sub-agents that one session's client may name; further ones are counted as the session itself.
+pub const AGENTS_PER_SESSION_MAX: usize = 1_000;
 /// Ended sessions remembered for a good refusal text; the oldest are forgotten first.
 pub const SESSIONS_OVER_REMEMBERED_MAX: usize = 10_000;
 /// Client session ids one session may claim.
 pub const ALIASES_PER_SESSION_MAX: usize = 64;
 
-/// Calls in flight for one session.
+/// Calls in flight for one root session, with all sessions below it.
 pub const CALLS_OPEN_PER_SESSION_MAX: usize = 256;
 /// Calls in flight in the whole installation.
 pub const CALLS_OPEN_MAX: usize = 100_000;

@@ -18,7 +18,7 @@ pub enum Refusal {
     /// The last administrator cannot be disabled or lose the role.
     #[error("this would leave no administrator")]
     LastAdmin,
-    /// The sign-in name is taken.
+    /// The sign-in name is taken. Decided where the names are, under the same lock: see the scribe in `control`.
     #[error("that sign-in name is taken")]
     LoginTaken,
     /// No such developer.

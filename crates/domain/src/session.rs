@@ -24,7 +24,7 @@ pub use over::{End, Ending, How, Over, Past, Revoke};
 
 use crate::{
     Actor, DeveloperId, Digest, Event, Name, ProjectId, Refusal, Role, SessionId, Span, State, TeamId, Time, Usd,
-    limits, project,
+    limits, project, text,
 };
 
 /// What state keeps of a live session.
@@ -32,6 +32,9 @@ use crate::{
 pub struct Session {
     /// The session this one was opened from.
     pub parent: Option<SessionId>,
+    /// The sub-agent inside the parent's client that it stands for: a claim, by the client's own id of it.
+    #[serde(default)]
+    pub agent: Option<String>,
     /// The human it acts for.
     pub developer: DeveloperId,
     /// What the work is for; none means unattributed.
@@ -73,6 +76,8 @@ pub struct Open {
     pub session: SessionId,
     /// The session it is opened from, for sub-agents.
     pub parent: Option<SessionId>,
+    /// The sub-agent inside the parent's client that it stands for, if it does: its calls come with the parent's bearer.
+    pub agent: Option<String>,
     /// The human it acts for.
     pub developer: DeveloperId,
     /// What the work is for.
@@ -96,6 +101,9 @@ pub struct Opened {
     pub session: SessionId,
     /// The session it was opened from.
     pub parent: Option<SessionId>,
+    /// The sub-agent inside the parent's client that it stands for (a claim).
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub agent: Option<String>,
     /// The human it acts for.
     pub developer: DeveloperId,
     /// What the work is for; none means unattributed.
@@ -116,6 +124,11 @@ pub struct Opened {
 
 pub(crate) fn open(state: &State, by: Actor, command: &Open, now: Time) -> Result<Vec<Event>, Refusal> {
     check_opener(state, by, command, now)?;
+    if let Some(agent) = &command.agent
+        && is_open(state, command.parent, agent)?
+    {
+        return Ok(Vec::new());
+    }
     check_bounds(state, command)?;
     let team = match command.project {
         Some(id) => team_for(state, command.developer, id)?,
@@ -129,6 +142,7 @@ pub(crate) fn open(state: &State, by: Actor, command: &Open, now: Time) -> Resul
     Ok(vec![Event::SessionOpened(Box::new(Opened {
         session: command.session,
         parent: command.parent,
+        agent: command.agent.clone(),
         developer: command.developer,
         project: command.project,
         team,
@@ -138,6 +152,19 @@ pub(crate) fn open(state: &State, by: Actor, command: &Open, now: Time) -> Resul
         beats: command.beats,
         budget: command.budget,
     }))])
+}
+
+/// Whether a sub-agent has its session already; once that is over, it gets no other.
+fn is_open(state: &State, parent: Option<SessionId>, agent: &String) -> Result<bool, Refusal> {
+    text::check("the agent id", agent, limits::CLAIM_CHARS_MAX)?;
+    let Some(parent) = parent else {
+        return Err(Refusal::Forbidden { needs: Role::Member.as_str() });
+    };
+    let Some(agents) = state.agents.get(&parent) else { return Ok(false) };
+    match agents.get(agent) {
+        Some(child) => state.live_session(*child).map(|_| true),
+        None => within("sub-agents of one session", agents.len(), limits::AGENTS_PER_SESSION_MAX).map(|()| false),
+    }
 }
 
 /// Only the human opens a root session; only a live session opens its child, for the same human and project.

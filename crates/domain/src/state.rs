@@ -46,14 +46,15 @@ pub struct State {
     pub abandoned: BTreeSet<CallId>,
     /// Processes that came up and were not found lost.
     pub nodes: BTreeSet<NodeId>,
-    /// Developer by keyed digest of the sign-in name.
-    pub logins: BTreeMap<Digest, DeveloperId>,
     /// Sign-in by digest of its token.
     pub sign_in_tokens: BTreeMap<Digest, SignInId>,
     /// Session by digest of its token, for live and remembered sessions.
     pub session_tokens: BTreeMap<Digest, SessionId>,
     /// Live session by client session id it claimed first.
     pub aliases: BTreeMap<String, SessionId>,
+    /// Sessions of sub-agents by their live parent and the client's id of them; those that are over stay, so that none
+    /// comes back.
+    pub agents: BTreeMap<SessionId, BTreeMap<String, SessionId>>,
     /// Live child sessions by parent.
     pub children: BTreeMap<SessionId, BTreeSet<SessionId>>,
 }
@@ -97,6 +98,11 @@ impl State {
         let held = self.sign_ins.get(&id)?;
         let developer = self.developers.get(&held.developer)?;
         (now < held.expires_at && !developer.disabled).then_some((id, held.developer))
+    }
+
+    /// The session that stands for a sub-agent of a live session, live or over; none if it has none yet.
+    pub fn agent_session(&self, parent: SessionId, agent: &str) -> Option<SessionId> {
+        self.agents.get(&parent)?.get(agent).copied()
     }
 
     /// The actor holds the role, or is an administrator, or is writ itself.

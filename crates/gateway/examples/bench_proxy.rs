@@ -61,6 +61,10 @@ impl Authority for Yes {
         })
     }
 
+    async fn sub_agent(&self, _: RequestId, caller: Caller, _: &str) -> Result<Caller, Rejection> {
+        Ok(caller)
+    }
+
     fn precheck(&self, _: &Reserve) -> Result<(), Rejection> {
         Ok(())
     }

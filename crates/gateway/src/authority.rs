@@ -33,6 +33,19 @@ pub trait Authority: Send + Sync + 'static {
     /// The refusal that the client shows: who ended the session, and what to do.
     fn identify(&self, bearer: &str) -> Result<Caller, Rejection>;
 
+    /// Whose call it is when the client names the sub-agent that makes it: the session that stands for the sub-agent, below
+    /// the caller's. A claim, that cannot gain more than the caller has. The first call of each sub-agent waits until its
+    /// session is durable.
+    ///
+    /// # Errors
+    /// The refusal that the client shows: the sub-agent's session is over, or cannot be opened now.
+    fn sub_agent(
+        &self,
+        request: RequestId,
+        caller: Caller,
+        agent: &str,
+    ) -> impl Future<Output = Result<Caller, Rejection>> + Send;
+
     /// Whether this would be admitted against the state this node knows. Local: no I/O. Asked before the upstream is
     /// contacted, so that an obvious refusal costs nothing.
     ///

@@ -7,16 +7,21 @@ use metering::RequestFacts;
 
 /// The claims of one model call.
 pub(crate) fn claims(headers: &HeaderMap, facts: &RequestFacts) -> Claims {
-    let header = |name: &str| {
-        let value = headers.get(name)?;
-        clean(&String::from_utf8_lossy(value.as_bytes()))
-    };
     Claims {
-        client_session: header("x-claude-code-session-id"),
+        client_session: header(headers, "x-claude-code-session-id"),
         metadata_session: facts.metadata_session_id.as_deref().and_then(clean),
-        agent: header("x-claude-code-agent-id"),
-        user_agent: header(USER_AGENT.as_str()),
+        agent: agent(headers),
+        user_agent: header(headers, USER_AGENT.as_str()),
     }
+}
+
+/// The sub-agent inside the client that makes the call, if it says so.
+pub(crate) fn agent(headers: &HeaderMap) -> Option<String> {
+    header(headers, "x-claude-code-agent-id")
+}
+
+fn header(headers: &HeaderMap, name: &str) -> Option<String> {
+    clean(&String::from_utf8_lossy(headers.get(name)?.as_bytes()))
 }
 
 /// Without control characters, at most [`CLAIM_CHARS_MAX`] characters; nothing if nothing is left.

@@ -130,7 +130,8 @@ pub(crate) fn check_address(url: &Uri) -> Result<(), &'static str> {
     }
 }
 
-fn is_loopback(host: &str) -> bool {
+/// Whether a host, as it stands in a URL, is this machine.
+pub fn is_loopback(host: &str) -> bool {
     let bare = host.trim_start_matches('[').trim_end_matches(']');
     host.eq_ignore_ascii_case("localhost") || bare.parse::<IpAddr>().is_ok_and(|address| address.is_loopback())
 }

@@ -33,15 +33,19 @@ impl Connector {
         tcp.enforce_http(false);
         tcp.set_nodelay(true);
         tcp.set_keepalive(Some(Duration::from_secs(30)));
-        let mut tls = tls.map_or_else(default_tls, Ok)?;
+        let mut tls = tls.map_or_else(client_tls, Ok)?;
         tls.alpn_protocols.clear(); // set by the builder for the versions enabled
         let https = HttpsConnectorBuilder::new().with_tls_config(tls).https_or_http().enable_all_versions();
         Ok(Self { https: https.wrap_connector(tcp), within })
     }
 }
 
-/// The machine's own roots (companies add theirs there) and the bundled ones (slim containers have none).
-fn default_tls() -> Result<ClientConfig, ConfigError> {
+/// How others are trusted by default: the machine's own roots (companies add theirs there) and the bundled ones (slim
+/// containers have none).
+///
+/// # Errors
+/// [`ConfigError::Tls`] if no TLS configuration can be made.
+pub fn client_tls() -> Result<ClientConfig, ConfigError> {
     let mut roots = RootCertStore::empty();
     roots.add_parsable_certificates(rustls_native_certs::load_native_certs().certs);
     roots.extend(webpki_roots::TLS_SERVER_ROOTS.iter().cloned());

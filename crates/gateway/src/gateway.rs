@@ -16,6 +16,7 @@ use crate::admit::admit;
 use crate::authority::{Authority, Caller};
 use crate::body::{self, Body, Cut};
 use crate::call::OpenCall;
+use crate::claims;
 use crate::config::{Config, ConfigError};
 use crate::exchange::Exchange;
 use crate::forward::{Answer, Letter, Unanswered, forward};
@@ -124,6 +125,10 @@ impl<A: Authority> Gateway<A> {
 
     /// A model call, from its body to the head of its answer.
     async fn message(&self, mut exchange: Exchange, upload: Upload) -> Result<Response<Body>, Rejection> {
+        if let Some(agent) = claims::agent(&exchange.parts.headers) {
+            let caller = exchange.caller.clone();
+            exchange.caller = self.core.authority.sub_agent(exchange.request, caller, &agent).await?;
+        }
         let mut admitted = admit(&*self.core.authority, &exchange, upload)?;
         let overlaps = admitted.ask.upstream_contacted;
         let (bytes, share) = std::mem::take(&mut admitted.upload).split();

@@ -11,6 +11,14 @@ pub(crate) const X_SHOULD_RETRY: HeaderName = HeaderName::from_static("x-should-
 /// Anthropic's header for keys.
 pub(crate) const X_API_KEY: HeaderName = HeaderName::from_static("x-api-key");
 
+/// What speaks of the session inside the team and is nobody else's business: our launcher's hint, and the baggage and
+/// vendors' state of W3C Trace Context. `traceparent` itself goes on: its ids say nothing to who cannot look them up.
+const STAYS_HERE: [HeaderName; 3] = [
+    HeaderName::from_static("writ-session"),
+    HeaderName::from_static("baggage"),
+    HeaderName::from_static("tracestate"),
+];
+
 /// RFC 9110 §7.6.1 and its predecessors: they speak about one connection only.
 const HOP_BY_HOP: [HeaderName; 10] = [
     header::CONNECTION,
@@ -31,6 +39,9 @@ const HOP_BY_HOP: [HeaderName; 10] = [
 pub(crate) fn for_upstream(headers: &mut HeaderMap) {
     strip_hop_by_hop(headers);
     for name in [header::HOST, header::AUTHORIZATION, X_API_KEY, header::EXPECT, header::CONTENT_LENGTH] {
+        headers.remove(name);
+    }
+    for name in &STAYS_HERE {
         headers.remove(name);
     }
     strip_ours(headers);

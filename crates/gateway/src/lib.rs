@@ -32,7 +32,8 @@ mod upstreams;
 
 pub use authority::{Authority, Caller};
 pub use body::{Body, BodyError};
-pub use config::{Config, ConfigError, Credential, Upstream};
+pub use config::{Config, ConfigError, Credential, Upstream, is_loopback};
+pub use connector::client_tls;
 pub use gateway::Gateway;
 pub use listener::{Listener, ListenerLimits, PeerAddr};
 pub use metrics::{Metrics, Snapshot};

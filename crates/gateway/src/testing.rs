@@ -68,6 +68,8 @@ pub(crate) struct Fake {
     pub(crate) refusal: Mutex<Option<Rejection>>,
     pub(crate) precheck: Mutex<Option<Rejection>>,
     pub(crate) reserving: Mutex<Reserving>,
+    /// Sub-agents that made calls.
+    pub(crate) agents: Mutex<Vec<String>>,
     asked: watch::Sender<Vec<Asked>>,
 }
 
@@ -91,6 +93,7 @@ impl Fake {
             refusal: Mutex::new(None),
             precheck: Mutex::new(None),
             reserving: Mutex::new(Reserving::Yes),
+            agents: Mutex::default(),
             asked: watch::Sender::new(Vec::new()),
         })
     }
@@ -199,6 +202,11 @@ impl Authority for Fake {
         }
         assert_eq!(bearer, token(), "the bearer reaches the control plane as it came");
         Ok(self.caller.lock().unwrap().clone())
+    }
+
+    async fn sub_agent(&self, _: RequestId, caller: Caller, agent: &str) -> Result<Caller, Rejection> {
+        self.agents.lock().unwrap().push(agent.to_owned());
+        Ok(caller)
     }
 
     fn precheck(&self, _: &Reserve) -> Result<(), Rejection> {

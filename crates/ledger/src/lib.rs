@@ -53,3 +53,6 @@ pub use tree::{Frontier, FrontierError, empty_root, merkle_root, node_hash};
 pub use trust::{
     Cosigned, Evaluation, PolicyError, PolicyProblem, TrustError, TrustPolicy, TrustedLog, TrustedWitness,
 };
+
+#[cfg(test)]
+extern crate self as ledger; // so that the samples in `entry/tests/samples.rs` read the same in this crate and in `control`

@@ -68,6 +68,10 @@ pub struct ManagePeople;
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct ManageProjects;
 
+/// Have entries that an export gave up on tried once more.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct ManageExports;
+
 /// The whole table: action, verb, owner, role.
 macro_rules! rules {
     ($($action:ty, |$this:ident| $verb:literal, $owner:expr, $role:ident;)*) => {$(
@@ -91,4 +95,5 @@ rules! {
     RevokeSession, |this| "revoke this session", Some(this.developer), Admin;
     ManagePeople, |_this| "manage developers and teams", None, Admin;
     ManageProjects, |_this| "manage projects", None, Admin;
+    ManageExports, |_this| "manage exports", None, Admin;
 }

@@ -42,7 +42,7 @@ fn answer<A: Action>(state: &State, by: Actor, action: A) -> &'static str {
 }
 
 /// The answers to every action, in the order of the table below. Where an action is about somebody, it is about `of`.
-fn answers(state: &State, by: Actor, of: u128) -> [&'static str; 10] {
+fn answers(state: &State, by: Actor, of: u128) -> [&'static str; 11] {
     let of = id(of);
     [
         answer(state, by, ReadSessions { of: Some(of) }),
@@ -55,6 +55,7 @@ fn answers(state: &State, by: Actor, of: u128) -> [&'static str; 10] {
         answer(state, by, RevokeSession { developer: of }),
         answer(state, by, ManagePeople),
         answer(state, by, ManageProjects),
+        answer(state, by, ManageExports),
     ]
 }
 
@@ -64,20 +65,20 @@ fn the_table() {
     const NO: &str = "forbidden";
     let developer = |number| Actor::Developer(id(number));
     let cases = [
-        //                           sessions  all  one  cost  all  log people revoke manage both
-        ("own", developer(1), 1, [OK, NO, OK, OK, NO, NO, NO, OK, NO, NO]),
-        ("another member's", developer(1), 2, [NO, NO, NO, NO, NO, NO, NO, NO, NO, NO]),
-        ("approver's own", developer(3), 3, [OK, NO, OK, OK, NO, NO, NO, OK, NO, NO]),
-        ("approver, a member's", developer(3), 1, [NO, NO, NO, NO, NO, NO, NO, NO, NO, NO]),
-        ("auditor, a member's", developer(4), 1, [OK, OK, OK, OK, OK, OK, OK, NO, NO, NO]),
-        ("auditor's own", developer(4), 4, [OK, OK, OK, OK, OK, OK, OK, OK, NO, NO]),
-        ("admin, a member's", developer(5), 1, [OK; 10]),
-        ("admin, nobody's", developer(5), NOBODY, [OK; 10]),
-        ("writ itself", Actor::System, 1, [OK; 10]),
-        ("bootstrap token", Actor::Bootstrap, 1, [NO; 10]),
-        ("a session", Actor::Session(SessionId::new(Time::default(), 1)), 1, [NO; 10]),
-        ("disabled admin's own", developer(6), 6, ["developer_disabled"; 10]),
-        ("unknown", developer(NOBODY), NOBODY, ["developer_unknown"; 10]),
+        //                           sessions  all  one  cost  all  log people revoke manage all three
+        ("own", developer(1), 1, [OK, NO, OK, OK, NO, NO, NO, OK, NO, NO, NO]),
+        ("another member's", developer(1), 2, [NO, NO, NO, NO, NO, NO, NO, NO, NO, NO, NO]),
+        ("approver's own", developer(3), 3, [OK, NO, OK, OK, NO, NO, NO, OK, NO, NO, NO]),
+        ("approver, a member's", developer(3), 1, [NO, NO, NO, NO, NO, NO, NO, NO, NO, NO, NO]),
+        ("auditor, a member's", developer(4), 1, [OK, OK, OK, OK, OK, OK, OK, NO, NO, NO, NO]),
+        ("auditor's own", developer(4), 4, [OK, OK, OK, OK, OK, OK, OK, OK, NO, NO, NO]),
+        ("admin, a member's", developer(5), 1, [OK; 11]),
+        ("admin, nobody's", developer(5), NOBODY, [OK; 11]),
+        ("writ itself", Actor::System, 1, [OK; 11]),
+        ("bootstrap token", Actor::Bootstrap, 1, [NO; 11]),
+        ("a session", Actor::Session(SessionId::new(Time::default(), 1)), 1, [NO; 11]),
+        ("disabled admin's own", developer(6), 6, ["developer_disabled"; 11]),
+        ("unknown", developer(NOBODY), NOBODY, ["developer_unknown"; 11]),
     ];
     for (case, by, of, expected) in cases {
         assert_eq!(answers(&team(), by, of), expected, "{case}");
@@ -115,7 +116,7 @@ proptest! {
     fn disabled_developers_get_nothing(people in prop::collection::vec(any_person(), 1..8), of in 1_u128..9) {
         let state = state(people);
         for (&developer, _) in state.developers.iter().filter(|(_, known)| known.disabled) {
-            prop_assert_eq!(answers(&state, Actor::Developer(developer), of), ["developer_disabled"; 10]);
+            prop_assert_eq!(answers(&state, Actor::Developer(developer), of), ["developer_disabled"; 11]);
         }
     }
 

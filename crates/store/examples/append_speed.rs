@@ -84,6 +84,7 @@ impl Load {
         let opened = |number: u64| Opened {
             session: session(number),
             parent: None,
+            agent: None,
             developer: DeveloperId::new(START, u128::from(number / 2)),
             project: Some(ProjectId::new(START, u128::from(number % 10))),
             team: Some(TeamId::new(START, u128::from(number % 5))),

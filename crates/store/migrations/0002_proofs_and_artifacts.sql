@@ -10,6 +10,10 @@ CREATE TABLE artifacts (
 -- Those of model calls are nearly all and are found through the calls.
 CREATE INDEX artifacts_by_session ON artifacts (session, position) WHERE kind <> 'upstream_request';
 
+-- Sessions that stand for sub-agents of the one above.
+ALTER TABLE sessions ADD COLUMN agent TEXT;
+CREATE INDEX sessions_by_parent ON sessions (parent) WHERE parent IS NOT NULL;
+
 -- Full tiles of the Merkle tree, 256 hashes each, with the hash of the subtree they cover. The partial ones at the
 -- right edge are made from the rows below them.
 CREATE TABLE tiles (

@@ -2,7 +2,7 @@
 
 use std::marker::PhantomData;
 
-use domain::Event;
+use domain::{DeveloperId, Digest, Event};
 use ledger::Entry;
 
 use crate::artifact::ArtifactChanges;
@@ -24,7 +24,8 @@ pub struct Append<'a> {
 /// A row that is not made from an entry but belongs to one, and is written in its transaction.
 #[derive(Debug, Clone)]
 pub enum Attachment {
-    /// A developer's names and password hash; replaces what was there.
+    /// A developer's sealed names and password hash; replaces what was there. Whether the sign-in name is free is for
+    /// the caller to ask first: [`Append::login_holder`].
     Person(Person),
 }
 
@@ -56,6 +57,14 @@ impl<'a> Append<'a> {
         rows.iter().map(StoredEntry::read).collect()
     }
 
+    /// Who has the sign-in name with this keyed digest; if nobody, nobody else takes it before the commit.
+    ///
+    /// # Errors
+    /// The database failed.
+    pub async fn login_holder(&mut self, login: &Digest) -> Result<Option<DeveloperId>, StoreError> {
+        person::login_holder(&mut self.transaction, login).await
+    }
+
     /// Adds entries at the end of the log, and everything that follows from them. Positions run on from
     /// [`Append::next_position`] without a gap.
     ///
@@ -64,12 +73,13 @@ impl<'a> Append<'a> {
     pub async fn insert(&mut self, entries: &[NewEntry], attachments: &[Attachment]) -> Result<(), StoreError> {
         self.check_positions(entries).await?;
         entry::insert(&mut self.transaction, entries).await?;
-        self.change_read_tables(entries).await?;
+        // Before what follows from the entries: who is erased by one of them is erased whatever came with the others.
         for attachment in attachments {
             match attachment {
                 Attachment::Person(person) => person::put(&mut self.transaction, person).await?,
             }
         }
+        self.change_read_tables(entries).await?;
         self.appended |= !entries.is_empty();
         Ok(())
     }
@@ -123,6 +133,7 @@ impl<'a> Append<'a> {
             Event::DeveloperRegistered(event) => developer::registered(transaction, event).await,
             Event::DeveloperRolesSet(event) => developer::roles_set(transaction, event).await,
             Event::DeveloperDisabled(event) => developer::disabled(transaction, event).await,
+            Event::DeveloperErased(event) => developer::erased(transaction, event, entry.time).await,
             Event::TeamCreated(event) => team::created(transaction, event).await,
             Event::ProjectCreated(event) => project::created(transaction, event).await,
             Event::SessionOpened(event) => session::opened(transaction, event, entry.time).await,

@@ -69,7 +69,7 @@ pub struct CallRow {
 /// Which calls to list, newest first.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct CallFilter {
-    /// Only of this session.
+    /// Only of this session and its sub-agents.
     pub session: Option<SessionId>,
     /// Only those not settled.
     pub open_only: bool,
@@ -94,11 +94,13 @@ impl Store {
     pub async fn calls(&self, filter: &CallFilter) -> Result<Vec<CallRow>, StoreError> {
         let mut values = vec![limit(filter.limit as usize)];
         let mut sql = format!("{SELECT} {}", if filter.open_only { "settled_at IS NULL" } else { "1 = 1" });
-        let conditions = [("session =", filter.session.map(Value::text)), ("id <", filter.before.map(Value::text))];
-        for (condition, value) in conditions {
-            let Some(value) = value else { continue };
-            values.push(value);
-            sql.push_str(&format!(" AND {condition} ${}", values.len()));
+        if let Some(session) = filter.session {
+            values.push(Value::text(session));
+            sql.push_str(&format!(" AND {}", of_session("session", values.len())));
+        }
+        if let Some(before) = filter.before {
+            values.push(Value::text(before));
+            sql.push_str(&format!(" AND id < ${}", values.len()));
         }
         sql.push_str(" ORDER BY id DESC LIMIT $1");
         let rows = self.fetch(composed(sql), values).await?;
@@ -113,6 +115,14 @@ impl Store {
         let rows = self.fetch(composed(format!("{SELECT} id = $1")), vec![Value::text(id)]).await?;
         rows.first().map(CallRow::read).transpose()
     }
+}
+
+/// That a column names a session or one of its sub-agents.
+pub(crate) fn of_session(column: &str, value: usize) -> String {
+    format!(
+        "{column} IN (SELECT id FROM sessions AS itself WHERE itself.id = ${value} UNION ALL
+        SELECT id FROM sessions AS below WHERE below.parent = ${value} AND below.agent IS NOT NULL)"
+    )
 }
 
 impl CallRow {

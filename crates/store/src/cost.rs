@@ -2,7 +2,7 @@
 
 use domain::{DeveloperId, ProjectId, SessionId, Span, Time, Usage, Usd};
 
-use crate::call::read_usage;
+use crate::call::{of_session, read_usage};
 use crate::conn::composed;
 use crate::limits::COST_DIMENSIONS_MAX;
 use crate::row::Row;
@@ -40,7 +40,7 @@ pub struct CostQuery {
     pub developer: Option<DeveloperId>,
     /// Only for this project.
     pub project: Option<ProjectId>,
-    /// Only of this session.
+    /// Only of this session and its sub-agents.
     pub session: Option<SessionId>,
     /// At most this many rows.
     pub limit: u32,
@@ -113,6 +113,11 @@ impl Store {
             values.push(value);
             sql.push_str(&format!(" AND {condition} ${}", values.len()));
         }
+        if let Some(session) = query.session {
+            values.push(Value::text(session));
+            let column = if source == Source::Sessions { "sessions.id" } else { "session" };
+            sql.push_str(&format!(" AND {}", of_session(column, values.len())));
+        }
         let keys: Vec<_> = by.iter().map(|dimension| source.key(*dimension)).collect();
         if !keys.is_empty() {
             sql.push_str(&format!(" GROUP BY {}", keys.join(", ")));
@@ -169,13 +174,11 @@ impl Source {
     fn conditions(self, query: &CostQuery) -> Vec<(&'static str, Value)> {
         let from = if self == Self::Hours { "hour >=" } else { "reserved_at >=" };
         let before = if self == Self::Hours { "hour <" } else { "reserved_at <" };
-        let session = if self == Self::Sessions { "sessions.id =" } else { "session =" };
         let conditions = [
             (from, query.since.map(|since| since.hour().into())),
             (before, query.until.map(|until| end_of_hour(until).into())),
             ("developer =", query.developer.map(Value::text)),
             ("project =", query.project.map(Value::text)),
-            (session, query.session.map(Value::text)),
         ];
         conditions.into_iter().filter_map(|(text, value)| value.map(|value| (text, value))).collect()
     }

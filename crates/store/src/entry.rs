@@ -141,6 +141,7 @@ fn developer(event: &Event) -> Option<DeveloperId> {
         Event::DeveloperRegistered(event) => Some(event.developer),
         Event::DeveloperRolesSet(event) => Some(event.developer),
         Event::DeveloperDisabled(event) => Some(event.developer),
+        Event::DeveloperErased(event) => Some(event.developer),
         Event::TeamMemberAdded(event) => Some(event.developer),
         Event::TeamMemberRemoved(event) => Some(event.developer),
         Event::SignInStarted(event) => Some(event.developer),

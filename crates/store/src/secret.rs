@@ -22,4 +22,12 @@ impl Store {
         self.execute(sql, vec![Value::text(name), value.to_vec().into()]).await?;
         self.get_secret(name).await?.ok_or_else(|| StoreError::corrupt("a secret that was put is not there"))
     }
+
+    /// Forgets a name and its value.
+    ///
+    /// # Errors
+    /// The database failed.
+    pub async fn forget_secret(&self, name: &str) -> Result<(), StoreError> {
+        self.execute("DELETE FROM secrets WHERE name = $1", vec![Value::text(name)]).await.map(drop)
+    }
 }

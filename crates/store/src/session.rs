@@ -34,6 +34,8 @@ pub struct SessionRow {
     pub id: SessionId,
     /// The session it was opened from.
     pub parent: Option<SessionId>,
+    /// The sub-agent of that session that it stands for (a claim).
+    pub agent: Option<String>,
     /// The human it acts for.
     pub developer: DeveloperId,
     /// What the work is for; none means unattributed.
@@ -58,11 +60,11 @@ pub struct SessionRow {
     pub over_at: Option<Time>,
     /// How it came to be over, if it is.
     pub over_how: Option<How>,
-    /// Its own calls, open ones included.
+    /// Its calls, open ones and those of its sub-agents included.
     pub calls: i64,
-    /// What its own calls cost.
+    /// What they cost.
     pub spent: Usd,
-    /// What its own open calls hold.
+    /// What the open ones hold.
     pub held: Usd,
 }
 
@@ -75,17 +77,40 @@ pub struct SessionFilter {
     pub project: Option<ProjectId>,
     /// Only those that are not over.
     pub live_only: bool,
+    /// Only the sub-agents of this one; none leaves all sub-agents out.
+    pub sub_agents_of: Option<SessionId>,
     /// Only those with a smaller id: the next page.
     pub before: Option<SessionId>,
     /// At most this many.
     pub limit: u32,
 }
 
+/// A sum of a session's own calls and of those of its sub-agents.
+macro_rules! with_sub_agents {
+    ($sum:literal) => {
+        concat!(
+            "COALESCE(session_cost.",
+            $sum,
+            ", 0) + (SELECT CAST(COALESCE(SUM(below.",
+            $sum,
+            "), 0) AS BIGINT)
+            FROM sessions AS child JOIN session_cost AS below ON below.session = child.id
+            WHERE child.parent = sessions.id AND child.agent IS NOT NULL)"
+        )
+    };
+}
+
 /// Ends before the conditions.
-const SELECT: &str = "SELECT id, parent, developer, project, team, profile, token, opened_at, expires_at, beats,
-    budget, status, over_at, over_how,
-    COALESCE(session_cost.calls, 0), COALESCE(session_cost.cost, 0), COALESCE(session_cost.held, 0)
-    FROM sessions LEFT JOIN session_cost ON session_cost.session = sessions.id WHERE ";
+const SELECT: &str = concat!(
+    "SELECT id, parent, developer, project, team, profile, token, opened_at, expires_at, beats, budget, status, over_at,
+    over_how, ",
+    with_sub_agents!("calls"),
+    ", ",
+    with_sub_agents!("cost"),
+    ", ",
+    with_sub_agents!("held"),
+    ", agent FROM sessions LEFT JOIN session_cost ON session_cost.session = sessions.id WHERE "
+);
 
 impl Store {
     /// Sessions that pass a filter, newest first.
@@ -95,7 +120,11 @@ impl Store {
     pub async fn sessions(&self, filter: &SessionFilter) -> Result<Vec<SessionRow>, StoreError> {
         let mut values = vec![limit(filter.limit as usize)];
         let mut sql = format!("{SELECT} {}", if filter.live_only { "over_at IS NULL" } else { "1 = 1" });
+        if filter.sub_agents_of.is_none() {
+            sql.push_str(" AND agent IS NULL");
+        }
         let conditions = [
+            ("agent IS NOT NULL AND parent =", filter.sub_agents_of.map(Value::text)),
             ("developer =", filter.developer.map(Value::text)),
             ("project =", filter.project.map(Value::text)),
             ("id <", filter.before.map(Value::text)),
@@ -154,6 +183,7 @@ impl SessionRow {
             calls: row.int(14)?,
             spent: row.usd(15)?,
             held: row.usd(16)?,
+            agent: row.text_or_null(17)?,
         })
     }
 }
@@ -193,7 +223,7 @@ impl FromStr for SessionStatus {
 
 pub(crate) async fn opened(transaction: &mut Transaction, event: &Opened, at: Time) -> Result<(), StoreError> {
     let sql = "INSERT INTO sessions (id, parent, developer, project, team, profile, token, opened_at, expires_at,
-        beats, budget, status) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, 'active')";
+        beats, budget, agent, status) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, 'active')";
     let values = vec![
         Value::text(event.session),
         Value::text_or_null(event.parent),
@@ -206,6 +236,7 @@ pub(crate) async fn opened(transaction: &mut Transaction, event: &Opened, at: Ti
         event.expires_at.into(),
         event.beats.into(),
         Value::Int(event.budget.map(Usd::nanos)),
+        Value::Text(event.agent.clone()),
     ];
     transaction.execute(sql, values).await.map(drop)
 }

@@ -16,7 +16,7 @@ pub struct Snapshot {
 }
 
 impl Store {
-    /// Saves a snapshot and forgets all but the newest two of its format.
+    /// Saves a snapshot and forgets all but the newest two of its format, and those of older formats.
     ///
     /// # Errors
     /// The database failed.
@@ -25,7 +25,7 @@ impl Store {
             ON CONFLICT (format, next) DO UPDATE SET state = excluded.state";
         let values = vec![snapshot.format.into(), Value::count(snapshot.next), snapshot.state.clone().into()];
         self.execute(insert, values).await?;
-        let forget = "DELETE FROM snapshots WHERE format = $1 AND next NOT IN
+        let forget = "DELETE FROM snapshots WHERE format < $1 OR format = $1 AND next NOT IN
             (SELECT next FROM snapshots WHERE format = $1 ORDER BY next DESC LIMIT $2)";
         self.execute(forget, vec![snapshot.format.into(), SNAPSHOTS_KEPT.into()]).await.map(drop)
     }

@@ -6,7 +6,7 @@ use std::time::Duration;
 use sqlx::SqlSafeStr;
 
 use crate::limits::{APPEND_WAIT_MAX, PING_WAIT_MAX, ROWS_MAX};
-use crate::migrate::migrate;
+use crate::migrate::{MIGRATIONS, migrate};
 use crate::pool::{Engine, Pool};
 use crate::row::Row;
 use crate::transaction::Transaction;
@@ -26,7 +26,7 @@ impl Store {
     /// The database cannot be reached, is in use, or is newer than this writ.
     pub async fn open(options: &Options) -> Result<Self, StoreError> {
         let pool = Pool::open(options).await?;
-        migrate(&pool).await?;
+        migrate(&pool, MIGRATIONS).await?;
         Ok(Self { pool: Arc::new(pool) })
     }
 

@@ -4,9 +4,11 @@
 
 mod artifacts;
 mod costs;
+mod exports;
 mod failures;
 mod log;
 mod opening;
+mod persons;
 mod postgres;
 mod rows;
 mod sessions;

@@ -10,9 +10,13 @@ pub(crate) struct Developer {
     #[serde(default)]
     pub(crate) display_name: Option<String>,
     #[serde(default)]
+    pub(crate) email: Option<String>,
+    #[serde(default)]
     pub(crate) roles: Vec<String>,
     #[serde(default)]
     pub(crate) disabled: bool,
+    #[serde(default)]
+    pub(crate) erased_at: Option<String>,
 }
 
 /// An id with the name people know it by.

@@ -1,6 +1,7 @@
 //! The command line. The doc comments here are the help: first line for `-h`, the rest for `--help`.
 
 mod audit;
+mod export;
 mod govern;
 mod look;
 mod operate;
@@ -10,11 +11,12 @@ mod work;
 use clap::{Parser, Subcommand};
 
 pub(crate) use audit::{AuditCommand, Trust};
-pub(crate) use govern::{DeveloperCommand, NewDeveloper, ProjectCommand, Revoke, TeamCommand};
+pub(crate) use export::{ExportCommand, PrintEvents};
+pub(crate) use govern::{AdminCommand, DeveloperCommand, Erase, NewDeveloper, ProjectCommand, Revoke, TeamCommand};
 pub(crate) use look::{Cost, Dimension, LogCommand, SessionCommand, Sessions};
 pub(crate) use operate::{AgentKind, CheckConfig, Demo, DemoAgent, ReferenceCommand, Serve, Simulator};
 pub(crate) use witness::{Witness, WitnessCommand, WitnessKey};
-pub(crate) use work::{Login, Run, TokenCommand};
+pub(crate) use work::{GitCommand, Login, NotesCommand, NotesExport, Record, Run, TokenCommand};
 
 /// The control plane for coding agents on a team
 ///
@@ -33,6 +35,10 @@ pub(crate) struct Cli {
 pub(crate) enum Command {
     Run(Run),
     Token(TokenCommand),
+    Record(Record),
+    /// Work with git
+    #[command(subcommand)]
+    Git(GitCommand),
     Login(Login),
     /// Forget the sign-in of this machine, here and at the control plane
     Logout,
@@ -47,6 +53,9 @@ pub(crate) enum Command {
     /// Check the log without believing its administrator
     #[command(subcommand)]
     Audit(AuditCommand),
+    /// See where exports of the log stand, and print the log in their shapes
+    #[command(subcommand)]
+    Export(ExportCommand),
     Revoke(Revoke),
     /// Manage developers
     #[command(subcommand)]
@@ -57,6 +66,9 @@ pub(crate) enum Command {
     /// Manage projects
     #[command(subcommand)]
     Project(ProjectCommand),
+    /// Do what cannot be undone
+    #[command(subcommand)]
+    Admin(AdminCommand),
     Serve(Serve),
     Witness(Box<Witness>),
     CheckConfig(CheckConfig),
@@ -71,9 +83,9 @@ pub(crate) enum Command {
 
 /// The groups that the help shows, with the names of their commands.
 pub(crate) const GROUPS: [(&str, &[&str]); 4] = [
-    ("Work", &["run", "token", "login", "logout", "whoami"]),
-    ("Look", &["sessions", "session", "cost", "log", "audit"]),
-    ("Govern", &["revoke", "developer", "team", "project"]),
+    ("Work", &["run", "token", "record", "git", "login", "logout", "whoami"]),
+    ("Look", &["sessions", "session", "cost", "log", "audit", "export"]),
+    ("Govern", &["revoke", "developer", "team", "project", "admin"]),
     ("Operate", &["serve", "witness", "check-config", "demo", "simulator"]),
 ];
 

@@ -57,6 +57,13 @@ impl Client {
         self.json(Method::GET, path, None).await
     }
 
+    /// Reads text: JSON lines, say.
+    pub(crate) async fn get_text(&self, path: &str) -> Result<String, ClientError> {
+        let answer = self.send(Method::GET, path, None).await?;
+        String::from_utf8(answer.into())
+            .map_err(|_| ClientError::Strange(format!("the answer of {} to `{path}` is no text", self.address)))
+    }
+
     /// Does something.
     pub(crate) async fn post<T: DeserializeOwned>(
         &self,

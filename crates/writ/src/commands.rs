@@ -1,11 +1,15 @@
 //! One module per command; each asks the API and prints.
 
+mod admin;
 mod audit;
 mod cost;
 mod developer;
+mod export;
+mod git;
 mod log;
 mod login;
 mod project;
+mod record;
 mod revoke;
 mod serve;
 mod sessions;
@@ -27,6 +31,8 @@ pub(crate) async fn dispatch(command: Command) -> Result<Exit, CommandError> {
     match command {
         Command::Run(arguments) => run::run(arguments).await,
         Command::Token(arguments) => token::token(arguments).await,
+        Command::Record(arguments) => record::record(&arguments),
+        Command::Git(command) => git::git(command).await,
         Command::Login(arguments) => login::login(arguments).await,
         Command::Logout => login::logout().await,
         Command::Whoami => whoami::whoami().await,
@@ -35,10 +41,12 @@ pub(crate) async fn dispatch(command: Command) -> Result<Exit, CommandError> {
         Command::Cost(arguments) => cost::cost(arguments).await,
         Command::Log(command) => log::log(command).await,
         Command::Audit(command) => audit::audit(command).await,
+        Command::Export(command) => export::export(command).await,
         Command::Revoke(arguments) => revoke::revoke(arguments).await,
         Command::Developer(command) => developer::developer(command).await,
         Command::Team(command) => team::team(command).await,
         Command::Project(command) => project::project(command).await,
+        Command::Admin(command) => admin::admin(command).await,
         Command::Serve(arguments) => serve::serve(arguments).await,
         Command::Witness(arguments) => witness::witness(*arguments).await,
         Command::CheckConfig(arguments) => serve::check_config(&arguments),

@@ -2,6 +2,7 @@
 //! in `config/keys.rs`; the reference page is made from them.
 
 mod check;
+mod exports;
 mod keys;
 mod section;
 mod suggest;
@@ -71,7 +72,8 @@ impl Config {
         ];
         let tls = self.tls.iter_mut().flat_map(|tls| [tls.certificate.as_mut(), tls.key.as_mut()]);
         let keys = self.upstreams.iter_mut().map(|upstream| upstream.key_file.as_mut());
-        for path in paths.into_iter().chain(tls).chain(keys).flatten() {
+        let exports = self.exports.iter_mut().flat_map(|export| [export.path.as_mut(), export.secret_file.as_mut()]);
+        for path in paths.into_iter().chain(tls).chain(keys).chain(exports).flatten() {
             *path = folder.join(&*path);
         }
     }

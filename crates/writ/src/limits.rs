@@ -8,6 +8,9 @@ use domain::Span;
 pub(crate) const REQUEST_TIMEOUT: Duration = Duration::from_secs(10);
 /// Bytes of an API answer: a page of sessions is far below; past it something else answers.
 pub(crate) const ANSWER_BYTES_MAX: usize = 16 << 20;
+/// Entries asked for at a time when they are printed as events: below [`ANSWER_BYTES_MAX`] even if each is as large as an
+/// entry can be.
+pub(crate) const EVENTS_PER_REQUEST: u32 = 200;
 /// Bytes of a password read from standard input, its line end included.
 pub(crate) const PASSWORD_BYTES_MAX: u64 = 1025;
 /// Bytes of a configuration, credentials or settings file: written by hand, so a megabyte is a mistake.
@@ -56,3 +59,30 @@ pub(crate) const DEMO_LINES_KEPT: usize = 20;
 pub(crate) const AGENT_TURNS_MAX: usize = 12;
 /// Bytes of one answer the scripted agent reads.
 pub(crate) const AGENT_ANSWER_BYTES_MAX: usize = 8 << 20;
+/// Bytes of an answer to a yes-or-no question.
+pub(crate) const CONSENT_BYTES_MAX: u64 = 64;
+
+/// Whole time of one exchange between a command inside a session and its launcher, which may ask the control plane.
+pub(crate) const INSIDE_TIMEOUT: Duration = Duration::from_secs(15);
+/// Bytes of one line of that exchange: a session with its token and writ takes some kilobytes.
+pub(crate) const INSIDE_LINE_BYTES_MAX: u64 = 64 * 1024;
+/// Artifacts in one ask: a rebase reports all its commits at once, and 40 bytes each stay far below a line's bound.
+pub(crate) const RECORD_VALUES_MAX: usize = 500;
+/// Artifacts waiting to be recorded: a long rebase, twice.
+pub(crate) const RECORDS_WAITING_MAX: usize = 1024;
+/// Artifacts remembered as noted, so that none is recorded twice in a row: then it starts anew.
+pub(crate) const RECORDS_REMEMBERED_MAX: usize = 4096;
+/// Attempts to record one.
+pub(crate) const RECORD_ATTEMPTS: u32 = 4;
+/// Pause before the second attempt; doubled each time.
+pub(crate) const RECORD_PAUSE: Duration = Duration::from_millis(500);
+/// Time at the end of a session for what is still to be recorded.
+pub(crate) const RECORD_FLUSH_MAX: Duration = Duration::from_secs(5);
+/// Time before a certificate's end at which the launcher asks for the next one: several attempts fit.
+pub(crate) const CERTIFICATE_RENEW_BEFORE: Duration = Duration::from_secs(15 * 60);
+/// Pause between two attempts to get a certificate.
+pub(crate) const CERTIFICATE_RETRY_PAUSE: Duration = Duration::from_secs(60);
+/// Bytes of a socket's path: the shortest bound of the systems writ runs on is 104 with its final zero.
+pub(crate) const SOCKET_PATH_BYTES_MAX: usize = 100;
+/// Time for one short command of git or OpenSSH while a session is prepared.
+pub(crate) const GIT_STEP_TIMEOUT: Duration = Duration::from_secs(10);

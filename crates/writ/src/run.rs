@@ -1,9 +1,18 @@
 //! `writ run`: a command under a governed session, from opening it to the summary.
 
+mod agent;
 mod beat;
+mod carriers;
+mod certificate;
 mod child;
+mod door;
 mod environment;
+mod git;
+mod listen;
+mod propagation;
+mod recorder;
 pub(crate) mod session;
+mod session_folder;
 mod settings_file;
 mod signals;
 mod summary;
@@ -11,17 +20,20 @@ mod supervise;
 mod terminal;
 
 use std::ffi::OsString;
+use std::path::Path;
 
 use crate::api::Opened;
 use crate::cli::Run;
 use crate::client::{Client, ClientError};
 use crate::command_error::{CommandError, Exit};
 use crate::credentials::Home;
+use crate::inside::{Ask, Inside};
 use crate::memory::Watch;
 use crate::output::clean;
 use beat::Beats;
+use carriers::Carriers;
 use child::Child;
-use environment::Environment;
+use environment::{Environment, SERVER_VARIABLE};
 use session::OpenSession;
 use settings_file::{ClaudeArguments, SettingsFile};
 use signals::Signals;
@@ -37,9 +49,7 @@ pub(crate) async fn run(arguments: Run) -> Result<Exit, CommandError> {
 }
 
 async fn launch(arguments: Run) -> Result<Exit, CommandError> {
-    let home = Home::find()?;
-    let client = home.client(arguments.server.as_deref())?;
-    let watch = Watch::new(&home, client.address(), arguments.trust.as_deref())?;
+    let outer = Inside::find();
     let environment = Environment::scrubbed(std::env::vars_os(), &arguments.keep_env);
     // What can be wrong with the command line is found before a session exists.
     let (program, rest) = split(&arguments.command)?;
@@ -52,23 +62,60 @@ async fn launch(arguments: Run) -> Result<Exit, CommandError> {
         profile: Some(arguments.profile),
         beats: true,
     };
-    // No session is opened under a log that contradicts what it showed before.
-    watch.check(&client).await?;
-    let opened: Opened = client.post("/v1/sessions", &ask).await?;
+    let (client, opened, watch) = match outer {
+        Some(outer) => open_child(&outer, &ask).map(|(client, opened)| (client, opened, None))?,
+        None => open(arguments.server.as_deref(), arguments.trust.as_deref(), &ask).await?,
+    };
     announce(&opened, &environment);
     let governed = Governed { client: &client, opened: &opened, is_claude: claude.is_some() };
-    let (command, _settings) = match command(&client, &opened, program, rest, claude) {
+    let as_session = match Client::new(client.address().clone()) {
+        Ok(client) => client.with_bearer(&opened.token),
+        Err(error) => return Err(governed.abandon(error).await),
+    };
+    let carriers = Carriers::prepare(&as_session, &opened, &environment, !arguments.no_git).await;
+    let mut carried = propagation::variables(&opened, &environment, control::seam::random());
+    let (command, _settings) = match command(&client, &opened, &carried, program, rest, claude) {
         Ok(prepared) => prepared,
         Err(error) => return Err(governed.abandon(error).await),
     };
-    let environment = environment.for_child(&opened, client.address());
+    carried.extend_from_slice(carriers.variables());
+    let environment = environment.for_child(&opened, client.address(), &carried);
     let ended = match governed.supervised(&command, environment).await {
         Ok(ended) => ended,
         Err(error) => return Err(governed.abandon(error).await),
     };
+    carriers.finish().await;
     governed.finish(&ended).await;
-    watch.look_back(&client).await;
+    if let Some(watch) = watch {
+        watch.look_back(&client).await;
+    }
     Ok(Exit::Child(ended.exit_code))
+}
+
+/// A session of the developer who is signed in here. None is opened under a log that contradicts what it showed before.
+async fn open(
+    server: Option<&str>,
+    trust: Option<&Path>,
+    ask: &OpenSession,
+) -> Result<(Client, Opened, Option<Watch>), CommandError> {
+    let home = Home::find()?;
+    let client = home.client(server)?;
+    let watch = Watch::new(&home, client.address(), trust)?;
+    watch.check(&client).await?;
+    let opened = client.post("/v1/sessions", ask).await?;
+    Ok((client, opened, Some(watch)))
+}
+
+/// A child of the session that this runs in: what starts inside a session stays inside it, whoever is signed in here.
+fn open_child(outer: &Inside, ask: &OpenSession) -> Result<(Client, Opened), CommandError> {
+    let answer = outer.ask(&Ask::Open(ask.clone()))?;
+    let strange = |error: &dyn std::error::Error| {
+        CommandError::failed("the launcher of the session around this one is of another version").because(error)
+    };
+    let opened: Opened = serde_json::from_value(answer).map_err(|error| strange(&error))?;
+    let server = std::env::var(SERVER_VARIABLE).map_err(|error| strange(&error))?;
+    let address = server.parse().map_err(CommandError::usage)?;
+    Ok((Client::new(address)?.with_bearer(&opened.token), opened))
 }
 
 /// A session with what is needed to end it.
@@ -130,6 +177,7 @@ fn split(command: &[OsString]) -> Result<(OsString, Vec<OsString>), CommandError
 fn command(
     client: &Client,
     opened: &Opened,
+    carried: &[(String, OsString)],
     program: OsString,
     rest: Vec<OsString>,
     claude: Option<ClaudeArguments>,
@@ -137,7 +185,7 @@ fn command(
     let Some(claude) = claude else {
         return Ok((std::iter::once(program).chain(rest).collect(), None));
     };
-    let file = SettingsFile::write(&claude.settings(client.address(), &opened.token))?;
+    let file = SettingsFile::write(&claude.settings(client.address(), opened, carried))?;
     let governed = ["--settings".into(), file.path().as_os_str().to_owned()];
     Ok((std::iter::once(program).chain(governed).chain(claude.rest).collect(), Some(file)))
 }

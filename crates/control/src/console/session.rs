@@ -27,8 +27,12 @@ pub struct SessionPage {
     pub profile: String,
     /// The session it was opened from.
     pub parent: Option<Link>,
-    /// The sessions opened from it; bounded by the handler.
+    /// The sub-agent of that session that it stands for, by the client's own id of it.
+    pub agent: Option<String>,
+    /// The live sessions opened from it, but sub-agents; bounded by the handler.
     pub children: Vec<Link>,
+    /// Its sub-agents, newest first; bounded by the handler.
+    pub sub_agents: Vec<SubAgentRow>,
     /// When it was opened.
     pub opened: Moment,
     /// When it expires by itself.
@@ -55,6 +59,21 @@ pub struct SessionPage {
     pub entries_left_out: Option<String>,
     /// For those who may revoke it, while it is live.
     pub revoke: Option<Revoke>,
+}
+
+/// One sub-agent of the session's client.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct SubAgentRow {
+    /// The session that stands for it.
+    pub session: Link,
+    /// The client's own id of it.
+    pub agent: String,
+    /// Made by [`Badge::status`].
+    pub status: Badge,
+    /// How many calls it made.
+    pub calls: String,
+    /// What they cost.
+    pub spent: String,
 }
 
 /// One model request.

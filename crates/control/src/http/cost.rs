@@ -173,7 +173,7 @@ fn dimensions(text: &str) -> Result<Vec<Dimension>, Problem> {
 }
 
 /// `7d`, `24h`, `30m`, a date (its start in UTC) or RFC 3339.
-fn moment(text: &str, now: Time) -> Result<Time, Problem> {
+pub(super) fn moment(text: &str, now: Time) -> Result<Time, Problem> {
     let unit = |suffix, seconds: u64| {
         let number = text.strip_suffix(suffix)?.parse::<u64>().ok()?;
         Some((now - Span::from_secs(number.saturating_mul(seconds))).max(Time::default()))

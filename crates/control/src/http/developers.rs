@@ -21,6 +21,7 @@ pub(super) fn routes() -> Router<Arc<Shared>> {
         .route("/v1/developers", get(list).post(add))
         .route("/v1/developers/{developer}/roles", put(set_roles))
         .route("/v1/developers/{developer}/disable", post(disable))
+        .route("/v1/developers/{developer}/erase", post(erase))
 }
 
 /// A new developer with a local account.
@@ -30,6 +31,8 @@ pub(super) struct Add {
     login: String,
     password: String,
     display_name: Option<String>,
+    /// Kept sealed, like the names; the principal of certificates.
+    email: Option<String>,
     /// Any of member, approver, auditor, admin; member when absent.
     roles: Option<Vec<String>>,
 }
@@ -79,8 +82,9 @@ pub(super) async fn add(
     signed_in: SignedIn,
     Json(body): Json<Add>,
 ) -> Result<(StatusCode, Answer<Developer>), Problem> {
-    let roles = roles(&body.roles.unwrap_or_else(|| vec!["member".to_owned()]))?;
-    let new = NewDeveloper { login: body.login, password: body.password, display_name: body.display_name, roles };
+    let roles = roles(body.roles.as_deref().unwrap_or(&["member".to_owned()]))?;
+    let Add { login, password, display_name, email, .. } = body;
+    let new = NewDeveloper { login, password, display_name, email, roles };
     let id = developer::register(&shared.plane, signed_in.asker(), new).await?;
     Ok((StatusCode::CREATED, Answer(shapes::developer(&shared.plane, id))))
 }
@@ -110,6 +114,20 @@ pub(super) async fn disable(
     Json(body): Json<Disable>,
 ) -> Result<Answer<Developer>, Problem> {
     let id = developer::disable(&shared.plane, signed_in.asker(), &key, body.reason).await?;
+    Ok(Answer(shapes::developer(&shared.plane, id)))
+}
+
+/// Destroy who a developer is: their names and e-mail address, for good. Their pseudonymous id stays in the log, and
+/// everything that can be proved of it.
+#[utoipa::path(post, path = "/v1/developers/{developer}/erase", tag = "people",
+    params(("developer" = String, Path, description = "id or sign-in name")),
+    responses((status = 200, body = Developer), (status = "4XX", body = Problem)))]
+pub(super) async fn erase(
+    State(shared): State<Arc<Shared>>,
+    signed_in: SignedIn,
+    Path(key): Path<String>,
+) -> Result<Answer<Developer>, Problem> {
+    let id = developer::erase(&shared.plane, signed_in.asker(), &key).await?;
     Ok(Answer(shapes::developer(&shared.plane, id)))
 }
 

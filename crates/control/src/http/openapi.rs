@@ -3,7 +3,9 @@
 use utoipa::OpenApi;
 use utoipa::openapi::security::{Http, HttpAuthScheme, SecurityScheme};
 
-use super::{cost, developers, log, operational, projects, sessions, sign_ins, teams, tlog};
+use super::{
+    artifacts, certificates, cost, developers, exports, log, operational, projects, sessions, sign_ins, teams, tlog,
+};
 
 #[derive(OpenApi)]
 #[openapi(
@@ -24,6 +26,7 @@ use super::{cost, developers, log, operational, projects, sessions, sign_ins, te
         developers::add,
         developers::set_roles,
         developers::disable,
+        developers::erase,
         teams::list,
         teams::create,
         teams::add_member,
@@ -38,12 +41,19 @@ use super::{cost, developers, log, operational, projects, sessions, sign_ins, te
         sessions::beat,
         sessions::end,
         sessions::revoke,
+        artifacts::record,
+        certificates::issue,
+        certificates::allowed_signers,
         cost::cost,
         log::verify,
         log::checkpoint,
         log::prove,
         tlog::checkpoint,
         tlog::tile,
+        exports::events,
+        exports::list,
+        exports::dead,
+        exports::retry,
         operational::health,
         operational::ready,
         operational::metrics,

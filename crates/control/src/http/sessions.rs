@@ -75,6 +75,8 @@ pub(super) struct List {
     developer: Option<String>,
     /// For what, by id or name.
     project: Option<String>,
+    /// The sub-agents of this session; left out, no sub-agent is listed.
+    sub_agents_of: Option<String>,
     /// Only those opened before this one.
     before: Option<String>,
     /// How many at most, up to 1000.
@@ -172,6 +174,7 @@ pub(super) async fn list(
         developer: query.developer,
         project: query.project,
         live_only: query.live.unwrap_or(false),
+        sub_agents_of: query.sub_agents_of.as_deref().map(session_id).transpose()?,
         before: query.before.as_deref().map(session_id).transpose()?,
         limit: rows(query.limit),
     };
@@ -275,7 +278,7 @@ pub(super) async fn revoke(
     Ok(Answer(shapes::session(&shared.plane, &row)))
 }
 
-fn session_id(text: &str) -> Result<SessionId, Problem> {
+pub(super) fn session_id(text: &str) -> Result<SessionId, Problem> {
     text.parse().map_err(|error| problem::unreadable(format!("`{}`: {error}", text.escape_default())))
 }
 

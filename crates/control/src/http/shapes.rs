@@ -15,8 +15,14 @@ pub(crate) struct Developer {
     id: String,
     login: String,
     display_name: String,
+    /// Absent where none was given.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    email: Option<String>,
     roles: Vec<&'static str>,
     disabled: bool,
+    /// When who they are was destroyed; `login` and `display_name` are stand-ins then.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    erased_at: Option<String>,
 }
 
 /// Something with an id and a name.
@@ -38,6 +44,8 @@ pub(crate) struct Who {
 pub(crate) struct Session {
     pub(crate) id: String,
     parent: Option<String>,
+    /// The sub-agent of the parent's client that it stands for, by the client's own id of it: a claim.
+    pub(crate) agent: Option<String>,
     pub(crate) developer: Who,
     pub(crate) project: Option<Named>,
     team: Option<Named>,
@@ -48,8 +56,11 @@ pub(crate) struct Session {
     pub(crate) over_at: Option<String>,
     pub(crate) over: Option<Over>,
     pub(crate) budget_usd_nanos: Option<i64>,
+    /// Settled, sub-agents included.
     pub(crate) spent_usd_nanos: i64,
+    /// Held by calls in flight, sub-agents included.
     pub(crate) held_usd_nanos: i64,
+    /// Calls, sub-agents included.
     pub(crate) calls: i64,
     url: String,
 }
@@ -101,12 +112,21 @@ pub(crate) struct CallClaims {
 
 pub(crate) fn developer(plane: &ControlPlane, id: DeveloperId) -> Developer {
     let names = plane.people.names(id);
-    let (roles, disabled) = plane.view.read(|state| {
+    let (roles, disabled, erased_at) = plane.view.read(|state| {
         let known = state.developers.get(&id);
         let roles = known.map(|known| known.roles.iter().map(|role| role.as_str()).collect());
-        (roles.unwrap_or_default(), known.is_some_and(|known| known.disabled))
+        let erased_at = known.and_then(|known| known.erased_at);
+        (roles.unwrap_or_default(), known.is_some_and(|known| known.disabled), erased_at)
     });
-    Developer { id: id.to_string(), login: names.login, display_name: names.display_name, roles, disabled }
+    Developer {
+        id: id.to_string(),
+        login: names.login_name,
+        display_name: names.display_name,
+        email: names.email,
+        roles,
+        disabled,
+        erased_at: erased_at.map(text::rfc3339),
+    }
 }
 
 pub(crate) fn project(plane: &ControlPlane, id: ProjectId) -> Named {
@@ -120,6 +140,11 @@ pub(crate) fn team(plane: &ControlPlane, id: TeamId) -> Named {
 }
 
 impl Developer {
+    /// The same for those who have no need of the address.
+    pub(crate) fn without_email(self) -> Self {
+        Self { email: None, ..self }
+    }
+
     pub(crate) fn display_name(&self) -> &str {
         &self.display_name
     }
@@ -145,6 +170,7 @@ pub(crate) fn session(plane: &ControlPlane, row: &SessionRow) -> Session {
     Session {
         id: row.id.to_string(),
         parent: row.parent.map(|id| id.to_string()),
+        agent: row.agent.clone(),
         developer: Who { id: row.developer.to_string(), login: plane.people.login(row.developer) },
         project: row.project.map(|id| project(plane, id)),
         team: row.team.map(|id| team(plane, id)),

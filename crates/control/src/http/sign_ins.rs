@@ -36,6 +36,8 @@ pub(super) struct Bootstrap {
     login: String,
     password: String,
     display_name: Option<String>,
+    /// Kept sealed, like the names; the principal of certificates.
+    email: Option<String>,
 }
 
 /// Name and password of a local account.
@@ -74,9 +76,9 @@ pub(super) async fn bootstrap(
     ThisRequest(request): ThisRequest,
     Json(body): Json<Bootstrap>,
 ) -> Result<(StatusCode, Answer<Started>), Problem> {
-    let (login, password, display_name) = (body.login, body.password, body.display_name);
-    let new = NewDeveloper { login, password, display_name, roles: Roles::new() };
-    let signed_in = developer::bootstrap(&shared.plane, request, &body.token, new).await?;
+    let Bootstrap { token, login, password, display_name, email } = body;
+    let new = NewDeveloper { login, password, display_name, email, roles: Roles::new() };
+    let signed_in = developer::bootstrap(&shared.plane, request, &token, new).await?;
     Ok((StatusCode::CREATED, Answer(started(&shared.plane, &signed_in))))
 }
 
@@ -105,11 +107,13 @@ pub(super) async fn end(State(shared): State<Arc<Shared>>, signed_in: SignedIn) 
     responses((status = 200, body = Whoami), (status = "4XX", body = Problem)))]
 pub(super) async fn whoami(State(shared): State<Arc<Shared>>, bearer: Bearer) -> Result<Answer<Whoami>, Problem> {
     let plane = &shared.plane;
-    let (developer, session) = match bearer {
-        Bearer::Developer(signed_in) => (signed_in.developer, None),
+    let (developer, shown, session) = match bearer {
+        Bearer::Developer(signed_in) => (signed_in.developer, shapes::developer(plane, signed_in.developer), None),
+        // The address is for the human, not for their agents.
         Bearer::Session { session, .. } => {
             let row = session::get(plane, bearer.asker(), session).await?;
-            (row.developer, Some(shapes::session(plane, &row)))
+            let shown = shapes::developer(plane, row.developer).without_email();
+            (row.developer, shown, Some(shapes::session(plane, &row)))
         }
     };
     let (teams, projects) = plane.view.read(|state| {
@@ -123,7 +127,7 @@ pub(super) async fn whoami(State(shared): State<Arc<Shared>>, bearer: Bearer) ->
         (teams, projects)
     });
     Ok(Answer(Whoami {
-        developer: shapes::developer(plane, developer),
+        developer: shown,
         teams: teams.into_iter().map(|id| shapes::team(plane, id)).collect(),
         projects: projects.into_iter().map(|id| shapes::project(plane, id)).collect(),
         session,

@@ -9,6 +9,7 @@ use gateway::{Authority, Caller, Rejection, Retry};
 use http::StatusCode;
 use metering::PriceBook;
 
+use crate::operations;
 use crate::plane::ControlPlane;
 use crate::scribe::{Failure, Proposal};
 use crate::text;
@@ -53,6 +54,20 @@ impl Authority for ControlPlane {
         };
         let (developer, project, room) = found.map_err(|refusal: Refusal| self.reject(session, &refusal))?;
         Ok(Caller { session, developer, project, room, over: self.view.over(session) })
+    }
+
+    async fn sub_agent(&self, request: RequestId, caller: Caller, agent: &str) -> Result<Caller, Rejection> {
+        let session = match operations::session::of_agent(self, request, caller.session, agent).await {
+            Ok(Some(session)) => session,
+            Ok(None) => return Ok(caller),
+            Err(Failure::Refused(refusal)) => return Err(self.reject(caller.session, &refusal)),
+            Err(failure) => return Err(unavailable(&failure)),
+        };
+        let now = self.clock.now();
+        let room = self.view.read(|state| state.unexpired_session(session, now).map(|_| room(state, session)));
+        let room = room.map_err(|refusal| self.reject(session, &refusal))?;
+        // It is over whenever the caller's is, so this one switch cuts for both.
+        Ok(Caller { session, room, over: self.view.over(session), ..caller })
     }
 
     fn precheck(&self, ask: &Reserve) -> Result<(), Rejection> {

@@ -35,7 +35,7 @@ pub async fn report(plane: &ControlPlane, asker: Asker, slice: CostSlice) -> Res
         return Err(Error::invalid("slice cost by one to three of developer, project, session, model, team, day"));
     }
     let query = CostQuery {
-        developer: visible_developer(plane, asker, slice.developer.as_deref(), |of| policy::ReadCost { of })?,
+        developer: visible_developer(plane, asker, slice.developer.as_deref(), |of| policy::ReadCost { of }).await?,
         project: slice.project.as_deref().map(|key| project::find(plane, key)).transpose()?,
         session: slice.session,
         by: slice.by,

@@ -58,6 +58,7 @@ pub async fn open(plane: &ControlPlane, asker: Asker, new: NewSession) -> Result
     let open = Open {
         session,
         parent: new.parent,
+        agent: None,
         developer,
         project,
         profile,
@@ -85,6 +86,43 @@ pub async fn open(plane: &ControlPlane, asker: Asker, new: NewSession) -> Result
     };
     let writ = plane.issuer.writ(&claims).map_err(|error| Error::Unavailable(error.to_string()))?;
     Ok(Granted { session, token, writ })
+}
+
+/// The session of a sub-agent inside a session's client; opened when it is the first time that it is heard of. None when
+/// the session has as many as it may have: its calls then count as the session's own.
+///
+/// # Errors
+/// When it is over, or the session is; or the log cannot be written.
+pub(crate) async fn of_agent(
+    plane: &ControlPlane,
+    request: domain::RequestId,
+    parent: SessionId,
+    agent: &str,
+) -> Result<Option<SessionId>, crate::scribe::Failure> {
+    if let Some(known) = plane.view.read(|state| state.agent_session(parent, agent)) {
+        return Ok(Some(known));
+    }
+    let Ok(live) = plane.view.read(|state| state.live_session(parent).cloned()) else { return Ok(None) };
+    let open = Open {
+        session: plane.clock.session_id(),
+        parent: Some(parent),
+        agent: Some(agent.to_owned()),
+        developer: live.developer,
+        project: live.project,
+        profile: live.profile,
+        // Nobody is given the token: its calls come with the parent's.
+        token: seam::token(TokenKind::Session).digest(),
+        ttl: limits::SESSION_TTL_MAX,
+        beats: false,
+        budget: None,
+    };
+    let mut proposal = crate::scribe::Proposal::from(Command::OpenSession(Box::new(open)));
+    (proposal.by, proposal.request) = (Actor::Session(parent), Some(request));
+    match plane.scribe.propose(proposal).await {
+        Ok(_) => Ok(plane.view.read(|state| state.agent_session(parent, agent))),
+        Err(crate::scribe::Failure::Refused(Refusal::LimitReached { .. } | Refusal::SessionSuspect { .. })) => Ok(None),
+        Err(failure) => Err(failure),
+    }
 }
 
 /// Who a new session will act for, and the project it inherits.
@@ -184,10 +222,17 @@ pub async fn get(plane: &ControlPlane, asker: Asker, session: SessionId) -> Resu
 /// # Errors
 /// When the asker asks for somebody else's without the right to.
 pub async fn list(plane: &ControlPlane, asker: Asker, query: SessionQuery) -> Result<Vec<SessionRow>, Error> {
-    let developer = visible_developer(plane, asker, query.developer.as_deref(), |of| policy::ReadSessions { of })?;
+    let developer =
+        visible_developer(plane, asker, query.developer.as_deref(), |of| policy::ReadSessions { of }).await?;
     let project = query.project.as_deref().map(|key| project::find(plane, key)).transpose()?;
-    let filter =
-        SessionFilter { developer, project, live_only: query.live_only, before: query.before, limit: query.limit };
+    let filter = SessionFilter {
+        developer,
+        project,
+        live_only: query.live_only,
+        sub_agents_of: query.sub_agents_of,
+        before: query.before,
+        limit: query.limit,
+    };
     Ok(plane.store.sessions(&filter).await?)
 }
 
@@ -200,6 +245,8 @@ pub struct SessionQuery {
     pub project: Option<String>,
     /// Only those that are not over.
     pub live_only: bool,
+    /// The sub-agents of this one; none leaves all sub-agents out.
+    pub sub_agents_of: Option<SessionId>,
     /// Only those opened before this one.
     pub before: Option<SessionId>,
     /// How many at most.
@@ -208,7 +255,7 @@ pub struct SessionQuery {
 
 /// Whose sessions or cost the asker will see: the developer's who is asked for (by id or sign-in name), everybody's
 /// (none), or only their own. Who may not see others learns nothing of who exists.
-pub(crate) fn visible_developer<A: policy::Action>(
+pub(crate) async fn visible_developer<A: policy::Action>(
     plane: &ControlPlane,
     asker: Asker,
     key: Option<&str>,
@@ -222,7 +269,7 @@ pub(crate) fn visible_developer<A: policy::Action>(
             (Err(denial), _) => Err(denial.into()),
         };
     };
-    let found = developer::find(plane, key);
+    let found = developer::find(plane, key).await;
     // An id that nobody has stands in for the unknown, so that both are refused with the same words.
     may(Some(found.as_ref().copied().unwrap_or_else(|_| plane.clock.developer_id())))?;
     found.map(Some)

@@ -25,7 +25,7 @@ pub async fn create(plane: &ControlPlane, asker: Asker, name: &str) -> Result<Te
 /// When the asker is no administrator, or either does not exist.
 pub async fn add_member(plane: &ControlPlane, asker: Asker, team: &str, member: &str) -> Result<TeamId, Error> {
     developer::may_manage_people(plane, asker)?;
-    let (team, developer) = (find(plane, team)?, developer::find(plane, member)?);
+    let (team, developer) = (find(plane, team)?, developer::find(plane, member).await?);
     plane.propose(asker, Command::AddMember(AddMember { team, developer })).await?;
     Ok(team)
 }
@@ -36,7 +36,7 @@ pub async fn add_member(plane: &ControlPlane, asker: Asker, team: &str, member: 
 /// When the asker is no administrator, or either does not exist.
 pub async fn remove_member(plane: &ControlPlane, asker: Asker, team: &str, member: &str) -> Result<TeamId, Error> {
     developer::may_manage_people(plane, asker)?;
-    let (team, developer) = (find(plane, team)?, developer::find(plane, member)?);
+    let (team, developer) = (find(plane, team)?, developer::find(plane, member).await?);
     plane.propose(asker, Command::RemoveMember(RemoveMember { team, developer })).await?;
     Ok(team)
 }

@@ -1,9 +1,10 @@
 //! One transaction of the scribe: lock, catch up, decide, insert, commit, then tell.
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
 
-use domain::{Digest, NodeId, Time, decide};
+use domain::{DeveloperId, Digest, NodeId, Refusal, Time, decide};
 use ledger::Entry;
 use store::{Append, Attachment, NewEntry, Store, StoreError, StoredEntry};
 use tokio::sync::mpsc;
@@ -29,6 +30,8 @@ struct Draft {
     answers: Vec<Result<Receipt, Failure>>,
     entries: Vec<NewEntry>,
     attachments: Vec<Attachment>,
+    /// Who has the sign-in names that the proposals ask for. Names are no part of state: they are to be forgotten.
+    holders: BTreeMap<Digest, DeveloperId>,
 }
 
 /// Works until the queue is closed and empty.
@@ -75,7 +78,8 @@ impl Writer {
         let store = self.store.clone();
         let mut append = store.begin_append().await.map_err(unavailable)?;
         self.catch_up(&mut append).await?;
-        let drafted = self.decide_all(proposals)?;
+        let holders = holders(&mut append, &proposals).await?;
+        let drafted = self.decide_all(proposals, holders)?;
         if drafted.entries.is_empty() {
             return Ok(drafted.answers);
         }
@@ -125,10 +129,14 @@ impl Writer {
 
     /// # Errors
     /// An event that does not fit into an entry, which would be a bug: nothing of the transaction is written then.
-    fn decide_all(&mut self, proposals: Vec<Option<Proposal>>) -> Result<Draft, Failure> {
+    fn decide_all(
+        &mut self,
+        proposals: Vec<Option<Proposal>>,
+        holders: BTreeMap<Digest, DeveloperId>,
+    ) -> Result<Draft, Failure> {
         // Time never runs backwards inside the log, whatever the machine's clock does.
         let now = self.clock.now().max(self.draft.state.last_time);
-        let mut drafted = Draft::default();
+        let mut drafted = Draft { holders, ..Draft::default() };
         for proposal in proposals {
             let answer = match proposal {
                 None => Ok(Receipt { events: Vec::new(), at: now, position: self.draft.next }),
@@ -145,6 +153,9 @@ impl Writer {
     fn decide_one(&mut self, proposal: Proposal, at: Time, drafted: &mut Draft) -> Result<Receipt, Failure> {
         let position = self.draft.next;
         let events = decide(&self.draft.state, proposal.by, &proposal.command, at)?;
+        if !events.is_empty() {
+            drafted.attach(proposal.attachments)?;
+        }
         for event in &events {
             let (actor, node, request) = (proposal.by, self.node, proposal.request);
             let chain = self.draft.chains.place(event);
@@ -156,11 +167,37 @@ impl Writer {
             self.draft.fold(&entry, leaf);
             drafted.entries.push(NewEntry { position, bytes, leaf, entry });
         }
-        if !events.is_empty() {
-            drafted.attachments.extend(proposal.attachments);
-        }
         Ok(Receipt { events, at, position })
     }
+}
+
+impl Draft {
+    /// Takes the rows of a command that is carried out, and with them the sign-in names in them: a later command of the
+    /// same transaction finds them taken.
+    fn attach(&mut self, attachments: Vec<Attachment>) -> Result<(), Refusal> {
+        for Attachment::Person(person) in &attachments {
+            if *self.holders.entry(person.login).or_insert(person.developer) != person.developer {
+                return Err(Refusal::LoginTaken);
+            }
+        }
+        self.attachments.extend(attachments);
+        Ok(())
+    }
+}
+
+/// Who has the sign-in names that come with some proposals, now that nobody else can take one. A name that is let go in
+/// this very transaction counts as taken still.
+async fn holders(
+    append: &mut Append<'_>,
+    proposals: &[Option<Proposal>],
+) -> Result<BTreeMap<Digest, DeveloperId>, Failure> {
+    let mut holders = BTreeMap::new();
+    for Attachment::Person(person) in proposals.iter().flatten().flat_map(|proposal| &proposal.attachments) {
+        if let Some(holder) = append.login_holder(&person.login).await.map_err(unavailable)? {
+            holders.insert(person.login, holder);
+        }
+    }
+    Ok(holders)
 }
 
 /// Decodes entries that must follow each other from `next` on.

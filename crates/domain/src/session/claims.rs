@@ -66,6 +66,11 @@ pub(crate) fn check_claims(claims: &Claims) -> Result<(), Refusal> {
     Ok(())
 }
 
+/// Whether one of two sessions was opened from the other.
+fn is_family(state: &State, one: SessionId, other: SessionId) -> bool {
+    state.lineage(one).contains(&other) || state.lineage(other).contains(&one)
+}
+
 /// The entries that a call's claims make, before the call's own. Each new claim is recorded once per session.
 pub(crate) fn examine(state: &State, session_id: SessionId, call: CallId, claims: &Claims) -> Vec<Event> {
     let Some(session) = state.sessions.get(&session_id) else {
@@ -90,6 +95,8 @@ pub(crate) fn examine(state: &State, session_id: SessionId, call: CallId, claims
         return events;
     };
     match state.aliases.get(alias) {
+        // A sub-agent speaks with the voice of the client it runs in.
+        Some(owner) if is_family(state, session_id, *owner) => {}
         Some(owner) if *owner != session_id => report(Mismatch::BelongsToAnotherSession, alias),
         Some(_) => {}
         None if session.aliases.len() < limits::ALIASES_PER_SESSION_MAX => {

@@ -17,8 +17,7 @@ impl State {
         self.last_time = self.last_time.max(at);
         match event {
             Event::DeveloperRegistered(event) => {
-                self.logins.insert(event.login, event.developer);
-                let developer = Developer { login: event.login, roles: event.roles.clone(), disabled: false };
+                let developer = Developer { roles: event.roles.clone(), disabled: false, erased_at: None };
                 self.developers.insert(event.developer, developer);
             }
             Event::DeveloperRolesSet(event) => {
@@ -29,6 +28,12 @@ impl State {
             Event::DeveloperDisabled(event) => {
                 if let Some(developer) = self.developers.get_mut(&event.developer) {
                     developer.disabled = true;
+                }
+            }
+            Event::DeveloperErased(event) => {
+                if let Some(developer) = self.developers.get_mut(&event.developer) {
+                    developer.disabled = true;
+                    developer.erased_at.get_or_insert(at);
                 }
             }
             Event::TeamCreated(event) => {
@@ -92,10 +97,14 @@ impl State {
         }
         if let Some(parent) = event.parent {
             self.children.entry(parent).or_default().insert(event.session);
+            if let Some(agent) = event.agent.as_ref().filter(|_| self.sessions.contains_key(&parent)) {
+                self.agents.entry(parent).or_default().insert(agent.clone(), event.session);
+            }
         }
         self.session_tokens.insert(event.token, event.session);
         let session = Session {
             parent: event.parent,
+            agent: event.agent.clone(),
             developer: event.developer,
             project: event.project,
             team: event.team,
@@ -126,6 +135,7 @@ impl State {
         let Some(session) = self.sessions.remove(&event.session) else {
             return;
         };
+        self.agents.remove(&event.session);
         for alias in &session.aliases {
             self.aliases.remove(alias);
         }

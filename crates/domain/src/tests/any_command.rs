@@ -92,7 +92,7 @@ fn rightful(run: &Run, command: &mut Command, aim: usize) -> Actor {
             settle.call = open.copied().unwrap_or(settle.call);
             Actor::System
         }
-        Command::SignOut(_) | Command::SetRoles(_) | Command::DisableDeveloper(_) => {
+        Command::SignOut(_) | Command::SetRoles(_) | Command::DisableDeveloper(_) | Command::EraseDeveloper(_) => {
             let is_admin = |developer: &Developer| developer.roles.contains(&Role::Admin) && !developer.disabled;
             let admin = state.developers.iter().find(|(_, developer)| is_admin(developer));
             admin.map_or(Actor::System, |(id, _)| Actor::Developer(*id))
@@ -158,15 +158,16 @@ fn any_roles() -> impl Strategy<Value = Roles> {
 
 fn any_people() -> impl Strategy<Value = Command> {
     prop_oneof![
-        (0..5_u128, 0..6_u128, any_roles()).prop_map(|(n, login, roles)| {
-            let login = digest("login", login);
-            Command::RegisterDeveloper(developer::Register { developer: dev(n), login, roles })
+        (0..5_u128, 0..6_u128, any_roles()).prop_map(|(n, identity, roles)| {
+            let identity = digest("identity", identity);
+            Command::RegisterDeveloper(developer::Register { developer: dev(n), identity, roles })
         }),
         (0..5_u128, any_roles())
             .prop_map(|(n, roles)| Command::SetRoles(developer::SetRoles { developer: dev(n), roles })),
         (0..5_u128).prop_map(|n| {
             Command::DisableDeveloper(developer::Disable { developer: dev(n), reason: "left".to_owned() })
         }),
+        (0..5_u128).prop_map(|n| Command::EraseDeveloper(developer::Erase { developer: dev(n) })),
     ]
 }
 
@@ -202,10 +203,12 @@ fn any_open() -> impl Strategy<Value = Open> {
     let parent = prop_oneof![3 => Just(None), 4 => (0..24_u128).prop_map(Some)];
     let project = prop_oneof![3 => Just(Some(0)), 1 => option::of(0..3_u128)];
     let budget = option::of(prop_oneof![Just(0_i64), 1..40_i64, 40..400_i64]);
-    (0..24_u128, parent, 0..4_u128, project, ttl, any::<bool>(), budget).prop_map(
-        |(n, parent, developer, project, ttl, beats, budget)| Open {
+    let agent = option::weighted(0.3, "[pq]");
+    (0..24_u128, parent, agent, 0..4_u128, project, ttl, any::<bool>(), budget).prop_map(
+        |(n, parent, agent, developer, project, ttl, beats, budget)| Open {
             session: ses(n),
             parent: parent.map(ses),
+            agent: parent.is_some().then_some(agent).flatten(),
             developer: dev(developer),
             project: project.map(prj),
             profile: name("default"),

@@ -64,14 +64,15 @@ impl Universe {
 
     fn about_people(self) -> impl Strategy<Value = Event> {
         prop_oneof![
-            (self.developer(), self.digest(), roles()).prop_map(|(developer, login, roles)| {
-                Event::DeveloperRegistered(developer::Registered { developer, login, roles })
+            (self.developer(), self.digest(), roles()).prop_map(|(developer, identity, roles)| {
+                Event::DeveloperRegistered(developer::Registered { developer, identity, roles })
             }),
             (self.developer(), roles())
                 .prop_map(|(developer, roles)| Event::DeveloperRolesSet(developer::RolesSet { developer, roles })),
             (self.developer(), text(limits::REASON_CHARS_MAX)).prop_map(|(developer, reason)| {
                 Event::DeveloperDisabled(developer::Disabled { developer, reason })
             }),
+            self.developer().prop_map(|developer| Event::DeveloperErased(developer::Erased { developer })),
             (self.team(), name()).prop_map(|(team, name)| Event::TeamCreated(team::Created { team, name })),
             (self.team(), self.developer())
                 .prop_map(|(team, developer)| Event::TeamMemberAdded(team::MemberAdded { team, developer })),
@@ -89,13 +90,15 @@ impl Universe {
     }
 
     fn opened(self) -> impl Strategy<Value = Event> {
-        let who = (self.session(), option::of(self.session()), self.developer());
+        let who =
+            (self.session(), option::of(self.session()), option::of(text(limits::CLAIM_CHARS_MAX)), self.developer());
         let what = (option::of(self.project()), option::of(self.team()), name(), self.digest());
         (who, what, time(), any::<bool>(), option::of(usd())).prop_map(
-            |((session, parent, developer), (project, team, profile, token), expires_at, beats, budget)| {
+            |((session, parent, agent, developer), (project, team, profile, token), expires_at, beats, budget)| {
                 Event::SessionOpened(Box::new(session::Opened {
                     session,
                     parent,
+                    agent,
                     developer,
                     project,
                     team,

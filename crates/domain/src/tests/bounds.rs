@@ -33,7 +33,7 @@ fn check(bound: usize, count: fn(&State) -> usize, fill: fn(&mut State, u128), f
 #[test]
 fn developers() {
     let fill = |state: &mut State, n| {
-        let developer = Developer { login: digest("login", n), roles: roles([]), disabled: false };
+        let developer = Developer { roles: roles([]), disabled: false, erased_at: None };
         state.developers.insert(dev(n), developer);
     };
     let count = |state: &State| state.developers.len();

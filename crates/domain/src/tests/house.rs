@@ -52,11 +52,15 @@ pub(crate) fn roles<const N: usize>(roles: [Role; N]) -> Roles {
 }
 
 pub(crate) fn register(n: u128, roles: Roles) -> Command {
-    Command::RegisterDeveloper(developer::Register { developer: dev(n), login: digest("login", n), roles })
+    Command::RegisterDeveloper(developer::Register { developer: dev(n), identity: digest("identity", n), roles })
 }
 
 pub(crate) fn disable(n: u128) -> Command {
     Command::DisableDeveloper(developer::Disable { developer: dev(n), reason: "left".to_owned() })
+}
+
+pub(crate) fn erase(n: u128) -> Command {
+    Command::EraseDeveloper(developer::Erase { developer: dev(n) })
 }
 
 pub(crate) fn create_team(n: u128, text: &str) -> Command {
@@ -85,6 +89,7 @@ pub(crate) fn open(n: u128) -> Open {
     Open {
         session: ses(n),
         parent: None,
+        agent: None,
         developer: dev(1),
         project: Some(prj(0)),
         profile: name("default"),

@@ -236,6 +236,7 @@ fn arbitrary_histories_are_eventful() {
         "call.settled",
         "certificate.issued",
         "developer.disabled",
+        "developer.erased",
         "developer.registered",
         "developer.roles_set",
         "node.lost",

@@ -27,13 +27,18 @@ fn identity_and_connection_stay_here_the_rest_goes() {
         ("transfer-encoding", "chunked"),
         ("upgrade", "h2c"),
         ("x-writ-session", "ses_1"),
+        ("writ-session", "ses_1"),
+        ("baggage", "writ.session=ses_1"),
+        ("tracestate", "vendor=1"),
+        ("traceparent", "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01"),
         ("accept-encoding", "br"),
         ("anthropic-beta", "a"),
         ("x-claude-code-session-id", "b"),
         ("cookie", "c"),
     ]);
     for_upstream(&mut request);
-    assert_eq!(names(&request), ["accept-encoding", "anthropic-beta", "cookie", "x-claude-code-session-id"]);
+    let expected = ["accept-encoding", "anthropic-beta", "cookie", "traceparent", "x-claude-code-session-id"];
+    assert_eq!(names(&request), expected);
     assert_eq!(request[header::ACCEPT_ENCODING], "identity");
 }
 

@@ -91,6 +91,7 @@ async fn what_the_request_says_about_itself_is_recorded_and_cut() {
     request.headers_mut().insert("user-agent", HeaderValue::from_str(&"x".repeat(500)).unwrap());
     stage.send(request).await;
     let ask = stage.authority.reservation().await;
+    assert_eq!(*stage.authority.agents.lock().unwrap(), ["a0123456789abcdef"]);
     assert_eq!(ask.claims.client_session.as_deref(), Some("11111111-2222"));
     assert_eq!(ask.claims.agent.as_deref(), Some("a0123456789abcdef"));
     assert_eq!(ask.claims.user_agent.map(|text| text.len()), Some(domain::limits::CLAIM_CHARS_MAX));

@@ -24,6 +24,7 @@ fn opened(n: u128) -> Event {
     Event::SessionOpened(Box::new(Opened {
         session: session(n),
         parent: None,
+        agent: None,
         developer: DeveloperId::new(AT, 1),
         project: None,
         team: None,

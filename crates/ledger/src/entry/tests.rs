@@ -140,6 +140,15 @@ fn what_is_no_entry_is_malformed() {
     assert!(matches!(decode(b"\xff\xfe"), Err(DecodeError::Malformed(_))));
 }
 
+/// What the first writ wrote: a digest of the sign-in name, in the place of today's commitment.
+#[test]
+fn an_old_registration_is_read() {
+    let line = String::from_utf8(encode(&entry(samples().remove(0))).unwrap()).unwrap();
+    let old = line.replace("\"identity\":", "\"login\":");
+    assert_ne!(old, line);
+    assert_eq!(decode(old.as_bytes()).unwrap(), decode(line.as_bytes()).unwrap());
+}
+
 #[test]
 fn size_is_bounded_both_ways() {
     let of_length = |version: usize| {

@@ -26,7 +26,9 @@ pub(super) async fn open(path: &Path, options: &Options) -> Result<Pool, StoreEr
         .journal_mode(SqliteJournalMode::Wal)
         .synchronous(synchronous)
         .pragma("wal_autocheckpoint", SQLITE_CHECKPOINT_PAGES.to_string())
-        .pragma("cache_size", format!("-{SQLITE_CACHE_KIB}"));
+        .pragma("cache_size", format!("-{SQLITE_CACHE_KIB}"))
+        // What is deleted is overwritten with zeros: an erased person is in no free page.
+        .pragma("secure_delete", "ON");
     let writer = pool(1).connect_with(writing).await?;
     let readers = pool(options.readers.max(1)).connect_lazy_with(file.pragma("query_only", "1"));
     Ok(Pool::Sqlite { writer, readers, _lock: Some(lock) })

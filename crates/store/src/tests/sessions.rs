@@ -1,13 +1,14 @@
 //! Rows of sessions and calls.
 
 use domain::call::{Outcome, Quality};
-use domain::session::{How, Over, Recovered, Suspected};
+use domain::session::{How, Opened, Over, Recovered, Suspected};
 use domain::{Actor, Event, ProjectId, Span, Usd};
 
 use super::support::{
-    NOW, Writer, call, developer, node, on_each_engine, open, opened, reserve, reserved, session, settle, settled,
+    NOW, Writer, append, call, developer, node, on_each_engine, open, opened, reserve, reserved, session, settle,
+    settled,
 };
-use crate::{CallFilter, CallRow, SessionFilter, SessionRow, SessionStatus, Store};
+use crate::{CallFilter, CallRow, CostQuery, Dimension, SessionFilter, SessionRow, SessionStatus, Store};
 
 fn over(number: u64, how: How) -> Event {
     Event::SessionOver(Over { session: session(number), how })
@@ -32,6 +33,7 @@ async fn an_opened_session_has_all_its_columns() {
             let expected = SessionRow {
                 id: session.session,
                 parent: session.parent,
+                agent: None,
                 developer: session.developer,
                 project: session.project,
                 team: session.team,
@@ -121,6 +123,7 @@ async fn sessions_are_listed_newest_first_by_filter_and_page() {
         assert_eq!(list(SessionFilter { developer: Some(developer(1)), ..all.clone() }).await, ids(&[5, 3, 1]));
         let project = Some(ProjectId::new(NOW, 1));
         let narrow = SessionFilter {
+            sub_agents_of: None,
             project,
             developer: Some(developer(1)),
             live_only: true,
@@ -209,6 +212,49 @@ async fn calls_are_listed_newest_first_by_filter_and_page() {
         assert_eq!(list(CallFilter { open_only: true, ..all.clone() }).await, ids(&[6, 4, 3, 2, 1]));
         let narrow = CallFilter { session: Some(session(1)), open_only: true, before: Some(call(6)), limit: 9 };
         assert_eq!(list(narrow).await, ids(&[3, 1]));
+    })
+    .await;
+}
+
+/// A sub-agent is no session of its own in lists, and its numbers count for the session it works in.
+#[tokio::test]
+async fn sub_agents_count_for_their_session() {
+    on_each_engine(async |store| {
+        let agent = Opened { parent: Some(session(1)), agent: Some("a7e6".to_owned()), ..opened(2, 1) };
+        let child = Opened { parent: Some(session(1)), ..opened(3, 1) };
+        let (own, below) = (reserved(1, &opened(1, 1), "m", 10), reserved(2, &agent, "m", 20));
+        let other = reserved(3, &child, "m", 40);
+        let events = [
+            open(1, 1),
+            Event::SessionOpened(Box::new(agent)),
+            Event::SessionOpened(Box::new(child)),
+            reserve(&own),
+            reserve(&below),
+            reserve(&other),
+            settle(&settled(&own, NOW, 7)),
+            settle(&settled(&below, NOW, 5)),
+        ];
+        append(store, &Writer::default().entries(NOW, events), &[]).await;
+
+        let all = SessionFilter { limit: 100, ..SessionFilter::default() };
+        let ids = |rows: &[SessionRow]| rows.iter().map(|row| row.id).collect::<Vec<_>>();
+        assert_eq!(ids(&store.sessions(&all).await.unwrap()), [session(3), session(1)]);
+        let agents = SessionFilter { sub_agents_of: Some(session(1)), ..all };
+        let agents = store.sessions(&agents).await.unwrap();
+        assert_eq!((ids(&agents), agents[0].agent.as_deref()), (vec![session(2)], Some("a7e6")));
+        let of = async |number| {
+            let row = store.session(session(number)).await.unwrap().unwrap();
+            (row.calls, row.spent.nanos(), row.held.nanos())
+        };
+        assert_eq!((of(1).await, of(2).await, of(3).await), ((2, 12, 0), (1, 5, 0), (1, 0, 40)));
+        let calls = CallFilter { session: Some(session(1)), limit: 10, ..CallFilter::default() };
+        let calls: Vec<_> = store.calls(&calls).await.unwrap().iter().map(|call| call.id).collect();
+        assert_eq!(calls, [call(2), call(1)]);
+        for by in [vec![], vec![Dimension::Model]] {
+            let query = CostQuery { session: Some(session(1)), by, limit: 10, ..CostQuery::default() };
+            let rows = store.cost(&query).await.unwrap();
+            assert_eq!((rows.len(), rows[0].calls, rows[0].cost.nanos()), (1, 2, 12));
+        }
     })
     .await;
 }

@@ -5,9 +5,11 @@ use std::hash::{BuildHasher, Hasher, RandomState};
 use std::str::FromStr;
 
 use domain::call::{Dimensions, Outcome, Quality, Reserved, Settled, Settlement};
+use domain::developer::Registered;
 use domain::session::{Claims, Opened};
 use domain::{
-    Actor, CallId, DeveloperId, Digest, Event, Name, NodeId, ProjectId, RequestId, SessionId, TeamId, Time, Usage, Usd,
+    Actor, CallId, DeveloperId, Digest, Event, Name, NodeId, ProjectId, RequestId, Role, SessionId, TeamId, Time,
+    Usage, Usd,
 };
 use ledger::Entry;
 use tempfile::TempDir;
@@ -169,12 +171,21 @@ pub(super) fn login(text: &str) -> Digest {
     Digest::of(text.as_bytes())
 }
 
+pub(super) fn registered(number: u64) -> Event {
+    Event::DeveloperRegistered(Registered {
+        developer: developer(number),
+        identity: Digest::of(&number.to_be_bytes()),
+        roles: roles(Role::Admin),
+    })
+}
+
 /// A session of a developer, for a project if the number is odd.
 pub(super) fn opened(number: u64, by: u64) -> Opened {
     let odd = number % 2 == 1;
     Opened {
         session: session(number),
         parent: None,
+        agent: None,
         developer: developer(by),
         project: odd.then(|| ProjectId::new(NOW, u128::from(by % 3))),
         team: odd.then(|| TeamId::new(NOW, u128::from(by % 2))),
@@ -249,7 +260,7 @@ pub(super) fn settle(event: &Settled) -> Event {
     Event::CallSettled(Box::new(event.clone()))
 }
 
-pub(super) fn roles(role: domain::Role) -> domain::Roles {
+pub(super) fn roles(role: Role) -> domain::Roles {
     BTreeSet::from([role])
 }
 

@@ -54,12 +54,38 @@ pub(crate) struct NewDeveloper {
     /// The human's name, as shown
     #[arg(long, value_name = "NAME")]
     pub(crate) name: Option<String>,
+    /// Their e-mail address, for administrators, auditors and themselves to see
+    #[arg(long, value_name = "ADDRESS")]
+    pub(crate) email: Option<String>,
     /// Roles: member, approver, auditor, admin (can be repeated)
     #[arg(long = "role", value_name = "ROLE", default_value = "member")]
     pub(crate) roles: Vec<Role>,
     /// Read the first password from standard input instead of asking
     #[arg(long)]
     pub(crate) password_stdin: bool,
+}
+
+/// What only administrators do, and nobody can undo.
+#[derive(Debug, Subcommand)]
+pub(crate) enum AdminCommand {
+    Erase(Erase),
+}
+
+/// Destroy a developer's names and e-mail address for good, and lock them out
+///
+/// Their key is destroyed, so that copies of the database cannot be read either; their sessions and sign-ins end. What
+/// they did stays in the log under a pseudonym, and every proof of it stays valid. Backups of `keys_dir` are not in
+/// writ's reach: they must expire.
+///
+/// Example: writ admin erase grace --yes
+#[derive(Debug, Args)]
+pub(crate) struct Erase {
+    /// Sign-in name or id
+    #[arg(value_name = "PERSON")]
+    pub(crate) person: String,
+    /// Do not ask
+    #[arg(long)]
+    pub(crate) yes: bool,
 }
 
 /// What can be done with teams.

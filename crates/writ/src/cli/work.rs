@@ -3,7 +3,7 @@
 use std::ffi::OsString;
 use std::path::PathBuf;
 
-use clap::Args;
+use clap::{Args, Subcommand};
 use domain::{Name, Span, Usd};
 
 use crate::duration::parse_span;
@@ -13,6 +13,9 @@ use crate::duration::parse_span;
 /// Opens a session for you and the project, starts the command with a token that works only for this session and
 /// only at the control plane, keeps the session alive while the command runs, and ends it however the command ends.
 /// Credentials in your environment (cloud keys, forge tokens, model keys) are not passed on.
+///
+/// Commits made inside name the session in trailers and are signed with its certificate; the repository's own hooks run
+/// as before. Inside a session this opens a child of that session.
 ///
 /// Example: writ run --project checkout --budget 5.00 -- claude
 ///
@@ -41,6 +44,9 @@ pub(crate) struct Run {
     /// Pass this variable on although it holds a credential (can be repeated)
     #[arg(long, value_name = "NAME")]
     pub(crate) keep_env: Vec<String>,
+    /// Leave git alone: commits neither name the session nor are signed
+    #[arg(long)]
+    pub(crate) no_git: bool,
     /// The command to run and its arguments
     #[arg(required = true, trailing_var_arg = true, allow_hyphen_values = true, value_name = "COMMAND")]
     pub(crate) command: Vec<OsString>,
@@ -68,6 +74,73 @@ pub(crate) struct TokenCommand {
     pub(crate) server: Option<String>,
 }
 
+/// Record something this session made, for `writ who`
+///
+/// Works inside a session only, and speaks for that session. Commits are recorded by themselves.
+///
+/// Example: writ record pull_request acme/checkout#17
+#[derive(Debug, Args)]
+pub(crate) struct Record {
+    /// What kind of thing: `commit` or `pull_request`
+    #[arg(value_name = "KIND")]
+    pub(crate) kind: String,
+    /// Its name: a commit's full id, a pull request as `owner/repository#number` or its URL (can be repeated)
+    #[arg(value_name = "VALUE", required = true)]
+    pub(crate) values: Vec<String>,
+    /// Do not wait until it is recorded; for hooks
+    #[arg(long, hide = true)]
+    pub(crate) later: bool,
+}
+
+/// What writ does for git.
+#[derive(Debug, Subcommand)]
+pub(crate) enum GitCommand {
+    /// Print the file that makes stock git trust commits signed inside sessions
+    ///
+    /// Example: writ git allowed-signers >~/.config/git/writ_signers &&
+    /// git config --global gpg.ssh.allowedSignersFile ~/.config/git/writ_signers
+    AllowedSigners {
+        /// Control plane; the one you are signed in to when left out
+        #[arg(long, value_name = "URL")]
+        server: Option<String>,
+    },
+    /// Write down in git notes which lines sessions wrote
+    #[command(subcommand)]
+    Notes(NotesCommand),
+}
+
+/// What can be done with notes.
+#[derive(Debug, Subcommand)]
+pub(crate) enum NotesCommand {
+    /// Note on each commit of a session which lines it added, as an Agent Trace record
+    ///
+    /// Commits are known by their signature (proof) or their trailers (a claim); others get no note. Notes are derived
+    /// from the commits, so this can be repeated. They are not pushed by themselves: `git push origin refs/notes/writ`.
+    ///
+    /// Example: writ git notes export origin/main..HEAD
+    Export(NotesExport),
+}
+
+/// Which notes.
+#[derive(Debug, Args)]
+pub(crate) struct NotesExport {
+    /// Commits, as `git log` takes them
+    #[arg(value_name = "RANGE", default_value = "HEAD")]
+    pub(crate) range: String,
+    /// The newest so many at most
+    #[arg(long, value_name = "COUNT", default_value_t = 1000, value_parser = clap::value_parser!(u32).range(1..=100_000))]
+    pub(crate) max: u32,
+    /// Print the notes instead, one JSON object per line
+    #[arg(long)]
+    pub(crate) print: bool,
+    /// Write git-ai's authorship log (version 3.0.0) into refs/notes/ai instead
+    #[arg(long, conflicts_with = "print")]
+    pub(crate) git_ai: bool,
+    /// Control plane; the one you are signed in to when left out
+    #[arg(long, value_name = "URL")]
+    pub(crate) server: Option<String>,
+}
+
 /// Sign in to a control plane
 ///
 /// Keeps the sign-in in `credentials.json` (readable by you only) under $WRIT_HOME, else $XDG_CONFIG_HOME/writ, else
@@ -85,6 +158,9 @@ pub(crate) struct Login {
     /// Read the password from standard input instead of asking
     #[arg(long)]
     pub(crate) password_stdin: bool,
+    /// The first administrator's e-mail address
+    #[arg(long, value_name = "ADDRESS", requires = "bootstrap")]
+    pub(crate) email: Option<String>,
     /// Create the first administrator with the one-time token that `writ serve` printed; the password is the new one
     #[arg(long, value_name = "TOKEN")]
     pub(crate) bootstrap: Option<String>,

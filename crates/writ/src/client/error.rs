@@ -3,7 +3,7 @@
 use std::error::Error;
 
 use http::StatusCode;
-use serde::Deserialize;
+use serde::{Deserialize, Serialize};
 
 use crate::command_error::{CommandError, Exit};
 use crate::output::clean;
@@ -23,7 +23,7 @@ pub(crate) enum ClientError {
 }
 
 /// The control plane's error (RFC 9457, `application/problem+json`).
-#[derive(Debug, Clone, Default, PartialEq, Eq, Deserialize)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default)]
 pub(crate) struct Problem {
     /// HTTP status.

@@ -38,6 +38,7 @@ async fn add(new: NewDeveloper) -> Result<(), CommandError> {
         "login": new.login,
         "password": password,
         "display_name": new.name,
+        "email": new.email,
         "roles": names(&new.roles),
     });
     said(&client.post("/v1/developers", &body).await?);
@@ -51,13 +52,14 @@ async fn list(json: bool) -> Result<(), CommandError> {
     if json {
         return print_json_lines(&rows);
     }
-    let mut table = Table::new(["LOGIN", "NAME", "ROLES", "STATUS", "ID"]);
+    let mut table = Table::new(["LOGIN", "NAME", "E-MAIL", "ROLES", "STATUS", "ID"]);
     for row in rows {
         let developer: Developer = serde_json::from_value(row)
             .map_err(|error| CommandError::failed("the server's answer does not fit this version").because(&error))?;
         table.row([
             Cell::text(&developer.login),
             Cell::text(developer.display_name.as_deref().unwrap_or("")),
+            Cell::text(developer.email.as_deref().unwrap_or("")),
             Cell::text(developer.roles.join(", ")),
             Cell::text(status(&developer)),
             Cell::text(&developer.id),
@@ -71,7 +73,11 @@ fn names(roles: &[Role]) -> Vec<&'static str> {
 }
 
 fn status(developer: &Developer) -> &'static str {
-    if developer.disabled { "disabled" } else { "active" }
+    match developer {
+        Developer { erased_at: Some(_), .. } => "erased",
+        Developer { disabled: true, .. } => "disabled",
+        _ => "active",
+    }
 }
 
 fn said(developer: &Developer) {

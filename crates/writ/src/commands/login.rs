@@ -24,7 +24,7 @@ pub(super) async fn login(arguments: Login) -> Result<Exit, CommandError> {
     let signed_in: SignedIn = match arguments.bootstrap {
         Some(token) => {
             let password = password::read("new password: ", arguments.password_stdin, true)?;
-            let body = json!({ "token": token, "login": login, "password": password });
+            let body = json!({ "token": token, "login": login, "password": password, "email": arguments.email });
             client.post("/v1/bootstrap", &body).await?
         }
         None => {

@@ -15,6 +15,9 @@ pub(super) async fn whoami() -> Result<Exit, CommandError> {
     if let Some(name) = name {
         text.push_str(&format!(" ({})", clean(name)));
     }
+    if let Some(email) = &developer.email {
+        text.push_str(&format!("\ne-mail     {}", clean(email)));
+    }
     text.push_str(&format!("\nid         {}", developer.id));
     text.push_str(&format!("\nroles      {}", developer.roles.join(", ")));
     text.push_str(&format!("\nteams      {}", names(&answer.teams)));

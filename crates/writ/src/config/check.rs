@@ -8,7 +8,7 @@ use control::settings::{CredentialHeader, CredentialSource, PriceSettings, Setti
 use http::Uri;
 
 use super::keys::{Config, KeyHeader, Prices, Synchronous, Tls, Upstream};
-use super::{Variables, read_bounded};
+use super::{Variables, exports, read_bounded};
 use crate::client::is_loopback;
 use crate::command_error::CommandError;
 
@@ -58,16 +58,22 @@ impl Config {
             prices: prices(&self.prices)?,
             shutdown_grace: Duration::from_millis(self.shutdown_grace.0.as_millis()),
             issuer_url: self.issuer_url.clone(),
+            exports: exports::settings(&self.exports)?,
         })
     }
 
-    /// Checks that every upstream key can be read here; apart, because a file may be checked on another machine.
+    /// Checks that every upstream key and export secret can be read here; apart, because a file may be checked on another machine.
     ///
     /// # Errors
     /// Names the field, never the key.
     pub(crate) fn check_secrets(&self, variables: Variables<'_>) -> Result<(), CommandError> {
         for (index, upstream) in self.model_services().iter().enumerate() {
-            check_secret(index, upstream, variables)?;
+            let (file, variable) = (upstream.key_file.as_deref(), upstream.key_env.as_deref());
+            check_secret(&format!("upstreams[{index}].key"), file, variable, variables)?;
+        }
+        for (index, export) in self.exports.iter().enumerate() {
+            let (file, variable) = (export.secret_file.as_deref(), export.secret_env.as_deref());
+            check_secret(&format!("exports[{index}].secret"), file, variable, variables)?;
         }
         Ok(())
     }
@@ -86,7 +92,7 @@ impl Config {
     }
 }
 
-fn bad(field: &str, what: impl std::fmt::Display) -> CommandError {
+pub(super) fn bad(field: &str, what: impl std::fmt::Display) -> CommandError {
     CommandError::usage(format!("{field}: {what}"))
 }
 
@@ -151,17 +157,23 @@ fn check_names(upstreams: &[Upstream]) -> Result<(), CommandError> {
     Ok(())
 }
 
-fn check_secret(index: usize, upstream: &Upstream, variables: Variables<'_>) -> Result<(), CommandError> {
-    if let Some(path) = &upstream.key_file {
-        let field = format!("upstreams[{index}].key_file");
+/// The keys are `FIELD_file` and `FIELD_env`.
+fn check_secret(
+    field: &str,
+    file: Option<&Path>,
+    variable: Option<&str>,
+    variables: Variables<'_>,
+) -> Result<(), CommandError> {
+    if let Some(path) = file {
+        let field = format!("{field}_file");
         let text = read_bounded(path).map_err(|error| error.within(&field))?;
         if text.lines().next().is_none_or(|line| line.trim().is_empty()) {
             return Err(bad(&field, format!("the first line of `{}` is empty", path.display())));
         }
     }
-    match &upstream.key_env {
+    match variable {
         Some(name) if variables(name).is_none_or(|value| value.is_empty()) => {
-            Err(bad(&format!("upstreams[{index}].key_env"), format!("the variable `{name}` is not set")))
+            Err(bad(&format!("{field}_env"), format!("the variable `{name}` is not set")))
         }
         _ => Ok(()),
     }
@@ -188,7 +200,7 @@ fn prices(prices: &Prices) -> Result<PriceSettings, CommandError> {
 }
 
 /// `https` anywhere, `http` on this machine only.
-fn check_url(field: &str, url: Option<&str>) -> Result<(), CommandError> {
+pub(super) fn check_url(field: &str, url: Option<&str>) -> Result<(), CommandError> {
     let Some(text) = url else { return Ok(()) };
     let uri: Option<Uri> = text.parse().ok();
     let parts = uri.as_ref().and_then(|uri| Some((uri.scheme_str()?, uri.host()?)));

@@ -3,7 +3,7 @@
 use std::net::{Ipv4Addr, SocketAddr};
 use std::path::PathBuf;
 
-use domain::Span;
+use domain::{Name, Span};
 use serde::{Deserialize, Deserializer};
 
 use super::section::section;
@@ -18,8 +18,9 @@ section! {
         public_url: Option<String> = None, "made from `listen`";
         /// Folder for the database; made when it does not exist. `--data-dir` wins over it.
         data_dir: PathBuf = PathBuf::from("writ-data"), "\"writ-data\"";
-        /// Folder for keys, apart from the database so that a copy of either is worth little without the other. Processes
-        /// that share a database share it.
+        /// Folder for keys, apart from the database so that a copy of either is worth little without the other: the log's
+        /// key, and what opens the sealed names of people. Processes that share a database share it. Back it up apart,
+        /// and let its backups expire: docs/privacy.md.
         keys_dir: Option<PathBuf> = None, "`keys` in `data_dir`";
         /// What the log is called in its checkpoints; fixed when the log is begun.
         log_origin: Option<String> = None, "the host of `public_url`, followed by `/writ`";
@@ -42,6 +43,8 @@ section! {
         upstreams: Vec<Upstream> = Vec::new(), "the Anthropic API with the key in `ANTHROPIC_API_KEY`";
         /// What calls cost.
         prices: Prices = Prices::default(), "list prices";
+        /// Where copies of the log's entries go.
+        exports: Vec<Export> = Vec::new(), "none";
         /// What the server writes to standard error.
         log: Log = Log::default(), "text, from level info";
     }
@@ -87,6 +90,39 @@ section! {
 }
 
 section! {
+    /// One follower of the log that carries its entries out; repeat the table for more (at most 16). How each kind is
+    /// set up is in `docs/exports.md`.
+    Export ["[[exports]]"] {
+        /// Its name: a-z, 0-9, `.`, `_`, `-`. Its place in the log is kept under it, so a new name begins anew.
+        name: Option<Name> = None, "required";
+        /// `"webhook"`, `"otlp"`, `"syslog"` or `"file"`.
+        kind: Option<ExportKind> = None, "required";
+        /// Webhooks and files: `"cloudevents"` or `"ocsf"` (1.8.0). Syslog always carries OCSF.
+        format: Option<ExportFormat> = None, "cloudevents for webhooks, ocsf for files";
+        /// Webhooks and OTLP: the whole address. Plain http only on loopback.
+        url: Option<String> = None, "required for these";
+        /// Files: which one. It is made when it does not exist, and made anew when it was moved away.
+        path: Option<PathBuf> = None, "required for these";
+        /// Syslog: `"tls://host:port"`, `"unix:/dev/log"`, or, on loopback only, `"tcp://…"` or `"udp://…"`.
+        address: Option<String> = None, "required for these";
+        /// File whose first line is the secret: what webhooks are signed with (`whsec_` and base64, required), or a bearer
+        /// token for OTLP (optional).
+        secret_file: Option<PathBuf> = None, "unset";
+        /// Environment variable that holds the secret.
+        secret_env: Option<String> = None, "unset";
+        /// Webhooks: events in one request, at most 200. With 1 each comes by itself, else they come as a list.
+        batch: u32 = 1, "1";
+        /// Only entries whose type begins with one of these: `["session.", "call.refused"]`.
+        types: Vec<String> = Vec::new(), "all entries";
+        /// Where a new export begins: `"first"` entry of the log, or the `"next"` one.
+        start: ExportStart = ExportStart::First, "\"first\"";
+        /// How long a failure that may pass is tried again before an entry is given up. A receiver that cannot be reached
+        /// is waited for as long as it takes.
+        retry_for: Length = Length(Span::from_secs(3600)), "\"1h\"";
+    }
+}
+
+section! {
     /// Structured logs, on standard error. Prompts, answers, keys and tokens are never logged.
     Log ["[log]"] {
         /// `"text"` for people, `"json"` for machines.
@@ -110,6 +146,32 @@ pub(crate) enum Synchronous {
 pub(crate) enum KeyHeader {
     XApiKey,
     Bearer,
+}
+
+/// Where an export goes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub(crate) enum ExportKind {
+    Webhook,
+    Otlp,
+    Syslog,
+    File,
+}
+
+/// Shape of an exported event.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub(crate) enum ExportFormat {
+    Ocsf,
+    CloudEvents,
+}
+
+/// Where a new export begins.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub(crate) enum ExportStart {
+    First,
+    Next,
 }
 
 /// Shape of the log lines.

@@ -127,3 +127,43 @@ fn every_key_is_documented() {
         }
     }
 }
+
+const WEBHOOK: &str = "[[exports]]\nname = 'a'\nkind = 'webhook'\nurl = 'https://a.example'\nsecret_env = 'S'\n";
+
+#[test]
+fn an_export_has_what_its_kind_needs_and_nothing_else() {
+    for (text, error) in [
+        ("name = 'a'", "kind: is missing"),
+        ("kind = 'file'", "name: is missing"),
+        ("name = 'a'\nkind = 'file'", "path: is missing"),
+        ("name = 'a'\nkind = 'otlp'", "url: is missing"),
+        (
+            "name = 'a'\nkind = 'otlp'\nurl = 'http://a.example/v1/logs'",
+            "url: `http://a.example/v1/logs` is plain http",
+        ),
+        ("name = 'a'\nkind = 'webhook'\nurl = 'https://a.example'", "secret_file: one of"),
+        ("name = 'a'\nkind = 'syslog'", "address: is missing"),
+        ("name = 'a'\nkind = 'syslog'\naddress = 'udp://10.0.0.1:514'", "address: `udp://10.0.0.1:514` is plain udp"),
+        ("name = 'a'\nkind = 'syslog'\naddress = 'unix:/dev/log'\nformat = 'ocsf'", "format: does not belong"),
+        ("name = 'a'\nkind = 'file'\npath = 'x'\nurl = 'https://a.example'", "url: does not belong"),
+        ("name = 'a'\nkind = 'file'\npath = 'x'\nsecret_env = 'S'", "secret_file: does not belong"),
+    ] {
+        let refused = refused(&format!("[[exports]]\n{text}\n"));
+        assert!(refused.starts_with(&format!("error: exports[0].{error}")), "{text}: {refused}");
+    }
+    assert!(refused(&format!("{WEBHOOK}batch = 201\n")).starts_with("error: exports[0].batch: 201 events"));
+    assert!(refused(&format!("{WEBHOOK}batch = 0\n")).starts_with("error: exports[0].batch: 0 events"));
+    assert_eq!(refused(&WEBHOOK.repeat(2)), "error: exports[1].name: `a` is used twice");
+    assert_eq!(refused(&WEBHOOK.repeat(17)), "error: exports: 17 exports, the limit is 16");
+    let exports = parse(WEBHOOK).unwrap().settings().unwrap().exports;
+    assert_eq!(exports[0].kind(), ("webhook", "cloudevents"));
+    assert!(exports[0].wants("call.settled") && exports[0].retry_for.as_secs() == 3600);
+}
+
+#[test]
+fn a_missing_export_secret_is_named_not_shown() {
+    let config = parse(&format!("{UPSTREAM}{WEBHOOK}")).unwrap();
+    let variables = |name: &str| (name == "K").then(|| "x".to_owned());
+    let error = config.check_secrets(&variables).unwrap_err().to_string();
+    assert_eq!(error, "error: exports[0].secret_env: the variable `S` is not set");
+}

@@ -1,5 +1,6 @@
 //! The demo's agent: a script instead of a model's will, but the real client's HTTP calls and real work on real files.
 
+mod commit;
 mod conversation;
 mod stream;
 mod tools;
@@ -37,6 +38,9 @@ pub(crate) async fn run(arguments: DemoAgent) -> Result<Exit, CommandError> {
     }
     if arguments.real_service {
         Conversation::helper(&wire, &arguments.model, "a0000000000000001").ask("Answer with one word: done.").await?;
+    }
+    if commit::notes() {
+        say("committed NOTES.md");
     }
     Ok(Exit::Done)
 }

@@ -1,4 +1,4 @@
-//! The throwaway repository of the demo. Without git it is a plain folder.
+//! The throwaway repository of the demo, and what a teammate sees in it. Without git it is a plain folder.
 
 use std::path::Path;
 use std::process::{Command, Stdio};
@@ -15,17 +15,39 @@ pub(super) fn make(folder: &Path) -> Result<bool, CommandError> {
     Ok(steps.iter().all(|arguments| git(folder, arguments)))
 }
 
-/// Without the developer's own configuration, hooks and signing.
+/// The commit that the session made, as stock git shows it to a teammate who trusts these signers.
+#[derive(Debug, PartialEq, Eq)]
+pub(super) struct Commit {
+    /// Its short id.
+    pub(super) id: String,
+    /// Who signed it; none when the signature is missing or not good.
+    pub(super) signer: Option<String>,
+}
+
+/// The newest commit but for the first one; none where there is none.
+pub(super) fn newest(folder: &Path, signers: &Path) -> Option<Commit> {
+    let trusted = format!("gpg.ssh.allowedSignersFile={}", signers.display());
+    let told = command(folder).args(["-c", &trusted, "log", "--format=%h %G? %GS", "-2"]).output().ok()?;
+    let told = String::from_utf8(told.stdout).ok()?;
+    let (line, _first) = told.split_once('\n').filter(|(_, rest)| !rest.is_empty())?;
+    let mut words = line.splitn(3, ' ');
+    let (id, verdict, signer) = (words.next()?, words.next()?, words.next()?);
+    Some(Commit { id: id.to_owned(), signer: (verdict == "G").then(|| signer.to_owned()) })
+}
+
 fn git(folder: &Path, arguments: &[&str]) -> bool {
-    let status = Command::new("git")
-        .args(["-c", "user.name=writ demo", "-c", "user.email=demo@localhost", "-c", "commit.gpgsign=false"])
-        .args(arguments)
+    let mut git = command(folder);
+    let status = git.args(arguments).stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null()).status();
+    status.is_ok_and(|status| status.success())
+}
+
+/// Git without the developer's own configuration, hooks and signing.
+fn command(folder: &Path) -> Command {
+    let mut git = Command::new("git");
+    git.args(["-c", "user.name=writ demo", "-c", "user.email=demo@localhost", "-c", "commit.gpgsign=false"])
         .current_dir(folder)
         .env("GIT_CONFIG_GLOBAL", "/dev/null")
         .env("GIT_CONFIG_NOSYSTEM", "1")
-        .stdin(Stdio::null())
-        .stdout(Stdio::null())
-        .stderr(Stdio::null())
-        .status();
-    status.is_ok_and(|status| status.success())
+        .env_remove("GIT_CONFIG_COUNT");
+    git
 }

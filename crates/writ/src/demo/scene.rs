@@ -76,6 +76,8 @@ impl Scene {
     pub(super) fn command_as(&self, person: &str) -> Command {
         let mut command = Command::new(&self.executable);
         command.env("WRIT_HOME", self.path(person)).kill_on_drop(true);
+        // A demo inside a session is no part of that session.
+        command.env_remove(crate::inside::SOCKET_VARIABLE);
         command
     }
 

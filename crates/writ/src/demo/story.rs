@@ -7,6 +7,7 @@ use nix::unistd::Pid;
 use serde_json::Value;
 use tokio::process::{Child, Command};
 
+use super::repository::{self, Commit};
 use super::scene::{ADMIN, DEVELOPER, PROJECT, Running, Scene, TEAM};
 use crate::api::{CostRow, Session, Verified};
 use crate::cli::AgentKind;
@@ -36,7 +37,28 @@ pub(super) async fn tell(scene: &Scene, running: &Running) -> Result<(), Command
     let rows = lines::<CostRow>(scene, ADMIN, &["cost", "--by", "developer,project", "--json"]).await?;
     let verified: Verified = lines(scene, ADMIN, &["log", "verify", "--json"]).await?.pop().ok_or_else(strange)?;
     check(&session, &rows, &verified)?;
+    println!();
+    print_commit(scene).await?;
     print_end(&session, &rows, &verified);
+    Ok(())
+}
+
+/// What stock git says of the agent's commit, if it made one.
+async fn print_commit(scene: &Scene) -> Result<(), CommandError> {
+    if !scene.has_git {
+        return Ok(());
+    }
+    let signers = scene.path("allowed_signers");
+    let trusted = scene.step(ADMIN, &["git", "allowed-signers"], "").await?;
+    std::fs::write(&signers, trusted)
+        .map_err(|error| CommandError::failed("cannot write the demo's trusted signers").because(&error))?;
+    match repository::newest(&scene.work_folder(), &signers) {
+        Some(Commit { id, signer: Some(signer) }) => {
+            println!("git      commit {id} signed by the session's certificate: good signature for {signer}");
+        }
+        Some(Commit { id, signer: None }) => println!("git      commit {id} names the session, and is not signed"),
+        None => {}
+    }
     Ok(())
 }
 
@@ -63,6 +85,8 @@ async fn run_session(scene: &Scene) -> Result<(), CommandError> {
         AgentKind::Claude => claude(scene, &mut command)?,
     }
     command.current_dir(scene.work_folder()).stdin(Stdio::null());
+    // A launcher that has to be killed leaves its folder behind: it goes with the demo's.
+    command.env("TMPDIR", scene.path(""));
     let failed = |error: std::io::Error| CommandError::failed("`writ run` failed").because(&error);
     let mut launcher = Launcher(command.spawn().map_err(failed)?);
     let status = match tokio::time::timeout(DEMO_SESSION_TIMEOUT, launcher.0.wait()).await {
@@ -180,7 +204,6 @@ fn check(session: &Session, rows: &[CostRow], verified: &Verified) -> Result<(),
 }
 
 fn print_end(session: &Session, rows: &[CostRow], verified: &Verified) {
-    println!();
     for row in rows {
         let name = |dimension: &str| {
             let value = row.keys.get(dimension).unwrap_or(&Value::Null);

@@ -20,7 +20,12 @@ use crate::client::{Address, is_loopback};
 pub(crate) struct Environment {
     kept: BTreeMap<OsString, OsString>,
     removed: Vec<String>,
+    /// Those of a session around this one.
+    outer: BTreeMap<String, String>,
 }
+
+/// The variable that names the control plane; inside a session only.
+pub(crate) const SERVER_VARIABLE: &str = "WRIT_SERVER";
 
 /// Variables that start with these lead around the gateway, or are writ's own.
 const PREFIXES: [&str; 7] = [
@@ -95,18 +100,32 @@ impl Environment {
     /// `variables` without credentials. Those named in `keep` stay, except the ones that are writ's own to set or that
     /// lead around the gateway.
     pub(crate) fn scrubbed(variables: impl IntoIterator<Item = (OsString, OsString)>, keep: &[String]) -> Self {
-        let (mut kept, mut removed) = (BTreeMap::new(), Vec::new());
+        let (mut kept, mut removed, mut outer) = (BTreeMap::new(), Vec::new(), BTreeMap::new());
         for (name, value) in variables {
             let text = name.to_string_lossy().into_owned();
             let is_kept = !leads_astray(&text) && (!is_credential(&text) || keep.contains(&text));
             if is_kept {
                 kept.insert(name, value);
             } else {
+                if text.starts_with("WRIT_") {
+                    outer.insert(text.clone(), value.to_string_lossy().into_owned());
+                }
                 removed.push(text);
             }
         }
         removed.sort_unstable();
-        Self { kept, removed }
+        Self { kept, removed, outer }
+    }
+
+    /// What a variable was before, `WRIT_…` included; none when it is not text.
+    pub(crate) fn before(&self, name: &str) -> Option<&str> {
+        let kept = self.kept.get(OsStr::new(name)).and_then(|value| value.to_str());
+        kept.or_else(|| self.outer.get(name).map(String::as_str))
+    }
+
+    /// The variables so far.
+    pub(crate) fn variables(&self) -> &BTreeMap<OsString, OsString> {
+        &self.kept
     }
 
     /// Names of the credentials that were removed and could be kept, sorted.
@@ -119,19 +138,22 @@ impl Environment {
         self.kept.get(OsStr::new("PATH")).map(OsString::as_os_str)
     }
 
-    /// Adds the session's own variables.
+    /// Adds the session's own variables, and those of what carries its id.
     #[must_use]
-    pub(crate) fn for_child(mut self, opened: &Opened, server: &Address) -> Self {
+    pub(crate) fn for_child(mut self, opened: &Opened, server: &Address, carried: &[(String, OsString)]) -> Self {
         let session = &opened.session;
         self.set("ANTHROPIC_BASE_URL", server.as_str());
         self.set("ANTHROPIC_AUTH_TOKEN", &opened.token);
-        self.set("WRIT_SERVER", server.as_str());
+        self.set(SERVER_VARIABLE, server.as_str());
         self.set("WRIT_SESSION_ID", &session.id);
         self.set("WRIT_DEVELOPER_ID", &session.developer.id);
         if let Some(project) = &session.project {
             self.set("WRIT_PROJECT_ID", &project.id);
         }
         self.past_proxies(server);
+        for (name, value) in carried {
+            self.kept.insert(name.into(), value.clone());
+        }
         self
     }
 

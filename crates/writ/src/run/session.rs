@@ -1,7 +1,7 @@
 //! Opening and ending the session at the control plane.
 
 use domain::Name;
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 use serde_json::json;
 
 use crate::api::Session;
@@ -9,7 +9,8 @@ use crate::client::{Client, ClientError, escape};
 use crate::limits::{END_ATTEMPTS, END_PAUSE};
 
 /// `POST /v1/sessions`.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Clone, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
 pub(crate) struct OpenSession {
     /// Name or id; none is unattributed.
     #[serde(skip_serializing_if = "Option::is_none")]

@@ -5,12 +5,18 @@
 //! token go in through `--settings`, merged over whatever the developer passes there. Measured too: `"apiKeyHelper": ""`
 //! switches a helper of the user's settings off, an empty variable counts as unset, and `"0"` switches a provider off.
 
+mod attribution;
+
 use std::ffi::{OsStr, OsString};
 use std::io::Write;
 use std::path::Path;
 
 use serde_json::{Map, Value};
 
+use super::propagation::{
+    HEADERS_VARIABLE, METADATA_VARIABLE, PROPAGATE_VARIABLE, RESOURCE_VARIABLE, metadata, resource_attributes,
+};
+use crate::api::Opened;
 use crate::client::Address;
 use crate::command_error::CommandError;
 use crate::limits::FILE_BYTES_MAX;
@@ -31,10 +37,9 @@ pub(super) struct SettingsFile(tempfile::NamedTempFile);
 const FLAG: &str = "--settings";
 
 /// Other credentials and transports: empty counts as unset.
-const BLANK: [&str; 10] = [
+const BLANK: [&str; 9] = [
     "ANTHROPIC_API_KEY",
     "ANTHROPIC_CONFIG_DIR",
-    "ANTHROPIC_CUSTOM_HEADERS",
     "ANTHROPIC_FEDERATION_RULE_ID",
     "ANTHROPIC_IDENTITY_TOKEN",
     "ANTHROPIC_IDENTITY_TOKEN_FILE",
@@ -54,6 +59,9 @@ const OFF: [&str; 7] = [
     "CLAUDE_CODE_USE_MANTLE",
     "CLAUDE_CODE_USE_VERTEX",
 ];
+
+/// Variables of [`propagation`](super::propagation) that the client itself reads.
+const CARRIED: [&str; 4] = [RESOURCE_VARIABLE, METADATA_VARIABLE, HEADERS_VARIABLE, PROPAGATE_VARIABLE];
 
 /// Whether a program is Claude Code, by the name it is called by.
 pub(super) fn is_claude(program: &OsStr) -> bool {
@@ -86,21 +94,23 @@ impl ClaudeArguments {
         Ok(Self { rest, theirs: settings.map(|text| read(&text)).transpose()?.unwrap_or_default() })
     }
 
-    /// The developer's settings with the session's over them.
-    pub(super) fn settings(&self, server: &Address, token: &str) -> Value {
+    /// The developer's settings with the session's over them; `carried` is the session's environment.
+    pub(super) fn settings(&self, server: &Address, opened: &Opened, carried: &[(String, OsString)]) -> Value {
         let mut settings = self.theirs.clone();
         settings.insert("apiKeyHelper".to_owned(), Value::from(""));
         let mut env = match settings.remove("env") {
             Some(Value::Object(env)) => env,
             _ => Map::new(),
         };
-        let bound = [("ANTHROPIC_BASE_URL", server.as_str()), ("ANTHROPIC_AUTH_TOKEN", token)];
+        let bound = [("ANTHROPIC_BASE_URL", server.as_str()), ("ANTHROPIC_AUTH_TOKEN", opened.token.as_str())];
         let blank = BLANK.iter().map(|name| (*name, ""));
         let off = OFF.iter().map(|name| (*name, "0"));
         for (name, value) in bound.into_iter().chain(blank).chain(off) {
             env.insert(name.to_owned(), Value::from(value));
         }
+        carry(&mut env, opened, carried);
         settings.insert("env".to_owned(), Value::Object(env));
+        settings.insert("attribution".to_owned(), attribution::with_session(&self.theirs, &opened.session));
         Value::Object(settings)
     }
 }
@@ -122,6 +132,19 @@ impl SettingsFile {
     /// Where it is.
     pub(super) fn path(&self) -> &Path {
         self.0.path()
+    }
+}
+
+/// What carries the session's id: exported alone, it would lose to the developer's settings files.
+fn carry(env: &mut Map<String, Value>, opened: &Opened, carried: &[(String, OsString)]) {
+    for name in CARRIED {
+        let theirs = env.get(name).and_then(Value::as_str);
+        let value = match name {
+            RESOURCE_VARIABLE if theirs.is_some() => Some(resource_attributes(opened, theirs)),
+            METADATA_VARIABLE if theirs.is_some() => Some(metadata(&opened.session.id, theirs)),
+            _ => carried.iter().find(|(known, _)| known == name).map(|(_, value)| value.to_string_lossy().into_owned()),
+        };
+        env.extend(value.map(|value| (name.to_owned(), Value::from(value))));
     }
 }
 

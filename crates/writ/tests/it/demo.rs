@@ -30,6 +30,9 @@ fn the_demo_tells_a_story_that_fits_a_screen() {
         assert!(told.contains(expected), "{expected} is not in\n{told}");
     }
     assert!(said.contains("writ: calls    9"), "{said}");
+    let commit = told.lines().find(|line| line.starts_with("git      commit ")).unwrap_or_else(|| panic!("{told}"));
+    let good = " signed by the session's certificate: good signature for grace@127.0.0.1";
+    assert!(commit.ends_with(good), "{told}");
 }
 
 #[test]
@@ -137,7 +140,7 @@ fn assert_nothing_left(folder: &Path) {
     let running: Vec<_> = std::fs::read_dir("/proc").unwrap().map(|entry| entry.unwrap().path()).collect();
     for process in running {
         let environment = std::fs::read(process.join("environ")).unwrap_or_default();
-        let is_ours = environment.split(|&byte| byte == 0).any(|text| text == variable.as_bytes());
+        let is_ours = environment.split(|&byte| byte == 0).any(|text| text.starts_with(variable.as_bytes()));
         let command = std::fs::read(process.join("cmdline")).unwrap_or_default();
         assert!(!is_ours, "still running: {}", String::from_utf8_lossy(&command));
     }

@@ -32,7 +32,7 @@ impl Home {
     fn run(&self, command: &[&str]) -> Command {
         let mut writ = Command::new(env!("CARGO_BIN_EXE_writ"));
         writ.env_clear().env("WRIT_HOME", self.path()).env("PATH", "/usr/bin:/bin").env("GH_TOKEN", "forge-secret");
-        writ.args(["run", "--project", "checkout", "--"]).args(command);
+        writ.args(["run", "--project", "checkout", "--no-git", "--"]).args(command);
         writ.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped());
         writ
     }

@@ -4,6 +4,7 @@
 //! they fail.
 
 mod client;
+mod commits;
 mod governed;
 mod plain;
 mod refused;

@@ -6,12 +6,14 @@
 pub(crate) mod caller;
 pub(crate) mod canned;
 pub(crate) mod chance;
+pub(crate) mod files;
 pub(crate) mod forge;
 pub(crate) mod http;
 pub(crate) mod load;
 pub(crate) mod look;
 pub(crate) mod postgres;
 pub(crate) mod process;
+pub(crate) mod receiver;
 pub(crate) mod scrub;
 pub(crate) mod survivors;
 pub(crate) mod witness;

@@ -9,11 +9,11 @@ use domain::session::Ending;
 use domain::{SessionId, Usd};
 use http::Uri;
 use serde::Deserialize;
-use store::{CallFilter, CallRow as Row, SessionRow};
+use store::{CallFilter, CallRow as Row, SessionFilter, SessionRow};
 
 use super::sessions::budget;
 use super::{Failed, frame, html, moment, money, to_sign_in};
-use crate::console::{Badge, CallRow, EntryRow, Link, Moment, Revoke, SessionPage, count, session_page};
+use crate::console::{Badge, CallRow, EntryRow, Link, Moment, Revoke, SessionPage, SubAgentRow, count, session_page};
 use crate::error::Error;
 use crate::http::extract::{Path, Query, SignedIn, Visitor};
 use crate::http::log::{EntryLine, entry_line};
@@ -76,9 +76,12 @@ async fn build(shared: &Shared, signed_in: SignedIn, id: &str, asked: &Asked) ->
     let shown = shapes::session(plane, &row);
     let list: Usd = calls.iter().filter_map(|call| call.list).sum();
     let (children, descendants) = plane.view.read(|state| {
-        let children: Vec<_> = state.children.get(&row.id).into_iter().flatten().copied().collect();
+        let is_child = |id: &SessionId| state.sessions.get(id).is_some_and(|child| child.agent.is_none());
+        let children: Vec<_> = state.children.get(&row.id).into_iter().flatten().copied().filter(is_child).collect();
         (children, state.descendants(row.id).len())
     });
+    let filter = SessionFilter { sub_agents_of: Some(row.id), limit: PAGE_ROWS_DEFAULT, ..SessionFilter::default() };
+    let sub_agents = plane.store.sessions(&filter).await?;
     let last = calls.last().filter(|_| calls.len() == PAGE_ROWS_DEFAULT as usize);
     Ok(SessionPage {
         frame: frame(plane, signed_in),
@@ -90,7 +93,9 @@ async fn build(shared: &Shared, signed_in: SignedIn, id: &str, asked: &Asked) ->
         team: row.team.map(|team| shapes::team(plane, team).name().to_owned()),
         profile: row.profile.to_string(),
         parent: row.parent.map(link),
+        agent: row.agent.clone(),
         children: children.into_iter().map(link).collect(),
+        sub_agents: sub_agents.iter().map(sub_agent).collect(),
         opened: moment(row.opened_at),
         expires: moment(row.expires_at),
         over_at: row.over_at.map(moment),
@@ -113,6 +118,16 @@ fn revoke_form(shared: &Shared, signed_in: SignedIn, row: &SessionRow, live_desc
         state.sessions.contains_key(&row.id) && policy::authorize(state, signed_in.asker().by, action).is_ok()
     });
     may.then(|| Revoke { action: format!("/sessions/{}/revoke", row.id), live_descendants })
+}
+
+fn sub_agent(row: &SessionRow) -> SubAgentRow {
+    SubAgentRow {
+        session: link(row.id),
+        agent: row.agent.clone().unwrap_or_default(),
+        status: Badge::status(row.status.as_str()),
+        calls: count(row.calls.unsigned_abs()),
+        spent: row.spent.to_string(),
+    }
 }
 
 fn link(id: SessionId) -> Link {

@@ -35,6 +35,7 @@ pub(super) async fn page(
     let Some(signed_in) = visitor.0 else { return to_sign_in(&uri.to_string()) };
     let live_only = asked.live.unwrap_or(false);
     let query = SessionQuery {
+        sub_agents_of: None,
         developer: asked.developer.clone().filter(|key| !key.is_empty()),
         project: asked.project.clone().filter(|key| !key.is_empty()),
         live_only,

@@ -83,6 +83,19 @@ fn calls_of_the_dead_are_paid_by_the_living() {
     assert_eq!(money(&run.state), [(0, 40)]);
 }
 
+/// Sub-agents share the bound of calls in flight, as they share the budget.
+#[test]
+fn calls_in_flight_are_bounded_for_the_whole_family() {
+    let mut run = family();
+    let half = crate::limits::CALLS_OPEN_PER_SESSION_MAX as u128 / 2;
+    (0..half).for_each(|n| drop(run.ok(Actor::System, &reserving(reserve(n, 1, 0)))));
+    (half..2 * half).for_each(|n| drop(run.ok(Actor::System, &reserving(reserve(n, 2, 0)))));
+    for session in [0, 1, 2] {
+        let refusal = run.refused(Actor::System, &reserving(reserve(999, session, 0)));
+        assert!(matches!(refusal, Refusal::LimitReached { .. }), "{refusal}");
+    }
+}
+
 #[test]
 fn a_call_says_what_its_cost_is_sliced_by() {
     let mut run = family();

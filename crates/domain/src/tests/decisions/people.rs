@@ -18,6 +18,7 @@ fn only_administrators_change_people() {
         register(3, roles([Role::Member])),
         set_roles(1, roles([Role::Auditor])),
         disable(1),
+        erase(1),
         create_team(1, "apps"),
         join(0, 2),
         leave(0, 1),
@@ -45,6 +46,7 @@ fn the_last_administrator_stays() {
     let mut run = Run::furnished();
     for by in [ada(), Actor::System] {
         assert_eq!(run.refused(by, &disable(0)), Refusal::LastAdmin);
+        assert_eq!(run.refused(by, &erase(0)), Refusal::LastAdmin);
         assert_eq!(run.refused(by, &set_roles(0, roles([Role::Member]))), Refusal::LastAdmin);
     }
     run.ok(ada(), &set_roles(0, roles([Role::Admin, Role::Member])));
@@ -104,14 +106,49 @@ fn disabling_ends_everything_of_theirs_and_nothing_else() {
 }
 
 #[test]
-fn ids_and_logins_are_used_once() {
-    let run = Run::furnished();
-    let register = |n, login| {
-        let register = developer::Register { developer: dev(n), login: digest("login", login), roles: roles([]) };
-        Command::RegisterDeveloper(register)
+fn erasing_ends_everything_of_theirs_and_leaves_the_pseudonym_locked_out() {
+    let mut run = Run::furnished();
+    run.ok(bob(), &opening(open(5)));
+    let sign_in = crate::sign_in::SignIn { sign_in: sin(0), developer: dev(1), token: digest("sign-in", 0) };
+    run.ok(Actor::System, &Command::SignIn(sign_in.clone()));
+    let events = run.ok(ada(), &erase(1));
+    let [Event::SignInEnded(_), Event::SessionOver(over), Event::SessionClosed(_), Event::DeveloperErased(erased)] =
+        events.as_slice()
+    else {
+        panic!("{events:?}")
     };
-    assert_eq!(run.refused(ada(), &register(1, 9)), Refusal::IdTaken);
-    assert_eq!(run.refused(ada(), &register(9, 1)), Refusal::LoginTaken);
+    let reason = "the developer was erased".to_owned();
+    assert_eq!(over.how, crate::session::How::Revoked { by: ada(), reason });
+    assert_eq!(erased.developer, dev(1));
+    let known = run.state.developers[&dev(1)].clone();
+    assert!(known.disabled && known.erased_at == Some(run.state.last_time), "{known:?}");
+    assert!(run.state.sessions.is_empty() && run.state.sign_ins.is_empty());
+
+    // For good: the second time changes nothing, and nothing brings them back.
+    run.clock = run.clock + crate::Span::from_secs(60);
+    assert!(run.ok(ada(), &erase(1)).is_empty());
+    assert!(run.ok(ada(), &disable(1)).is_empty());
+    assert_eq!(run.refused(ada(), &register(1, roles([]))), Refusal::IdTaken);
+    assert_eq!(run.refused(Actor::System, &Command::SignIn(sign_in)), Refusal::DeveloperDisabled(dev(1)));
+    assert_eq!(run.refused(bob(), &opening(open(6))), Refusal::DeveloperDisabled(dev(1)));
+    assert_eq!(run.state.developers[&dev(1)], known);
+    assert_eq!(run.refused(ada(), &erase(9)), Refusal::DeveloperUnknown(dev(9)));
+}
+
+#[test]
+fn who_was_disabled_can_still_be_erased_and_an_administrator_can_erase_themselves() {
+    let mut run = Run::furnished();
+    run.ok(ada(), &disable(1));
+    assert_eq!(run.ok(ada(), &erase(1)).len(), 1);
+    run.ok(ada(), &set_roles(2, roles([Role::Admin])));
+    run.ok(ada(), &erase(0));
+    assert!(matches!(run.refused(ada(), &create_team(1, "apps")), Refusal::Forbidden { .. }));
+}
+
+#[test]
+fn ids_and_names_are_used_once() {
+    let run = Run::furnished();
+    assert_eq!(run.refused(ada(), &register(1, roles([]))), Refusal::IdTaken);
     assert_eq!(run.refused(ada(), &create_team(0, "apps")), Refusal::IdTaken);
     assert_eq!(run.refused(ada(), &create_team(1, "core")), Refusal::NameTaken);
     assert_eq!(run.refused(ada(), &create_project(0, "apps", &[])), Refusal::IdTaken);

@@ -177,3 +177,47 @@ fn a_clock_behind_the_log_counts_as_the_logs_time() {
     let expires_at = opened(&run.ok(bob(), &opening(open(2)))).expires_at;
     assert_eq!(expires_at, MORNING + Span::from_secs(16 * 3600));
 }
+
+fn sub_agent(n: u128, parent: u128, agent: &str) -> Open {
+    Open { agent: Some(agent.to_owned()), beats: false, ..child(n, parent) }
+}
+
+/// A sub-agent has one session, for as long as its parent lives: asked again there is nothing to open, and once it is over
+/// it gets no other.
+#[test]
+fn a_sub_agent_has_one_session() {
+    let mut run = Run::furnished();
+    run.ok(bob(), &opening(open(0)));
+    run.ok(bob(), &opening(open(1)));
+    let parent = Actor::Session(ses(0));
+    let event = opened(&run.ok(parent, &opening(sub_agent(2, 0, "p"))));
+    assert_eq!((event.agent.as_deref(), event.parent), (Some("p"), Some(ses(0))));
+    assert!(run.ok(parent, &opening(sub_agent(3, 0, "p"))).is_empty());
+    assert_eq!(run.state.agent_session(ses(0), "p"), Some(ses(2)));
+    // Another one, and one of the same name elsewhere.
+    opened(&run.ok(parent, &opening(sub_agent(3, 0, "q"))));
+    opened(&run.ok(Actor::Session(ses(1)), &opening(sub_agent(4, 1, "p"))));
+    let revoke = crate::session::Revoke { session: ses(2), reason: "loops".to_owned() };
+    run.ok(ada(), &Command::RevokeSession(revoke));
+    let refusal = run.refused(parent, &opening(sub_agent(5, 0, "p")));
+    assert!(matches!(refusal, Refusal::SessionOver { session, .. } if session == ses(2)), "{refusal}");
+    assert_eq!(run.state.sessions[&ses(3)].agent.as_deref(), Some("q"), "the others work on");
+    let end = crate::session::End { session: ses(0), exit_code: Some(0) };
+    run.ok(parent, &Command::EndSession(end));
+    assert_eq!(run.state.agents.keys().copied().collect::<Vec<_>>(), [ses(1)]);
+}
+
+#[test]
+fn sub_agents_stand_below_a_session_and_are_bounded() {
+    let mut run = Run::furnished();
+    run.ok(bob(), &opening(open(0)));
+    let rootless = Open { parent: None, ..sub_agent(2, 0, "p") };
+    assert!(matches!(run.refused(bob(), &opening(rootless)), Refusal::Forbidden { .. }));
+    let long = "x".repeat(limits::CLAIM_CHARS_MAX + 1);
+    let refusal = run.refused(Actor::Session(ses(0)), &opening(sub_agent(2, 0, &long)));
+    assert!(matches!(refusal, Refusal::TextTooLong { .. }), "{refusal}");
+    let agents = (0..limits::AGENTS_PER_SESSION_MAX as u128).map(|n| (format!("a{n}"), ses(1_000 + n))).collect();
+    run.state.agents.insert(ses(0), agents);
+    let refusal = run.refused(Actor::Session(ses(0)), &opening(sub_agent(2, 0, "p")));
+    assert!(matches!(refusal, Refusal::LimitReached { max: limits::AGENTS_PER_SESSION_MAX, .. }), "{refusal}");
+}

@@ -238,13 +238,22 @@ pub(crate) fn a_sign_in_ends_for_good(log: &Log) {
     }
 }
 
-/// After a developer is disabled they sign in nowhere and open nothing.
+/// After a developer is disabled or erased they sign in nowhere and open nothing; both happen once, erasure last.
 pub(crate) fn a_disabled_developer_starts_nothing(log: &Log) {
-    let mut disabled = BTreeSet::new();
+    let (mut disabled, mut erased) = (BTreeSet::new(), BTreeSet::new());
     for (event, _) in log {
         let starter = match event {
             Event::DeveloperDisabled(event) => {
                 assert!(disabled.insert(event.developer), "disabled twice: {event:?}");
+                None
+            }
+            Event::DeveloperErased(event) => {
+                assert!(erased.insert(event.developer), "erased twice: {event:?}");
+                disabled.insert(event.developer);
+                None
+            }
+            Event::DeveloperRegistered(event) => {
+                assert!(!erased.contains(&event.developer), "an erased developer's id came back: {event:?}");
                 None
             }
             Event::SignInStarted(started) => Some(started.developer),

@@ -58,10 +58,6 @@ pub(crate) fn always_an_admin(state: &State) {
 
 /// Every derived map says what the map it is derived from says.
 pub(crate) fn indices_agree(state: &State) {
-    let logins: BTreeMap<_, _> = state.developers.iter().map(|(id, developer)| (developer.login, *id)).collect();
-    assert_eq!(state.logins, logins);
-    assert_eq!(logins.len(), state.developers.len(), "two developers share a login");
-
     let sign_in_tokens: BTreeMap<_, _> = state.sign_ins.iter().map(|(id, held)| (held.token, *id)).collect();
     assert_eq!(state.sign_in_tokens, sign_in_tokens);
     assert_eq!(sign_in_tokens.len(), state.sign_ins.len(), "two sign-ins share a token");
@@ -86,13 +82,25 @@ pub(crate) fn indices_agree(state: &State) {
     }
     assert_eq!(state.aliases, aliases);
     assert_eq!(state.children, children);
+    for (parent, agents) in &state.agents {
+        assert!(state.sessions.contains_key(parent), "{parent} is over, its sub-agents are not forgotten");
+        assert!(agents.len() <= limits::AGENTS_PER_SESSION_MAX);
+    }
+    for (id, live) in &state.sessions {
+        if let (Some(parent), Some(agent)) = (live.parent, &live.agent) {
+            assert_eq!(state.agent_session(parent, agent), Some(*id), "{agent} has two sessions");
+        }
+    }
     for project in state.projects.values() {
         assert!(project.teams.iter().all(|team| state.teams.contains_key(team)), "a project names an unknown team");
     }
 }
 
-/// A leaver's agents and browsers are dead.
+/// A leaver's agents and browsers are dead, and who was erased is a leaver for good.
 pub(crate) fn disabled_developers_hold_nothing(state: &State) {
+    for (id, developer) in &state.developers {
+        assert!(developer.disabled || developer.erased_at.is_none(), "{id} was erased and is not locked out");
+    }
     let is_disabled = |id: &DeveloperId| state.developers.get(id).is_none_or(|developer| developer.disabled);
     for (id, live) in &state.sessions {
         assert!(!is_disabled(&live.developer), "{id} of a disabled developer lives");

@@ -47,8 +47,8 @@ fn change_people(world: &mut World) -> (Actor, Command) {
         let n = world.fresh();
         let role = if world.chance.percent(20) { Role::Admin } else { Role::Member };
         let developer = DeveloperId::new(Time::from_unix_millis(world.clock), n);
-        let login = digest("login", n);
-        let register = developer::Register { developer, login, roles: roles([role]) };
+        let identity = digest("identity", n);
+        let register = developer::Register { developer, identity, roles: roles([role]) };
         return (ada(), Command::RegisterDeveloper(register));
     }
     let developer = someone(world);
@@ -56,6 +56,8 @@ fn change_people(world: &mut World) -> (Actor, Command) {
     let reason = "left".to_owned();
     match world.chance.below(10) {
         0 => (ada(), Command::DisableDeveloper(developer::Disable { developer, reason })),
+        // Rarely: nobody comes back from it, and the simulation is to have people.
+        1 if world.chance.percent(30) => (ada(), Command::EraseDeveloper(developer::Erase { developer })),
         1 => (Actor::System, Command::SetRoles(developer::SetRoles { developer, roles: roles([Role::Member]) })),
         2 => (Actor::System, Command::SetRoles(developer::SetRoles { developer, roles: roles([Role::Admin]) })),
         3 => (Actor::System, Command::RemoveMember(team::RemoveMember { team, developer })),
@@ -88,6 +90,7 @@ fn open(world: &mut World) -> (Actor, Command) {
     let open = Open {
         session: SessionId::new(Time::from_unix_millis(world.clock), n),
         parent,
+        agent: None,
         developer,
         project,
         profile: name("default"),

@@ -1,4 +1,4 @@
-//! One event of every type.
+//! One event of every type. Shared, by path, with the tests of the exports in `control`.
 
 use domain::call::{self, Dimensions, Outcome, Quality, Settlement};
 use domain::session::{self, Claims, How, Mismatch};
@@ -7,7 +7,7 @@ use domain::{
     SignInId, TeamId, Time, Usage, Usd, artifact, certificate, developer, node, project, sign_in, team,
 };
 
-use crate::{Entry, Link};
+use ledger::{Entry, Link};
 
 const AT: Time = Time::from_unix_millis(1_790_000_000_000);
 
@@ -48,7 +48,7 @@ pub(super) fn samples() -> Vec<Event> {
     events
 }
 
-const TYPES: usize = 23;
+const TYPES: usize = 24;
 
 /// A new type fails to compile here: give it a sample, too.
 fn number(event: &Event) -> usize {
@@ -56,6 +56,7 @@ fn number(event: &Event) -> usize {
         Event::DeveloperRegistered(_) => 0,
         Event::DeveloperRolesSet(_) => 1,
         Event::DeveloperDisabled(_) => 2,
+        Event::DeveloperErased(_) => 23,
         Event::TeamCreated(_) => 3,
         Event::TeamMemberAdded(_) => 4,
         Event::TeamMemberRemoved(_) => 5,
@@ -81,14 +82,15 @@ fn number(event: &Event) -> usize {
 
 fn people() -> Vec<Event> {
     let (developer, team) = (developer(), TeamId::new(AT, 5));
-    let (login, token) = (Digest::of(b"login"), Digest::of(b"token"));
+    let (identity, token) = (Digest::of(b"identity"), Digest::of(b"token"));
     let (sign_in, expires_at) = (SignInId::new(AT, 7), Time::from_unix_millis(1_790_000_060_000));
     let roles = Roles::from([Role::Admin, Role::Approver, Role::Auditor, Role::Member]);
     let teams = [TeamId::new(AT, 6), team].into();
     vec![
-        Event::DeveloperRegistered(developer::Registered { developer, login, roles: roles.clone() }),
+        Event::DeveloperRegistered(developer::Registered { developer, identity, roles: roles.clone() }),
         Event::DeveloperRolesSet(developer::RolesSet { developer, roles }),
         Event::DeveloperDisabled(developer::Disabled { developer, reason: "left the company".to_owned() }),
+        Event::DeveloperErased(developer::Erased { developer }),
         Event::TeamCreated(team::Created { team, name: "core".parse().unwrap() }),
         Event::TeamMemberAdded(team::MemberAdded { team, developer }),
         Event::TeamMemberRemoved(team::MemberRemoved { team, developer }),
@@ -107,6 +109,7 @@ fn sessions() -> Vec<Event> {
     let root = session::Opened {
         session,
         parent: None,
+        agent: None,
         developer: developer(),
         project: Some(ProjectId::new(AT, 8)),
         team: Some(TeamId::new(AT, 5)),
@@ -120,6 +123,7 @@ fn sessions() -> Vec<Event> {
     let unattributed = session::Opened {
         session: child,
         parent: Some(session),
+        agent: Some("a0123456789abcdef".to_owned()),
         project: None,
         team: None,
         beats: false,

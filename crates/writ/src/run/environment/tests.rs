@@ -80,21 +80,34 @@ fn a_credential_can_be_kept_but_no_way_around_the_gateway() {
 
 #[test]
 fn the_session_is_named_in_the_environment() {
-    let variables =
-        scrub(&["no_proxy"], &[]).for_child(&opened(), &"http://127.0.0.1:7878".parse().unwrap()).into_variables();
+    let carried = [("BAGGAGE".to_owned(), OsString::from("writ.session=ses_1"))];
+    let variables = scrub(&["no_proxy"], &[])
+        .for_child(&opened(), &"http://127.0.0.1:7878".parse().unwrap(), &carried)
+        .into_variables();
     let get = |name: &str| variables.get(&OsString::from(name)).and_then(|value| value.to_str()).unwrap_or("");
     assert_eq!(get("ANTHROPIC_BASE_URL"), "http://127.0.0.1:7878");
     assert_eq!(get("ANTHROPIC_AUTH_TOKEN"), "writ_ses_secret");
     assert_eq!(get("WRIT_SESSION_ID"), "ses_1");
     assert_eq!(get("WRIT_DEVELOPER_ID"), "dev_1");
     assert_eq!(get("WRIT_PROJECT_ID"), "prj_1");
+    assert_eq!(get("BAGGAGE"), "writ.session=ses_1");
     assert_eq!(get("no_proxy"), "value,127.0.0.1,localhost,::1");
 }
 
 #[test]
 fn a_proxy_is_left_alone_for_a_server_elsewhere() {
-    let variables =
-        scrub(&["no_proxy"], &[]).for_child(&opened(), &"https://writ.example.com".parse().unwrap()).into_variables();
+    let variables = scrub(&["no_proxy"], &[])
+        .for_child(&opened(), &"https://writ.example.com".parse().unwrap(), &[])
+        .into_variables();
     assert_eq!(variables.get(&OsString::from("no_proxy")).unwrap(), "value");
     assert!(!variables.contains_key(&OsString::from("NO_PROXY")));
+}
+
+#[test]
+fn an_outer_session_s_variables_are_known_and_not_passed_on() {
+    let environment = scrub(&["WRIT_GIT_CONFIG_COUNT", "GIT_CONFIG_COUNT", "GH_TOKEN"], &[]);
+    let before =
+        ["WRIT_GIT_CONFIG_COUNT", "GIT_CONFIG_COUNT", "GH_TOKEN", "NOTHING"].map(|name| environment.before(name));
+    assert_eq!(before, [Some("value"), Some("value"), None, None]);
+    assert_eq!(environment.into_variables().len(), 1);
 }

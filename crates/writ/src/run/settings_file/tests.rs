@@ -6,6 +6,7 @@ use std::os::unix::fs::PermissionsExt;
 use serde_json::{Value, json};
 
 use super::{ClaudeArguments, SettingsFile, is_claude};
+use crate::api::Opened;
 
 fn take(arguments: &[&str]) -> Result<ClaudeArguments, String> {
     let arguments: Vec<OsString> = arguments.iter().map(OsString::from).collect();
@@ -13,7 +14,23 @@ fn take(arguments: &[&str]) -> Result<ClaudeArguments, String> {
 }
 
 fn settings(arguments: &[&str]) -> Value {
-    take(arguments).unwrap().settings(&"http://127.0.0.1:1".parse().unwrap(), "writ_ses_x")
+    let carried = [
+        ("CLAUDE_CODE_EXTRA_METADATA".to_owned(), OsString::from(r#"{"writ.session.id":"ses_1"}"#)),
+        ("OTEL_RESOURCE_ATTRIBUTES".to_owned(), OsString::from("writ.session.id=ses_1,enduser.id=dev_1")),
+        ("BAGGAGE".to_owned(), OsString::from("not the client's")),
+    ];
+    take(arguments).unwrap().settings(&"http://127.0.0.1:1".parse().unwrap(), &opened(), &carried)
+}
+
+fn opened() -> Opened {
+    serde_json::from_value(json!({
+        "token": "writ_ses_x",
+        "session": {
+            "id": "ses_1", "developer": { "id": "dev_1", "login": "grace" }, "status": "active", "url": "http://x/ses_1",
+            "opened_at": "2026-11-22T00:00:00.000Z", "expires_at": "2026-11-22T08:00:00.000Z",
+        },
+    }))
+    .unwrap()
 }
 
 #[test]
@@ -36,6 +53,31 @@ fn the_session_wins_over_the_developers_settings() {
     assert_eq!(merged["env"]["ANTHROPIC_AUTH_TOKEN"], "writ_ses_x");
     assert_eq!(merged["env"]["ANTHROPIC_API_KEY"], "");
     assert_eq!(merged["env"]["CLAUDE_CODE_USE_BEDROCK"], "0");
+}
+
+#[test]
+fn what_carries_the_session_goes_over_the_developers_settings() {
+    let merged = settings(&[]);
+    assert_eq!(merged["env"]["CLAUDE_CODE_EXTRA_METADATA"], r#"{"writ.session.id":"ses_1"}"#);
+    assert_eq!(merged["env"]["OTEL_RESOURCE_ATTRIBUTES"], "writ.session.id=ses_1,enduser.id=dev_1");
+    assert_eq!(merged["env"].get("BAGGAGE"), None);
+    let theirs = r#"{"env":{"OTEL_RESOURCE_ATTRIBUTES":"service.name=shop","CLAUDE_CODE_EXTRA_METADATA":"{\"a\":1}"}}"#;
+    let merged = settings(&["--settings", theirs]);
+    let attributes = "service.name=shop,writ.session.id=ses_1,enduser.id=dev_1";
+    assert_eq!(merged["env"]["OTEL_RESOURCE_ATTRIBUTES"], attributes);
+    assert_eq!(merged["env"]["CLAUDE_CODE_EXTRA_METADATA"], r#"{"a":1,"writ.session.id":"ses_1"}"#);
+}
+
+#[test]
+fn attribution_keeps_the_developers_texts_and_adds_the_session() {
+    let trailers = "Agent-Session: ses_1\nAgent-Developer: grace";
+    let of = |theirs: &str| settings(&["--settings", theirs])["attribution"].clone();
+    let own = of(r#"{"attribution":{"commit":"Mine","pr":""}}"#);
+    assert_eq!(own["commit"], format!("Mine\n{trailers}"));
+    assert_eq!(own["pr"], format!("{trailers}\nhttp://x/ses_1"));
+    for off in [r#"{"attribution":false}"#, r#"{"includeCoAuthoredBy":false}"#] {
+        assert_eq!(of(off)["commit"], trailers, "{off}");
+    }
 }
 
 #[test]

@@ -12,7 +12,7 @@ use super::{Stage, with_client};
 use crate::support::{WritOptions, until};
 
 /// `writ run` of the client with this prompt, as grace, for `checkout`.
-fn governed(stage: &Stage, prompt: &str) -> Command {
+pub(super) fn governed(stage: &Stage, prompt: &str) -> Command {
     let mut writ = stage.writ.command(&stage.people.grace, "home-run");
     let home = stage.writ.path().join("home-run");
     stage.client.environment(&mut writ);
@@ -22,7 +22,7 @@ fn governed(stage: &Stage, prompt: &str) -> Command {
 }
 
 /// The session that `writ run` said it opened.
-fn session_of(said: &Ran) -> String {
+pub(super) fn session_of(said: &Ran) -> String {
     let line = said.stderr.lines().find_map(|line| line.strip_prefix("writ: session ")).unwrap();
     line.split([' ', ',']).next().unwrap().to_owned()
 }

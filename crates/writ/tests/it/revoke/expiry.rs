@@ -47,6 +47,7 @@ fn settings(folder: &std::path::Path, upstream: String) -> Settings {
         log_origin: None,
         trust_policy: None,
         publish_without_quorum: true,
+        exports: Vec::new(),
     }
 }
 

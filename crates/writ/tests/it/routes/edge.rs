@@ -25,8 +25,16 @@ async fn operations(caller: &Caller) -> Vec<(Method, String)> {
 }
 
 /// Open to everybody: signing in, and what machines read.
-const OPEN: &[&str] =
-    &["/v1/bootstrap", "/v1/sign-ins", "/healthz", "/readyz", "/metrics", "/.well-known/jwks.json", "/openapi.json"];
+const OPEN: &[&str] = &[
+    "/v1/bootstrap",
+    "/v1/sign-ins",
+    "/v1/git/allowed_signers",
+    "/healthz",
+    "/readyz",
+    "/metrics",
+    "/.well-known/jwks.json",
+    "/openapi.json",
+];
 
 #[test]
 fn every_other_operation_refuses_who_is_not_signed_in_and_tokens_that_are_none() {

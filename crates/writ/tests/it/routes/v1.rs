@@ -1,6 +1,7 @@
 mod bootstrap;
 mod cost;
 mod developers;
+mod exports;
 mod gateway;
 mod log;
 mod projects;

@@ -28,6 +28,8 @@ pub(crate) struct WritOptions {
     pub(crate) upstreams: Vec<String>,
     /// More lines at the top of the configuration file.
     pub(crate) more: String,
+    /// Tables at the end of the configuration file.
+    pub(crate) tables: String,
     /// A fixed address, to be found again after a restart.
     pub(crate) listen: Option<String>,
     /// A program and its arguments that becomes `writ` (by `exec "$@"`), to change what it runs in; its folder is the
@@ -201,6 +203,7 @@ fn write_config(folder: &Path, options: &WritOptions) -> PathBuf {
             format!("[[upstreams]]\nname = \"up{number}\"\nbase_url = \"{url}\"\nkey_file = \"upstream.key\"\n");
         text.push_str(&upstream);
     }
+    text.push_str(&options.tables);
     let path = folder.join("writ.toml");
     std::fs::write(&path, text).unwrap();
     path

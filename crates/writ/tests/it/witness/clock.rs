@@ -28,6 +28,7 @@ fn settings(watched: &Watched) -> Settings {
         log_origin: None,
         trust_policy: Some(watched.policy_path()),
         publish_without_quorum: false,
+        exports: Vec::new(),
         database: None,
         synchronous: Synchronous::Normal,
         upstreams: vec![UpstreamSettings {

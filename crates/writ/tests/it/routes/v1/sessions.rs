@@ -1,3 +1,5 @@
+mod artifacts;
+mod certificates;
 mod children;
 mod create;
 mod end;
