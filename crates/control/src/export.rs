@@ -29,10 +29,9 @@ pub use line::{Line, Owner};
 pub(crate) use sink::{Sink, shaped};
 pub(crate) use worker::lines_of;
 
-/// The name of the log that the copies come from: where it is reached, without a scheme.
+/// The name of the log that the copies come from: the origin of its checkpoints.
 pub(crate) fn origin(plane: &ControlPlane) -> String {
-    let url = &plane.public_url;
-    url.split_once("://").map_or(url.as_str(), |(_, place)| place).to_owned()
+    plane.notary.verifier_key().name().to_owned()
 }
 
 /// Opens the sink of every export, which reads its secret and connects to nothing.

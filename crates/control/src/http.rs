@@ -2,6 +2,7 @@
 //! operation, render.
 
 mod artifacts;
+mod audit;
 mod certificates;
 mod codes;
 mod cost;
@@ -14,11 +15,13 @@ mod operational;
 mod pages;
 mod problem;
 mod projects;
+mod search;
 mod sessions;
 mod shapes;
 mod sign_ins;
 mod teams;
 mod tlog;
+mod who;
 
 use std::sync::Arc;
 
@@ -47,7 +50,10 @@ pub(crate) fn router(shared: Arc<Shared>) -> Router {
         .merge(certificates::routes())
         .merge(cost::routes())
         .merge(log::routes())
+        .merge(search::routes())
+        .merge(who::routes())
         .merge(tlog::routes())
+        .merge(audit::routes())
         .merge(exports::routes())
         .merge(pages::routes())
         .fallback(problem::no_such_path)

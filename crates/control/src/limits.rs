@@ -79,6 +79,22 @@ pub const STRANGERS_PER_LOOK_MAX: usize = 100;
 /// How long after a key was not there it is looked for again: a shared folder may lag.
 pub const STRANGER_PAUSE: domain::Span = domain::Span::from_secs(30);
 
+/// Audit bundles made at the same time: each holds a connection of the store for most of its time.
+pub const BUNDLES_MAX: usize = 4;
+/// How long an audit bundle waits for a checkpoint that covers the newest entries: two of them, and their cosignatures.
+pub const BUNDLE_CHECKPOINT_WAIT_MAX: Duration = Duration::from_secs(3);
+/// How often it looks meanwhile.
+pub const BUNDLE_CHECKPOINT_LOOK_EVERY: Duration = Duration::from_millis(50);
+/// Entries of a bundle read at a time: 16 MB at worst.
+pub const BUNDLE_ENTRIES_PER_READ: usize = 256;
+/// Bytes of a bundle sent at a time.
+pub const BUNDLE_PIECE_BYTES: usize = 128 * 1024;
+/// Pieces of a bundle that wait to be sent.
+pub const BUNDLE_PIECES_WAITING_MAX: usize = 4;
+/// How long a bundle waits for whoever takes it before it is given up.
+pub const BUNDLE_STALL_MAX: Duration = Duration::from_secs(60);
+/// Tiles kept between the proofs of one bundle, 8 kB each.
+pub const BUNDLE_TILES_KEPT_MAX: usize = 1024;
 /// Longest life of a session's certificate: a day, so that a stolen key is worth little; the launcher renews it.
 pub const CERTIFICATE_LIFE_MAX: domain::Span = domain::Span::from_secs(24 * 3600);
 /// How long before it is made a certificate counts: a laptop's clock may be behind.
@@ -118,7 +134,20 @@ pub const EXPORT_DATAGRAM_BYTES_MAX: usize = 65_507;
 pub const EVENTS_PAGE_MAX: u32 = 1000;
 /// Bytes after which such an answer takes no further event: entries have up to 64 kB.
 pub const EVENTS_PAGE_BYTES: usize = 8 << 20;
-
+/// Sessions told on each side of the moment: a screen.
+pub const WHO_NEIGHBOURS_MAX: u32 = 5;
+/// Sessions looked at for those that were still at work at the moment.
+pub const WHO_NEIGHBOURS_READ_MAX: u32 = 50;
+/// Things told that an ambiguous name may mean: a screen.
+pub const WHO_CANDIDATES_MAX: usize = 20;
+/// Rows read for one name.
+pub const WHO_ROWS_READ_MAX: usize = 50;
+/// Artifacts of a session looked at for its client's names: they come first.
+pub const WHO_ARTIFACTS_READ_MAX: usize = 1_000;
+/// Programs told of a session: it has one or two.
+pub const WHO_USER_AGENTS_TOLD_MAX: usize = 10;
+/// Client sessions, and sub-agents, told of a session.
+pub const WHO_AGENTS_TOLD_MAX: usize = 20;
 /// Connections to a witness: a few logs, and monitors that look now and then.
 pub const WITNESS_CONNECTIONS_MAX: usize = 256;
 /// Requests that a witness reads or decides at a time; each holds at most one body, and a thread while it is decided.

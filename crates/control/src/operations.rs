@@ -1,6 +1,7 @@
 //! One operation per verb. A handler extracts, calls one of these, and renders; the console calls the same ones.
 
 pub mod artifact;
+pub mod audit;
 pub mod call;
 pub mod certificate;
 pub mod cost;
@@ -9,6 +10,8 @@ pub mod export;
 pub mod log;
 pub mod project;
 pub mod proof;
+pub mod search;
 pub mod session;
 pub mod sign_in;
 pub mod team;
+pub mod who;

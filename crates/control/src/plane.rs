@@ -40,6 +40,8 @@ pub struct ControlPlane {
     pub notary: Arc<Notary>,
     /// Publishes checkpoints with cosignatures, where there is a trust policy.
     pub publisher: Option<Arc<Publisher>>,
+    /// The text of that trust policy, for who takes a part of the log away.
+    pub trust_policy: Option<String>,
     /// Signs writs.
     pub issuer: Issuer,
     /// Certifies sessions' keys for signing commits.

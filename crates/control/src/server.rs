@@ -222,7 +222,7 @@ async fn open_plane(settings: &Settings, clock: Clock, public_url: String) -> Re
     let keys = open_keys(settings)?;
     let store = open_store(settings).await?;
     let clock = Arc::new(clock);
-    let policy = upstreams::trust_policy(settings.trust_policy.as_deref())?;
+    let (policy, policy_text) = upstreams::trust_policy(settings.trust_policy.as_deref())?.unzip();
     let notary = Arc::new(open_notary(settings, &store, &clock, &keys).await?);
     let publisher = policy.map(|policy| open_publisher(settings, &store, &clock, &notary, policy)).transpose()?;
     let view = Arc::new(View::new(snapshot::rebuild(&store).await.map_err(StartError::Store)?));
@@ -246,6 +246,7 @@ async fn open_plane(settings: &Settings, clock: Clock, public_url: String) -> Re
         people,
         notary,
         publisher: publisher.map(Arc::new),
+        trust_policy: policy_text,
         issuer,
         ssh_authority,
         login_key,

@@ -52,14 +52,14 @@ pub(crate) fn price_book(settings: &PriceSettings) -> Result<PriceBook, StartErr
     Ok(book)
 }
 
-/// The trust policy in a file, with addresses that can be sent to.
-pub(crate) fn trust_policy(path: Option<&Path>) -> Result<Option<TrustPolicy>, StartError> {
+/// The trust policy in a file, with addresses that can be sent to; and the file's text.
+pub(crate) fn trust_policy(path: Option<&Path>) -> Result<Option<(TrustPolicy, String)>, StartError> {
     let Some(path) = path else { return Ok(None) };
     let bad = |what: String| StartError::Field { field: "trust_policy".to_owned(), what };
-    let policy = read(path).and_then(|text| TrustPolicy::parse(text.as_bytes()).map_err(|error| error.to_string()));
-    let policy = policy.map_err(bad)?;
+    let text = read(path).map_err(bad)?;
+    let policy = TrustPolicy::parse(text.as_bytes()).map_err(|error| bad(error.to_string()))?;
     Witnesses::check(&policy).map_err(|error| bad(error.to_string()))?;
-    Ok(Some(policy))
+    Ok(Some((policy, text)))
 }
 
 pub(crate) fn tls(files: &TlsFiles) -> Result<Arc<ServerConfig>, StartError> {

@@ -89,6 +89,11 @@ macro_rules! id_type {
             pub const fn as_u128(self) -> u128 {
                 self.0
             }
+
+            /// When it was made, by the clock of whoever made it.
+            pub fn made_at(self) -> Time {
+                Time::from_unix_millis(i64::try_from(self.0 >> 80).unwrap_or(i64::MAX))
+            }
         }
 
         impl fmt::Display for $name {

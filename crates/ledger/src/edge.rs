@@ -26,6 +26,15 @@ pub struct RightEdge {
     levels: Vec<Vec<Digest>>,
 }
 
+// === impl HashTile ===
+
+impl HashTile {
+    /// The hash of the subtree that a full tile covers: what stands for it one level up.
+    pub fn root(&self) -> Digest {
+        perfect_root(&self.hashes)
+    }
+}
+
 // === impl RightEdge ===
 
 impl RightEdge {

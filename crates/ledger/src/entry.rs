@@ -93,13 +93,18 @@ pub fn encode(entry: &Entry) -> Result<Vec<u8>, EncodeError> {
 /// # Errors
 /// When the bytes are no entry, or a newer one.
 pub fn decode(bytes: &[u8]) -> Result<Entry, DecodeError> {
+    decode_versioned(bytes).map(|(_, entry)| entry)
+}
+
+/// The same, with the version that the entry was written in.
+pub(crate) fn decode_versioned(bytes: &[u8]) -> Result<(u64, Entry), DecodeError> {
     if bytes.len() > ENTRY_BYTES_MAX {
         return Err(DecodeError::TooLong { bytes: bytes.len() });
     }
     let malformed = |error: serde_json::Error| DecodeError::Malformed(error.to_string());
     let version: Version = serde_json::from_slice(bytes).map_err(malformed)?;
     match version.v {
-        1..=VERSION => serde_json::from_slice(bytes).map_err(malformed),
+        1..=VERSION => serde_json::from_slice(bytes).map(|entry| (version.v, entry)).map_err(malformed),
         found if found > VERSION => Err(DecodeError::Newer { found }),
         _ => Err(DecodeError::Malformed("version 0 was never written".to_owned())),
     }

@@ -9,6 +9,8 @@
 //! - **The tree** over the entries (RFC 6962) and the files it is served as (C2SP tlog-tiles), and proofs from them.
 //!   Planning a proof names the tiles it needs, so that whoever fetches them may wait.
 //! - **Statements** about the tree: signed notes, checkpoints, cosignatures, offline proofs, trust policies (all C2SP).
+//! - **Audits**: of a whole log from its first entry ([`Walk`]), and of a file that holds a part of it with its proofs
+//!   ([`dossier`]).
 //! - **Laws**: of a witness ([`witness`]), and of a client that remembers what it was shown ([`fork`]).
 //!
 //! Everything that is read from bytes has one spelling: what is accepted is written again byte by byte as it was.
@@ -17,6 +19,7 @@ mod bundle;
 mod chain;
 mod checkpoint;
 mod cosignature;
+pub mod dossier;
 mod edge;
 mod entry;
 pub mod fork;
@@ -32,6 +35,7 @@ mod tile_set;
 mod tlog_proof;
 mod tree;
 mod trust;
+mod walk;
 pub mod witness;
 
 pub use bundle::{BUNDLE_BYTES_MAX, BundleError, decode_bundle, encode_bundle};
@@ -53,6 +57,7 @@ pub use tree::{Frontier, FrontierError, empty_root, merkle_root, node_hash};
 pub use trust::{
     Cosigned, Evaluation, PolicyError, PolicyProblem, TrustError, TrustPolicy, TrustedLog, TrustedWitness,
 };
+pub use walk::{Step, Walk, WalkError};
 
 #[cfg(test)]
 extern crate self as ledger; // so that the samples in `entry/tests/samples.rs` read the same in this crate and in `control`

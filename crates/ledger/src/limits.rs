@@ -27,3 +27,5 @@ pub const ADD_CHECKPOINT_BYTES_MAX: usize = NOTE_BYTES_MAX + 4 * 1024;
 pub const POLICY_BYTES_MAX: usize = 128 * 1024;
 /// Logs, and witnesses, and groups of a trust policy: twice what tlog-policy asks an implementation to take.
 pub const POLICY_ITEMS_MAX: usize = 64;
+/// Bytes of the six lines of an audit bundle's head: a key of 255 characters and its decoration, an id, four numbers.
+pub const DOSSIER_LINES_BYTES_MAX: usize = 1024;

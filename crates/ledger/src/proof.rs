@@ -36,6 +36,16 @@ pub enum ProofError {
         /// The tree's size.
         size: u64,
     },
+    /// There are no such leaves.
+    #[error("there are no entries from {from} to below {to} in a log of {size}")]
+    Range {
+        /// The first of them.
+        from: u64,
+        /// The one after the last.
+        to: u64,
+        /// The tree's size.
+        size: u64,
+    },
     /// A tree does not shrink.
     #[error("a log of {new} entries did not grow from one of {old}")]
     Backwards {
@@ -199,6 +209,32 @@ fn consistency_path(old: u64, new: u64) -> Result<Vec<Range<u64>>, ProofError> {
     Ok(subtrees)
 }
 
+/// How many hashes an inclusion proof has.
+pub(crate) fn inclusion_length(index: u64, size: u64) -> Result<usize, ProofError> {
+    Ok(inclusion_path(index, size)?.len())
+}
+
+/// The subtrees beside a range of leaves: those left of it, then those right of it, each side from left to right and
+/// each subtree the largest that is aligned to its own size and fits. At most 63 and 126.
+pub(crate) fn beside_range(from: u64, to: u64, size: u64) -> Result<Vec<Range<u64>>, ProofError> {
+    check_size(size)?;
+    if from >= to || to > size {
+        return Err(ProofError::Range { from, to, size });
+    }
+    Ok(aligned(0..from).chain(aligned(to..size)).collect())
+}
+
+/// The largest aligned perfect subtrees that leaves fall into, from left to right.
+fn aligned(leaves: Range<u64>) -> impl Iterator<Item = Range<u64>> {
+    let Range { mut start, end } = leaves;
+    std::iter::from_fn(move || {
+        let height = (end - start).checked_ilog2()?.min(start.trailing_zeros());
+        let subtree = start..start + (1 << height);
+        start = subtree.end;
+        Some(subtree)
+    })
+}
+
 /// Where RFC 6962 §2.1 splits a tree: after the largest power of two strictly below its size. None for a leaf.
 fn split(tree: &Range<u64>) -> Option<u64> {
     let leaves = tree.end - tree.start;
@@ -269,6 +305,15 @@ impl ProofPlan {
         Ok(Self { size: new, subtrees: consistency_path(old, new)? })
     }
 
+    /// For the proof that the entries from one to below another are those of the tree of this size: the hashes beside
+    /// them, first those on the left, then those on the right.
+    ///
+    /// # Errors
+    /// There are no such entries, or no tree is that large.
+    pub fn range(from: u64, to: u64, size: u64) -> Result<Self, ProofError> {
+        Ok(Self { size, subtrees: beside_range(from, to, size)? })
+    }
+
     /// For the root of the tree of this size: [`root_from_tiles`] computes it.
     ///
     /// # Errors
@@ -276,6 +321,16 @@ impl ProofPlan {
     pub fn root(size: u64) -> Result<Self, ProofError> {
         check_size(size)?;
         Ok(Self { size, subtrees: std::iter::once(0..size).collect() })
+    }
+
+    /// How many hashes the proof has.
+    pub fn len(&self) -> usize {
+        self.subtrees.len()
+    }
+
+    /// Whether there is nothing to be proved.
+    pub fn is_empty(&self) -> bool {
+        self.subtrees.is_empty()
     }
 
     /// The tiles to fetch, each once, with the widths they have in a tree of this size; a few dozen at most.

@@ -116,15 +116,20 @@ impl Frontier {
 
     /// Appends a leaf, given by its hash. A million a second reach [`TREE_SIZE_MAX`] after 292,000 years.
     pub fn push(&mut self, leaf: Digest) {
-        let mut node = leaf;
-        // Every bit set at the low end is a subtree of the new node's height, waiting for its right half.
-        for _ in 0..self.size.trailing_ones() {
+        self.push_subtree(0, leaf);
+    }
+
+    /// Appends a perfect subtree of 2^height leaves, given by its root; the tree's size is a multiple of its own.
+    pub(crate) fn push_subtree(&mut self, height: u32, root: Digest) {
+        let mut node = root;
+        // Every bit set from there on is a subtree of the new node's height, waiting for its right half.
+        for _ in 0..(self.size >> height).trailing_ones() {
             if let Some(left) = self.roots.pop() {
                 node = node_hash(&left, &node);
             }
         }
         self.roots.push(node);
-        self.size += 1;
+        self.size += 1 << height;
     }
 
     /// The root of the tree: RFC 6962 §2.1, `MTH(D[n])`.

@@ -1,7 +1,7 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::unreachable)]
 
 use domain::developer::Developer;
-use domain::{Actor, DeveloperId, Digest, Role, SessionId, State, Time};
+use domain::{Actor, DeveloperId, Role, SessionId, State, Time};
 use proptest::prelude::*;
 
 use super::*;
@@ -13,7 +13,7 @@ fn id(number: u128) -> DeveloperId {
 }
 
 fn person(roles: &[Role], disabled: bool) -> Developer {
-    Developer { login: Digest::of(b"login"), roles: roles.iter().copied().collect(), disabled }
+    Developer { erased_at: None, roles: roles.iter().copied().collect(), disabled }
 }
 
 fn state(people: impl IntoIterator<Item = Developer>) -> State {

@@ -53,7 +53,7 @@ impl<'a> Append<'a> {
     /// # Errors
     /// The database failed.
     pub async fn entries(&mut self, after: Option<u64>, limit: usize) -> Result<Vec<StoredEntry>, StoreError> {
-        let rows = self.transaction.fetch(entry::ENTRIES_AFTER, entry::after(after, limit)).await?;
+        let rows = self.transaction.fetch(entry::ENTRIES_AFTER, entry::after(after, limit).to_vec()).await?;
         rows.iter().map(StoredEntry::read).collect()
     }
 

@@ -8,6 +8,9 @@ use domain::{CallId, DeveloperId, NodeId, ProjectId, RequestId, SessionId, TeamI
 pub(crate) use changes::CallChanges;
 
 use crate::conn::composed;
+use crate::limits::{
+    CALL_AFTER_REQUEST, CALL_AFTER_REQUEST_MAX, CALLS_PER_REQUEST_SEARCH_MAX, CALLS_READ_FOR_PROGRAMS, CLOCK_STEP_MAX,
+};
 use crate::row::Row;
 use crate::store::limit;
 use crate::value::Value;
@@ -79,6 +82,15 @@ pub struct CallFilter {
     pub limit: u32,
 }
 
+/// Where the log speaks of a call.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct CallPositions {
+    /// The entry that reserved it.
+    pub reserved: u64,
+    /// The entry that settled it, if it is settled.
+    pub settled: Option<u64>,
+}
+
 /// Ends before the conditions.
 const SELECT: &str = "SELECT id, session, developer, project, team, model, node, reserved_at, hold,
     client_session, agent, user_agent, request, settled_at, outcome, cost, list, quality, COALESCE(unpriced, 0),
@@ -114,6 +126,59 @@ impl Store {
     pub async fn call(&self, id: CallId) -> Result<Option<CallRow>, StoreError> {
         let rows = self.fetch(composed(format!("{SELECT} id = $1")), vec![Value::text(id)]).await?;
         rows.first().map(CallRow::read).transpose()
+    }
+
+    /// The call that an HTTP request made. Requests of calls have no index, for there are many: the call is looked for
+    /// among those made from shortly before the request to [`CALL_AFTER_REQUEST_MAX`] after it, the first
+    /// [`CALLS_PER_REQUEST_SEARCH_MAX`] of them.
+    ///
+    /// # Errors
+    /// The database failed.
+    pub async fn call_of_request(&self, request: RequestId) -> Result<Option<CallRow>, StoreError> {
+        let made = request.made_at();
+        // Nearly always at once; a body may take its time.
+        for after in [CALL_AFTER_REQUEST, CALL_AFTER_REQUEST_MAX] {
+            let from = CallId::new(made - CLOCK_STEP_MAX, 0);
+            let end = CallId::new(made + after, 0);
+            let values = vec![Value::text(from), Value::text(end), Value::text(request)];
+            let sql = format!(
+                "SELECT id FROM (SELECT id, request FROM calls WHERE id >= $1 AND id < $2 ORDER BY id
+                    LIMIT {CALLS_PER_REQUEST_SEARCH_MAX}) AS near WHERE request = $3 LIMIT 1"
+            );
+            let rows = self.fetch(composed(sql), values).await?;
+            if let Some(row) = rows.first() {
+                return self.call(row.parse(0)?).await;
+            }
+        }
+        Ok(None)
+    }
+
+    /// Where the log speaks of a call.
+    ///
+    /// # Errors
+    /// The database failed.
+    pub async fn call_positions(&self, id: CallId) -> Result<Option<CallPositions>, StoreError> {
+        let sql = "SELECT reserved_position, settled_position FROM calls WHERE id = $1";
+        let rows = self.fetch(sql, vec![Value::text(id)]).await?;
+        let read = |row: &Row| {
+            let settled = row.int_or_null(1)?.map(|_| row.count(1)).transpose()?;
+            Ok(CallPositions { reserved: row.count(0)?, settled })
+        };
+        rows.first().map(read).transpose()
+    }
+
+    /// The programs that a session's newest calls say made them (claims), of the newest
+    /// [`CALLS_READ_FOR_PROGRAMS`] calls.
+    ///
+    /// # Errors
+    /// The database failed.
+    pub async fn user_agents(&self, session: SessionId, limit: usize) -> Result<Vec<String>, StoreError> {
+        let sql = format!(
+            "SELECT DISTINCT user_agent FROM (SELECT user_agent FROM calls WHERE session = $1 ORDER BY id DESC
+                LIMIT {CALLS_READ_FOR_PROGRAMS}) AS newest WHERE user_agent IS NOT NULL ORDER BY user_agent LIMIT $2"
+        );
+        let rows = self.fetch(composed(sql), vec![Value::text(session), self::limit(limit)]).await?;
+        rows.iter().map(|row| row.text(0)).collect()
     }
 }
 

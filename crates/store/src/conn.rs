@@ -49,6 +49,16 @@ impl Conn {
 
     /// Runs one query with `$1`… placeholders; returns all its rows, so the text must carry a limit.
     pub(crate) async fn fetch(&mut self, sql: impl SqlSafeStr, values: Vec<Value>) -> Result<Vec<Row>, StoreError> {
+        self.fetch_within(sql, values, STATEMENT_WAIT_MAX).await
+    }
+
+    /// The same, waiting longer or shorter than for other statements.
+    pub(crate) async fn fetch_within(
+        &mut self,
+        sql: impl SqlSafeStr,
+        values: Vec<Value>,
+        wait: Duration,
+    ) -> Result<Vec<Row>, StoreError> {
         let sql = sql.into_sql_str();
         let rows = match self {
             Self::Sqlite(conn) => {
@@ -58,7 +68,7 @@ impl Conn {
             Self::Postgres(conn) => {
                 let query = sqlx::query_with::<Postgres, _>(sql, for_postgres(values)?);
                 let running = query.fetch_all(&mut **conn);
-                let rows = bounded(STATEMENT_WAIT_MAX, running).await;
+                let rows = bounded(wait, running).await;
                 rows.map(|rows| rows.into_iter().map(Row::Postgres).collect())
             }
         };

@@ -38,13 +38,31 @@ pub struct StoredEntry {
 pub(crate) const ENTRIES_AFTER: &str =
     "SELECT position, bytes, leaf FROM entries WHERE position > $1 ORDER BY position LIMIT $2";
 
-/// Its calls' entries by way of the calls, the others by an index that leaves those out.
-const ENTRIES_OF_SESSION: &str = "SELECT position, bytes, leaf FROM entries WHERE position IN (
-        SELECT position FROM entries WHERE session = $1 AND session IS NOT NULL
+/// The positions of a session's entries, in no order: its calls' by way of the calls, the others' by an index that leaves
+/// those out.
+macro_rules! positions_of_session {
+    () => {
+        "SELECT position FROM entries WHERE session = $1 AND session IS NOT NULL
             AND type <> 'call.reserved' AND type <> 'call.settled'
         UNION ALL SELECT reserved_position FROM calls WHERE session = $1
-        UNION ALL SELECT settled_position FROM calls WHERE session = $1 AND settled_at IS NOT NULL
-    ) ORDER BY position DESC LIMIT $2";
+        UNION ALL SELECT settled_position FROM calls WHERE session = $1 AND settled_at IS NOT NULL"
+    };
+}
+
+const ENTRIES_OF_SESSION: &str = concat!(
+    "SELECT position, bytes, leaf FROM entries WHERE position IN (",
+    positions_of_session!(),
+    ") ORDER BY position DESC LIMIT $2"
+);
+
+const SESSION_IN_ORDER: &str = concat!(
+    "SELECT position, bytes, leaf FROM entries WHERE position IN (",
+    positions_of_session!(),
+    ") AND position > $2 AND position < $3 ORDER BY position LIMIT $4"
+);
+
+const SESSION_COUNT: &str =
+    concat!("SELECT COUNT(*) FROM (", positions_of_session!(), ") AS positions WHERE position < $2");
 
 static INSERT: Bulk =
     Bulk::new("INSERT INTO entries (position, time, type, session, developer, actor, bytes, leaf) VALUES", 8, "");
@@ -56,7 +74,7 @@ impl Store {
     /// # Errors
     /// The database failed.
     pub async fn entries(&self, after: Option<u64>, limit: usize) -> Result<Vec<StoredEntry>, StoreError> {
-        let rows = self.fetch(ENTRIES_AFTER, self::after(after, limit)).await?;
+        let rows = self.fetch(ENTRIES_AFTER, self::after(after, limit).to_vec()).await?;
         rows.iter().map(StoredEntry::read).collect()
     }
 
@@ -67,6 +85,33 @@ impl Store {
     pub async fn entries_of_session(&self, session: SessionId, limit: usize) -> Result<Vec<StoredEntry>, StoreError> {
         let rows = self.fetch(ENTRIES_OF_SESSION, vec![Value::text(session), count(limit)]).await?;
         rows.iter().rev().map(StoredEntry::read).collect()
+    }
+
+    /// Entries about a session, in order, above a position (or from the first) and below another. At most `limit`, and
+    /// never more than [`crate::limits::ENTRIES_PER_READ_MAX`]: ask again after the last one.
+    ///
+    /// # Errors
+    /// The database failed.
+    pub async fn session_entries(
+        &self,
+        session: SessionId,
+        after: Option<u64>,
+        below: u64,
+        limit: usize,
+    ) -> Result<Vec<StoredEntry>, StoreError> {
+        let [after, limit] = self::after(after, limit);
+        let values = vec![Value::text(session), after, Value::count(below), limit];
+        let rows = self.fetch(SESSION_IN_ORDER, values).await?;
+        rows.iter().map(StoredEntry::read).collect()
+    }
+
+    /// How many entries below a position are about a session.
+    ///
+    /// # Errors
+    /// The database failed.
+    pub async fn count_session_entries(&self, session: SessionId, below: u64) -> Result<u64, StoreError> {
+        let rows = self.fetch(SESSION_COUNT, vec![Value::text(session), Value::count(below)]).await?;
+        rows.first().map_or(Ok(0), |row| row.count(0))
     }
 
     /// The entry at a position, if the log reaches that far.
@@ -87,9 +132,9 @@ impl StoredEntry {
 }
 
 /// The arguments of [`ENTRIES_AFTER`].
-pub(crate) fn after(after: Option<u64>, limit: usize) -> Vec<Value> {
+pub(crate) fn after(after: Option<u64>, limit: usize) -> [Value; 2] {
     let after = after.map_or(Value::from(-1), Value::count);
-    vec![after, count(limit)]
+    [after, count(limit)]
 }
 
 pub(crate) async fn next_position(transaction: &mut Transaction) -> Result<u64, StoreError> {
@@ -98,18 +143,28 @@ pub(crate) async fn next_position(transaction: &mut Transaction) -> Result<u64, 
 }
 
 pub(crate) async fn insert(transaction: &mut Transaction, entries: &[NewEntry]) -> Result<(), StoreError> {
-    let mut values = Vec::with_capacity(entries.len() * 8);
+    let mut values = Vec::with_capacity(entries.len() * COLUMNS.len());
     for new in entries {
-        values.push(Value::count(new.position));
-        values.push(new.entry.time.into());
-        values.push(Value::Text(Some(kind(&new.bytes)?)));
-        values.push(Value::text_or_null(new.entry.event.session()));
-        values.push(Value::text_or_null(developer(&new.entry.event)));
-        values.push(Value::Text(Some(actor(&new.entry.actor))));
-        values.push(new.bytes.clone().into());
-        values.push((&new.leaf).into());
+        values.extend(columns(new)?);
     }
     transaction.insert(&INSERT, values).await
+}
+
+/// The columns of an entry, in the order of the statement above.
+pub(crate) const COLUMNS: [&str; 8] = ["position", "time", "type", "session", "developer", "actor", "bytes", "leaf"];
+
+/// What stands in the columns of an entry: nothing that its bytes do not say.
+pub(crate) fn columns(new: &NewEntry) -> Result<[Value; COLUMNS.len()], StoreError> {
+    Ok([
+        Value::count(new.position),
+        new.entry.time.into(),
+        Value::Text(Some(kind(&new.bytes)?)),
+        Value::text_or_null(new.entry.event.session()),
+        Value::text_or_null(developer(&new.entry.event)),
+        Value::Text(Some(actor(&new.entry.actor))),
+        new.bytes.clone().into(),
+        (&new.leaf).into(),
+    ])
 }
 
 fn count(limit: usize) -> Value {

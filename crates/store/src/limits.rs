@@ -2,6 +2,8 @@
 
 use std::time::Duration;
 
+use domain::Span;
+
 /// Longest wait for a connection: after it the walls answer "closed" instead of hanging.
 pub const CONNECT_WAIT_MAX: Duration = Duration::from_secs(5);
 /// Longest wait for the write lock, connection included: a request waits on it.
@@ -51,3 +53,27 @@ pub const TILE_ROWS_MAX: usize = 256;
 pub const CHECKPOINTS_KEPT: i64 = 3600;
 /// Slices of one cost query: more than three is a spreadsheet.
 pub const COST_DIMENSIONS_MAX: usize = 3;
+
+/// How long after its request a call is made, nearly always: the request is read in between.
+pub const CALL_AFTER_REQUEST: Span = Span::from_secs(5);
+/// The same at most: the longest time a request's body may take, and some slack.
+pub const CALL_AFTER_REQUEST_MAX: Span = Span::from_secs(180);
+/// How far a clock may have stepped back between two ids made one after the other.
+pub const CLOCK_STEP_MAX: Span = Span::from_secs(2);
+/// Calls looked through for the one of a request: three minutes of a very busy installation, some tens of milliseconds.
+pub const CALLS_PER_REQUEST_SEARCH_MAX: usize = 50_000;
+/// Newest calls of a session whose programs are told: a session has one or two.
+pub const CALLS_READ_FOR_PROGRAMS: usize = 200;
+
+/// Entries that one statement of a search reads through at most: about 20 MB of typical entries.
+pub const SEARCH_WINDOW_ENTRIES: u64 = 20_000;
+/// Entries that one search reads through before it says how far it came: about a second's work.
+pub const SEARCH_ENTRIES_MAX: u64 = 200_000;
+/// Bytes of entries in one answer of a search: beyond it the answer says how far it came.
+pub const SEARCH_BYTES_MAX: usize = 8 << 20;
+/// Named entries that one search looks at.
+pub const SEARCH_POSITIONS_MAX: usize = 1_000;
+/// Entries and rows that a check of the whole database holds at a time: 66 MB at worst.
+pub const CHECK_ROWS: usize = 1000;
+/// Longest statement, and longest pause between two, of a check: PostgreSQL sorts a table of calls once.
+pub const CHECK_WAIT_MAX: Duration = Duration::from_secs(600);

@@ -13,10 +13,10 @@ pub(crate) const MIGRATIONS: &[&str] = &[
     include_str!("../migrations/0002_proofs_and_artifacts.sql"),
     include_str!("../migrations/0003_exports.sql"),
     include_str!("../migrations/0004_sealed_people.sql"),
+    include_str!("../migrations/0005_audit_search.sql"),
 ];
 
 /// The schema's version after all migrations.
-#[cfg(test)]
 pub(crate) const VERSION: i64 = MIGRATIONS.len() as i64;
 
 /// Applies what is missing of some migrations: all of them but in tests.

@@ -97,6 +97,23 @@ impl Pool {
     }
 }
 
+/// One connection that only reads, beside whatever process has the database: no lock is taken, nothing is migrated.
+pub(crate) async fn open_to_read(url: &DatabaseUrl) -> Result<Conn, StoreError> {
+    match url {
+        DatabaseUrl::Sqlite(path) => Ok(Conn::Sqlite(sqlite::open_to_read(path).await?)),
+        DatabaseUrl::SqliteMemory => Err(StoreError::InvalidUrl("a database in memory has one reader".to_owned())),
+        DatabaseUrl::Postgres(url) => Ok(Conn::Postgres(postgres::open_to_read(url).await?)),
+    }
+}
+
+/// Begins a transaction that sees one moment of the database and writes nothing.
+pub(crate) fn begin_to_read_sql(engine: Engine) -> &'static str {
+    match engine {
+        Engine::Sqlite => "BEGIN",
+        Engine::Postgres => "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY",
+    }
+}
+
 /// Begins a transaction and takes the write lock.
 pub(crate) fn begin_sql(engine: Engine) -> SqlStr {
     match engine {

@@ -11,6 +11,7 @@ use sqlx::sqlite::SqliteRow;
 use sqlx::{Decode, Postgres, Row as _, Sqlite, Type};
 
 use crate::StoreError;
+use crate::value::{Kind, Value};
 
 /// One row of an answer. Columns are counted from 0.
 pub(crate) enum Row {
@@ -28,6 +29,18 @@ impl Row {
             Self::Sqlite(row) => Ok(row.try_get_unchecked(column)?),
             Self::Postgres(row) => Ok(row.try_get_unchecked(column)?),
         }
+    }
+
+    /// Reads a column as what it must be, whatever a stranger put there.
+    pub(crate) fn value(&self, column: usize, kind: Kind) -> Result<Value, StoreError> {
+        Ok(match (self, kind) {
+            (Self::Sqlite(row), Kind::Int) => Value::Int(row.try_get(column)?),
+            (Self::Sqlite(row), Kind::Text) => Value::Text(row.try_get(column)?),
+            (Self::Sqlite(row), Kind::Blob) => Value::Blob(row.try_get(column)?),
+            (Self::Postgres(row), Kind::Int) => Value::Int(row.try_get(column)?),
+            (Self::Postgres(row), Kind::Text) => Value::Text(row.try_get(column)?),
+            (Self::Postgres(row), Kind::Blob) => Value::Blob(row.try_get(column)?),
+        })
     }
 
     pub(crate) fn int(&self, column: usize) -> Result<i64, StoreError> {

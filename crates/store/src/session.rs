@@ -118,6 +118,22 @@ impl Store {
     /// # Errors
     /// The database failed.
     pub async fn sessions(&self, filter: &SessionFilter) -> Result<Vec<SessionRow>, StoreError> {
+        self.listed(filter, None).await
+    }
+
+    /// Sessions with a larger id than `after` that pass a filter, oldest first.
+    ///
+    /// # Errors
+    /// The database failed.
+    pub async fn sessions_after(
+        &self,
+        after: SessionId,
+        filter: &SessionFilter,
+    ) -> Result<Vec<SessionRow>, StoreError> {
+        self.listed(filter, Some(after)).await
+    }
+
+    async fn listed(&self, filter: &SessionFilter, after: Option<SessionId>) -> Result<Vec<SessionRow>, StoreError> {
         let mut values = vec![limit(filter.limit as usize)];
         let mut sql = format!("{SELECT} {}", if filter.live_only { "over_at IS NULL" } else { "1 = 1" });
         if filter.sub_agents_of.is_none() {
@@ -128,13 +144,14 @@ impl Store {
             ("developer =", filter.developer.map(Value::text)),
             ("project =", filter.project.map(Value::text)),
             ("id <", filter.before.map(Value::text)),
+            ("id >", after.map(Value::text)),
         ];
         for (condition, value) in conditions {
             let Some(value) = value else { continue };
             values.push(value);
             sql.push_str(&format!(" AND {condition} ${}", values.len()));
         }
-        sql.push_str(" ORDER BY id DESC LIMIT $1");
+        sql.push_str(if after.is_some() { " ORDER BY id LIMIT $1" } else { " ORDER BY id DESC LIMIT $1" });
         let rows = self.fetch(composed(sql), values).await?;
         rows.iter().map(SessionRow::read).collect()
     }

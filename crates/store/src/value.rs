@@ -18,6 +18,14 @@ pub(crate) enum Value {
     Blob(Option<Vec<u8>>),
 }
 
+/// The three kinds of column.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Kind {
+    Int,
+    Text,
+    Blob,
+}
+
 impl Value {
     /// An id, or anything else that is stored as it prints.
     pub(crate) fn text(value: impl ToString) -> Self {

@@ -10,10 +10,10 @@ mod work;
 
 use clap::{Parser, Subcommand};
 
-pub(crate) use audit::{AuditCommand, Trust};
+pub(crate) use audit::{AuditCommand, AuditExport, AuditFsck, AuditSearch, AuditVerify, Trust};
 pub(crate) use export::{ExportCommand, PrintEvents};
 pub(crate) use govern::{AdminCommand, DeveloperCommand, Erase, NewDeveloper, ProjectCommand, Revoke, TeamCommand};
-pub(crate) use look::{Cost, Dimension, LogCommand, SessionCommand, Sessions};
+pub(crate) use look::{Cost, Dimension, LogCommand, SessionCommand, Sessions, Who};
 pub(crate) use operate::{AgentKind, CheckConfig, Demo, DemoAgent, ReferenceCommand, Serve, Simulator};
 pub(crate) use witness::{Witness, WitnessCommand, WitnessKey};
 pub(crate) use work::{GitCommand, Login, NotesCommand, NotesExport, Record, Run, TokenCommand};
@@ -46,16 +46,17 @@ pub(crate) enum Command {
     Whoami,
     Sessions(Sessions),
     Session(SessionCommand),
+    Who(Who),
     Cost(Cost),
     /// Look into the log
     #[command(subcommand)]
     Log(LogCommand),
-    /// Check the log without believing its administrator
-    #[command(subcommand)]
-    Audit(AuditCommand),
     /// See where exports of the log stand, and print the log in their shapes
     #[command(subcommand)]
     Export(ExportCommand),
+    /// Search, export and check the log without believing its administrator
+    #[command(subcommand)]
+    Audit(AuditCommand),
     Revoke(Revoke),
     /// Manage developers
     #[command(subcommand)]
@@ -84,7 +85,7 @@ pub(crate) enum Command {
 /// The groups that the help shows, with the names of their commands.
 pub(crate) const GROUPS: [(&str, &[&str]); 4] = [
     ("Work", &["run", "token", "record", "git", "login", "logout", "whoami"]),
-    ("Look", &["sessions", "session", "cost", "log", "audit", "export"]),
+    ("Look", &["sessions", "session", "who", "cost", "log", "audit", "export"]),
     ("Govern", &["revoke", "developer", "team", "project", "admin"]),
     ("Operate", &["serve", "witness", "check-config", "demo", "simulator"]),
 ];

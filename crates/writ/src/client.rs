@@ -1,6 +1,7 @@
 //! The client of writ's HTTP API: one request at a time, bounded in time and size, on the runtime of the caller.
 
 mod address;
+mod download;
 mod error;
 
 use bytes::Bytes;
@@ -15,6 +16,7 @@ use serde::de::DeserializeOwned;
 use serde_json::Value;
 
 pub(crate) use address::{Address, escape, is_loopback};
+pub(crate) use download::Download;
 pub(crate) use error::{ClientError, Problem};
 
 use crate::command_error::CommandError;
@@ -57,11 +59,10 @@ impl Client {
         self.json(Method::GET, path, None).await
     }
 
-    /// Reads text: JSON lines, say.
+    /// Reads something that is not JSON.
     pub(crate) async fn get_text(&self, path: &str) -> Result<String, ClientError> {
         let answer = self.send(Method::GET, path, None).await?;
-        String::from_utf8(answer.into())
-            .map_err(|_| ClientError::Strange(format!("the answer of {} to `{path}` is no text", self.address)))
+        String::from_utf8(answer.into()).map_err(|_| ClientError::Strange(format!("the answer to `{path}` is no text")))
     }
 
     /// Does something.

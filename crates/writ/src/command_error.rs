@@ -19,6 +19,10 @@ pub(crate) enum Exit {
     NeedsApproval,
     /// 5: the control plane did not answer.
     Unreachable,
+    /// 6: what was asked for may mean several things.
+    Ambiguous,
+    /// 7: nothing is known of what was asked for.
+    Unknown,
     /// 125: `writ run` failed before the command started.
     LauncherFailed,
     /// 126: the command of `writ run` was found but cannot be executed.
@@ -42,13 +46,15 @@ pub(crate) struct CommandError {
 
 impl Exit {
     /// Every exit code of writ's own with its meaning, for the reference page.
-    pub(crate) const TABLE: [(Self, &'static str); 9] = [
+    pub(crate) const TABLE: [(Self, &'static str); 11] = [
         (Self::Done, "done"),
         (Self::Failed, "failed"),
         (Self::Usage, "the command line or a file it names is wrong"),
         (Self::Refused, "refused by the control plane's rules"),
         (Self::NeedsApproval, "somebody has to approve first"),
         (Self::Unreachable, "the control plane did not answer"),
+        (Self::Ambiguous, "`writ who` was asked for something that may mean several things"),
+        (Self::Unknown, "`writ who` was asked for something of which nothing is known"),
         (Self::LauncherFailed, "`writ run` failed before the command started"),
         (Self::NotExecutable, "`writ run` found the command but cannot execute it"),
         (Self::NotFound, "`writ run` did not find the command"),
@@ -63,6 +69,8 @@ impl Exit {
             Self::Refused => 3,
             Self::NeedsApproval => 4,
             Self::Unreachable => 5,
+            Self::Ambiguous => 6,
+            Self::Unknown => 7,
             Self::LauncherFailed => 125,
             Self::NotExecutable => 126,
             Self::NotFound => 127,

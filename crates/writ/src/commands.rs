@@ -16,6 +16,7 @@ mod sessions;
 mod simulator;
 mod team;
 mod token;
+mod who;
 mod whoami;
 mod witness;
 
@@ -38,10 +39,11 @@ pub(crate) async fn dispatch(command: Command) -> Result<Exit, CommandError> {
         Command::Whoami => whoami::whoami().await,
         Command::Sessions(arguments) => sessions::list(arguments).await,
         Command::Session(arguments) => sessions::show(arguments).await,
+        Command::Who(arguments) => who::who(arguments).await,
         Command::Cost(arguments) => cost::cost(arguments).await,
         Command::Log(command) => log::log(command).await,
-        Command::Audit(command) => audit::audit(command).await,
         Command::Export(command) => export::export(command).await,
+        Command::Audit(command) => audit::audit(command).await,
         Command::Revoke(arguments) => revoke::revoke(arguments).await,
         Command::Developer(command) => developer::developer(command).await,
         Command::Team(command) => team::team(command).await,

@@ -51,6 +51,11 @@ impl Home {
             })
     }
 
+    /// Where a file of this folder is.
+    pub(crate) fn path(&self, name: &str) -> PathBuf {
+        self.0.join(name)
+    }
+
     /// The sign-in, if there is one.
     pub(crate) fn credentials(&self) -> Result<Option<Credentials>, CommandError> {
         self.read(FILE)
@@ -81,11 +86,6 @@ impl Home {
                 .hinted(format!("sign in there with `writ login {wanted}`")));
         }
         Ok(Client::new(address)?.with_bearer(&credentials.token))
-    }
-
-    /// Where a file of this folder is.
-    pub(crate) fn path(&self, name: &str) -> PathBuf {
-        self.0.join(name)
     }
 
     /// Makes the folder that a file lies in, for its owner only.

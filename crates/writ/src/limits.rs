@@ -15,6 +15,8 @@ pub(crate) const EVENTS_PER_REQUEST: u32 = 200;
 pub(crate) const PASSWORD_BYTES_MAX: u64 = 1025;
 /// Bytes of a configuration, credentials or settings file: written by hand, so a megabyte is a mistake.
 pub(crate) const FILE_BYTES_MAX: u64 = 1 << 20;
+/// Bytes of a bundle that are read at a time.
+pub(crate) const BUNDLE_PIECE_BYTES: usize = 1 << 20;
 
 /// Pause between two beats of the launcher, though a session needs only one per `domain::limits::BEAT_EVERY`. Cost: half
 /// a small request a second for each running agent, answered from memory (the server writes the row less often). Gain:
@@ -86,3 +88,18 @@ pub(crate) const CERTIFICATE_RETRY_PAUSE: Duration = Duration::from_secs(60);
 pub(crate) const SOCKET_PATH_BYTES_MAX: usize = 100;
 /// Time for one short command of git or OpenSSH while a session is prepared.
 pub(crate) const GIT_STEP_TIMEOUT: Duration = Duration::from_secs(10);
+
+/// Time for one git command of `writ who`: blame of a long history.
+pub(crate) const GIT_LOOK_TIMEOUT: Duration = Duration::from_secs(30);
+/// Bytes of git's answer: a commit and its signature; more is no commit that a session made.
+pub(crate) const GIT_ANSWER_BYTES_MAX: u64 = 1 << 20;
+/// Commits told when a short id is ambiguous.
+pub(crate) const COMMITS_TOLD_MAX: usize = 20;
+/// Objects looked at for the commits among them.
+pub(crate) const OBJECTS_LOOKED_AT_MAX: usize = 100;
+/// Entries asked for at a time by `writ audit search`.
+pub(crate) const SEARCH_PAGE_ENTRIES: u64 = 500;
+/// Attempts to get the proof of an entry that no checkpoint covers yet: there is a new one every second.
+pub(crate) const PROOF_ATTEMPTS: u32 = 12;
+/// Pause between two of them.
+pub(crate) const PROOF_PAUSE: Duration = Duration::from_millis(250);

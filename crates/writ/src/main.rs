@@ -11,6 +11,7 @@ mod config;
 mod credentials;
 mod demo;
 mod duration;
+mod git;
 mod inside;
 mod limits;
 mod logs;

@@ -49,7 +49,7 @@ pub(crate) async fn run(arguments: Run) -> Result<Exit, CommandError> {
 }
 
 async fn launch(arguments: Run) -> Result<Exit, CommandError> {
-    let outer = Inside::find();
+    let opener = Opener::find(arguments.server.as_deref(), arguments.trust.as_deref())?;
     let environment = Environment::scrubbed(std::env::vars_os(), &arguments.keep_env);
     // What can be wrong with the command line is found before a session exists.
     let (program, rest) = split(&arguments.command)?;
@@ -62,10 +62,7 @@ async fn launch(arguments: Run) -> Result<Exit, CommandError> {
         profile: Some(arguments.profile),
         beats: true,
     };
-    let (client, opened, watch) = match outer {
-        Some(outer) => open_child(&outer, &ask).map(|(client, opened)| (client, opened, None))?,
-        None => open(arguments.server.as_deref(), arguments.trust.as_deref(), &ask).await?,
-    };
+    let (client, opened) = opener.open(&ask).await?;
     announce(&opened, &environment);
     let governed = Governed { client: &client, opened: &opened, is_claude: claude.is_some() };
     let as_session = match Client::new(client.address().clone()) {
@@ -86,27 +83,50 @@ async fn launch(arguments: Run) -> Result<Exit, CommandError> {
     };
     carriers.finish().await;
     governed.finish(&ended).await;
-    if let Some(watch) = watch {
-        watch.look_back(&client).await;
-    }
+    opener.look_back().await;
     Ok(Exit::Child(ended.exit_code))
 }
 
-/// A session of the developer who is signed in here. None is opened under a log that contradicts what it showed before.
-async fn open(
-    server: Option<&str>,
-    trust: Option<&Path>,
-    ask: &OpenSession,
-) -> Result<(Client, Opened, Option<Watch>), CommandError> {
-    let home = Home::find()?;
-    let client = home.client(server)?;
-    let watch = Watch::new(&home, client.address(), trust)?;
-    watch.check(&client).await?;
-    let opened = client.post("/v1/sessions", ask).await?;
-    Ok((client, opened, Some(watch)))
+/// Who opens the session.
+enum Opener {
+    /// The developer who is signed in here.
+    SignedIn(Client, Watch),
+    /// The session that this runs in: what starts inside a session stays inside it, whoever is signed in here. Its
+    /// launcher watches the log.
+    Inside(Inside),
 }
 
-/// A child of the session that this runs in: what starts inside a session stays inside it, whoever is signed in here.
+impl Opener {
+    fn find(server: Option<&str>, trust: Option<&Path>) -> Result<Self, CommandError> {
+        if let Some(outer) = Inside::find() {
+            return Ok(Self::Inside(outer));
+        }
+        let home = Home::find()?;
+        let client = home.client(server)?;
+        let watch = Watch::new(&home, client.address(), trust)?;
+        Ok(Self::SignedIn(client, watch))
+    }
+
+    async fn open(&self, ask: &OpenSession) -> Result<(Client, Opened), CommandError> {
+        match self {
+            Self::Inside(outer) => open_child(outer, ask),
+            Self::SignedIn(client, watch) => {
+                // No session is opened under a log that contradicts what it showed before.
+                watch.check(client).await?;
+                Ok((client.clone(), client.post("/v1/sessions", ask).await?))
+            }
+        }
+    }
+
+    /// Looks at the log once more, at the end.
+    async fn look_back(&self) {
+        if let Self::SignedIn(client, watch) = self {
+            watch.look_back(client).await;
+        }
+    }
+}
+
+/// A child of the session that this runs in.
 fn open_child(outer: &Inside, ask: &OpenSession) -> Result<(Client, Opened), CommandError> {
     let answer = outer.ask(&Ask::Open(ask.clone()))?;
     let strange = |error: &dyn std::error::Error| {

@@ -4,7 +4,8 @@ use utoipa::OpenApi;
 use utoipa::openapi::security::{Http, HttpAuthScheme, SecurityScheme};
 
 use super::{
-    artifacts, certificates, cost, developers, exports, log, operational, projects, sessions, sign_ins, teams, tlog,
+    artifacts, audit, certificates, cost, developers, exports, log, operational, projects, search, sessions, sign_ins,
+    teams, tlog, who,
 };
 
 #[derive(OpenApi)]
@@ -46,8 +47,11 @@ use super::{
         certificates::allowed_signers,
         cost::cost,
         log::verify,
+        search::search,
+        who::who,
         log::checkpoint,
         log::prove,
+        audit::bundle,
         tlog::checkpoint,
         tlog::tile,
         exports::events,

@@ -166,12 +166,16 @@ impl Who {
     }
 }
 
+pub(crate) fn human(plane: &ControlPlane, id: DeveloperId) -> Who {
+    Who { id: id.to_string(), login: plane.people.login(id) }
+}
+
 pub(crate) fn session(plane: &ControlPlane, row: &SessionRow) -> Session {
     Session {
         id: row.id.to_string(),
         parent: row.parent.map(|id| id.to_string()),
         agent: row.agent.clone(),
-        developer: Who { id: row.developer.to_string(), login: plane.people.login(row.developer) },
+        developer: human(plane, row.developer),
         project: row.project.map(|id| project(plane, id)),
         team: row.team.map(|id| team(plane, id)),
         profile: row.profile.to_string(),

@@ -131,6 +131,17 @@ pub(super) fn may_manage_people(plane: &ControlPlane, asker: Asker) -> Result<()
     Ok(plane.view.read(|state| policy::authorize(state, asker.by, policy::ManagePeople).map(drop))?)
 }
 
+/// A developer by id or sign-in name, if there is one.
+///
+/// # Errors
+/// When the store cannot be asked.
+pub(crate) async fn known(plane: &ControlPlane, key: &str) -> Result<Option<DeveloperId>, Error> {
+    match find(plane, key).await {
+        Err(Error::NotFound { .. }) => Ok(None),
+        found => found.map(Some),
+    }
+}
+
 /// A developer by id or sign-in name; one that is erased by id or stand-in name.
 ///
 /// # Errors

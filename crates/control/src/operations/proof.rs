@@ -115,7 +115,7 @@ async fn owner(plane: &ControlPlane, entry: &StoredEntry) -> Result<Option<domai
     Ok(plane.store.session(session).await?.map(|row| row.developer))
 }
 
-fn broken(error: ProofError) -> Error {
+pub(crate) fn broken(error: ProofError) -> Error {
     Error::Unavailable(format!("the log's tree is not whole: {error}"))
 }
 

@@ -103,3 +103,11 @@ proptest! {
         let _ = format!("ses_{text}").parse::<SessionId>();
     }
 }
+
+#[test]
+fn an_id_says_when_it_was_made() {
+    for millis in [0, 1, 1_795_351_234_567, (1 << 48) - 1] {
+        let at = crate::Time::from_unix_millis(millis);
+        assert_eq!(crate::SessionId::new(at, u128::MAX).made_at(), at);
+    }
+}

@@ -3,8 +3,9 @@
 use std::path::Path;
 use std::time::Duration;
 
+use sqlx::pool::PoolConnection;
 use sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions, SqliteSynchronous};
-use sqlx::{ConnectOptions, SqlitePool};
+use sqlx::{ConnectOptions, Sqlite, SqlitePool};
 
 use super::Pool;
 use crate::file_lock::{self, FileLock};
@@ -32,6 +33,12 @@ pub(super) async fn open(path: &Path, options: &Options) -> Result<Pool, StoreEr
     let writer = pool(1).connect_with(writing).await?;
     let readers = pool(options.readers.max(1)).connect_lazy_with(file.pragma("query_only", "1"));
     Ok(Pool::Sqlite { writer, readers, _lock: Some(lock) })
+}
+
+/// A connection that cannot write, also beside a running server.
+pub(super) async fn open_to_read(path: &Path) -> Result<PoolConnection<Sqlite>, StoreError> {
+    let file = base().filename(path).read_only(true).pragma("query_only", "1");
+    Ok(pool(1).connect_with(file).await?.acquire().await?)
 }
 
 /// One connection does everything: another one would see another database.

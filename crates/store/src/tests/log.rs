@@ -68,6 +68,29 @@ async fn entries_of_a_session_are_its_newest_in_order() {
 }
 
 #[tokio::test]
+async fn entries_of_a_session_are_read_in_order_to_an_end() {
+    on_each_engine(async |store| {
+        let mut writer = Writer::default();
+        append(store, &writer.entries(NOW, [open(1, 1), open(2, 1)]), &[]).await;
+        for number in 0..4 {
+            let call = reserved(number, &opened(1 + number % 2, 1), "m", 1);
+            append(store, &writer.entries(NOW, [reserve(&call), settle(&settled(&call, NOW, 1))]), &[]).await;
+        }
+        let positions = async |after, below, limit| {
+            let entries = store.session_entries(session(1), after, below, limit).await.unwrap();
+            entries.iter().map(|entry| entry.position).collect::<Vec<_>>()
+        };
+        assert_eq!(positions(None, 99, 99).await, [0, 2, 3, 6, 7]);
+        assert_eq!(positions(None, 7, 99).await, [0, 2, 3, 6]);
+        assert_eq!(positions(Some(2), 99, 2).await, [3, 6]);
+        assert_eq!(store.count_session_entries(session(1), 99).await.unwrap(), 5);
+        assert_eq!(store.count_session_entries(session(1), 6).await.unwrap(), 3);
+        assert_eq!(store.count_session_entries(session(3), 99).await.unwrap(), 0);
+    })
+    .await;
+}
+
+#[tokio::test]
 async fn a_dropped_append_leaves_nothing() {
     on_each_engine(async |store| {
         let entries = Writer::default().entries(NOW, [open(1, 1)]);

@@ -121,6 +121,11 @@ pub(super) struct Writer {
 }
 
 impl Writer {
+    /// That goes on after these entries.
+    pub(super) fn at(next: u64) -> Self {
+        Self { next }
+    }
+
     pub(super) fn entry(&mut self, time: Time, event: Event) -> NewEntry {
         let request = Some(RequestId::new(time, self.next.into()));
         let entry = Entry { time, actor: Actor::System, node: node(), request, chain: None, event };

@@ -28,6 +28,29 @@ pub(crate) struct SessionCommand {
     pub(crate) json: bool,
 }
 
+/// Tell who did something: which session, which human
+///
+/// THING is a commit (also a short id, or `file:line` through git blame), a pull request, the id of a request or of the
+/// model service's, a client's own session id, a session, a call, a developer, a certificate's serial, an AWS key or role
+/// session, a database role, a lock token, or any name with a session's id in it.
+///
+/// Every link is told as a proof (a wall of writ saw it) or a claim (somebody said so), and the entry of the log that it
+/// rests on is checked against the log's signed checkpoint. You see your own sessions; auditors see everybody's.
+///
+/// Example: writ who src/main.rs:42
+#[derive(Debug, Args)]
+pub(crate) struct Who {
+    /// What to ask for
+    #[arg(value_name = "THING")]
+    pub(crate) thing: String,
+    /// Only if it is of this kind: `commit`, `certificate_serial`, `client_session`, …
+    #[arg(long, value_name = "KIND")]
+    pub(crate) kind: Option<String>,
+    /// One JSON object
+    #[arg(long)]
+    pub(crate) json: bool,
+}
+
 /// Show what model calls cost
 ///
 /// Calls without a project are shown as unattributed, never left out.

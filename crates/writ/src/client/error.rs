@@ -67,6 +67,16 @@ impl Problem {
 }
 
 impl ClientError {
+    /// Whether the control plane has nothing there: another version, or a thing that does not exist.
+    pub(crate) fn is_not_found(&self) -> bool {
+        matches!(self, Self::Refused(problem) if problem.status == 404)
+    }
+
+    /// Whether the control plane answered that it cannot just now.
+    pub(crate) fn is_closed_for_the_moment(&self) -> bool {
+        matches!(self, Self::Refused(problem) if problem.status == 503)
+    }
+
     /// Whether a retry may help: nobody answered, or the control plane is closed for the moment.
     pub(crate) fn may_pass(&self) -> bool {
         match self {

@@ -1,56 +1,33 @@
 //! `writ audit`.
 
-use crate::cli::{AuditCommand, Trust};
-use crate::command_error::{CommandError, Exit};
-use crate::credentials::{Home, address};
-use crate::memory::{Remembered, Watch};
-use crate::output::{clean, moment, print};
+mod export;
+mod fsck;
+mod local_fsck;
+mod search;
+mod trust;
+mod verify;
+mod whom;
 
-/// Checks the log without believing its administrator.
+use domain::Time;
+
+use crate::cli::AuditCommand;
+use crate::command_error::{CommandError, Exit};
+
+/// Does what an auditor asks.
 pub(super) async fn audit(command: AuditCommand) -> Result<Exit, CommandError> {
     match command {
-        AuditCommand::Trust(arguments) => trust(arguments).await,
-    }
-}
-
-/// Shows, pins or forgets what is remembered of a log.
-async fn trust(arguments: Trust) -> Result<Exit, CommandError> {
-    let home = Home::find()?;
-    let server = match arguments.server {
-        Some(url) => url,
-        None => home.credentials()?.map(|credentials| credentials.server).ok_or_else(|| {
-            CommandError::usage("not signed in, so which server is meant?").hinted("name it with --server URL")
-        })?,
-    };
-    let server = address(&server)?;
-    let watch = Watch::new(&home, &server, None)?;
-    if arguments.forget {
-        let was_there = watch.forget()?;
-        let what = if was_there { "forgot the log of" } else { "nothing was remembered of the log of" };
-        eprintln!("{what} {server}");
-        return Ok(Exit::Done);
-    }
-    if let Some(key) = arguments.pin {
-        watch.pin(key)?;
-    }
-    let policy = watch.policy().map(|(path, policy)| {
-        let asked = if policy.asks_for_witnesses() { "a quorum of them" } else { "none of them" };
-        format!("{}: {} witnesses, {asked} has to cosign", path.display(), policy.witnesses().len())
-    });
-    let policy = policy.unwrap_or_else(|| "none: the key is trusted on first use".to_owned());
-    print(&format!("server      {server}\n{}policy      {policy}\n", shown(watch.remembered()?.as_ref())))?;
-    Ok(Exit::Done)
-}
-
-fn shown(remembered: Option<&Remembered>) -> String {
-    let Some(known) = remembered else { return "log key     none yet\n".to_owned() };
-    let mut text = format!("log key     {}\n", clean(&known.key.to_string()));
-    match &known.checkpoint {
-        Some(seen) => {
-            let (size, root) = (seen.size(), seen.root());
-            text.push_str(&format!("checkpoint  {size} entries, root {root}, seen {}\n", moment(known.at)));
+        AuditCommand::Search(arguments) => search::search(arguments).await,
+        AuditCommand::Trust(arguments) => trust::trust(arguments).await,
+        AuditCommand::Export(arguments) => export::export(arguments).await,
+        AuditCommand::Verify(arguments) => verify::verify(&arguments),
+        AuditCommand::Fsck(arguments) if arguments.config.is_some() || arguments.database.is_some() => {
+            local_fsck::fsck(arguments).await
         }
-        None => text.push_str("checkpoint  none yet\n"),
+        AuditCommand::Fsck(arguments) => fsck::fsck(&arguments).await,
     }
-    text
+}
+
+/// A time of the log, in UTC.
+fn time(at: Time) -> String {
+    jiff::Timestamp::from_millisecond(at.unix_millis()).map(|at| at.to_string()).unwrap_or_default()
 }

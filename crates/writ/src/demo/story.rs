@@ -37,9 +37,10 @@ pub(super) async fn tell(scene: &Scene, running: &Running) -> Result<(), Command
     let rows = lines::<CostRow>(scene, ADMIN, &["cost", "--by", "developer,project", "--json"]).await?;
     let verified: Verified = lines(scene, ADMIN, &["log", "verify", "--json"]).await?.pop().ok_or_else(strange)?;
     check(&session, &rows, &verified)?;
+    let found = who(scene, &session).await?;
     println!();
     print_commit(scene).await?;
-    print_end(&session, &rows, &verified);
+    print_end(&session, &rows, &verified, &found);
     Ok(())
 }
 
@@ -184,6 +185,21 @@ async fn only_session(scene: &Scene) -> Result<Session, CommandError> {
     }
 }
 
+/// Who made the session's last call, from the call's id alone; the log's proof was checked.
+async fn who(scene: &Scene, session: &Session) -> Result<String, CommandError> {
+    let search = ["audit", "search", "--session", &session.id, "--kind", "call.settled"];
+    let calls: Vec<Value> = lines(scene, ADMIN, &search).await?;
+    let call = calls.last().and_then(|entry| entry.pointer("/body/call")?.as_str()).ok_or_else(strange)?;
+    let told: Value = lines(scene, ADMIN, &["who", call, "--json"]).await?.pop().ok_or_else(strange)?;
+    let text = |pointer: &str| told.pointer(pointer).and_then(Value::as_str).unwrap_or_default();
+    let is_true = text("/session/id") == session.id && text("/human/login") == DEVELOPER;
+    if !is_true || text("/proofs/0/outcome") != "proven" {
+        return Err(CommandError::failed(format!("the demo's story would not be true: {}", text("/proofs/0/text"))));
+    }
+    let entry = told.pointer("/proofs/0/position").and_then(Value::as_u64).ok_or_else(strange)?;
+    Ok(format!("{call} → {} → {DEVELOPER} (proved by entry {entry})", session.id))
+}
+
 /// A story that is not true is not told.
 fn check(session: &Session, rows: &[CostRow], verified: &Verified) -> Result<(), CommandError> {
     let untrue = |what: String| Err(CommandError::failed(format!("the demo's story would not be true: {what}")));
@@ -203,7 +219,7 @@ fn check(session: &Session, rows: &[CostRow], verified: &Verified) -> Result<(),
     Ok(())
 }
 
-fn print_end(session: &Session, rows: &[CostRow], verified: &Verified) {
+fn print_end(session: &Session, rows: &[CostRow], verified: &Verified, who: &str) {
     for row in rows {
         let name = |dimension: &str| {
             let value = row.keys.get(dimension).unwrap_or(&Value::Null);
@@ -220,6 +236,7 @@ fn print_end(session: &Session, rows: &[CostRow], verified: &Verified) {
         );
     }
     println!("log      {} entries, every one matches its hash", verified.entries);
+    println!("who      {who}");
     println!("look     {}", session.url);
     println!("next     writ demo --keep leaves all of this running, with a console to look around in");
 }

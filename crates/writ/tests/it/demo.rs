@@ -24,9 +24,14 @@ fn the_demo_tells_a_story_that_fits_a_screen() {
     let said = String::from_utf8_lossy(&output.stderr);
     assert!(output.status.success(), "{told}{said}");
     assert!(told.lines().count() + said.lines().count() <= 30, "{told}{said}");
-    for expected in
-        ["who      grace", "agent    wrote NOTES.md", "helper ran", "every call metered exactly", "every one matches"]
-    {
+    for expected in [
+        "who      grace",
+        "→ grace (proved by entry ",
+        "agent    wrote NOTES.md",
+        "helper ran",
+        "every call metered exactly",
+        "every one matches",
+    ] {
         assert!(told.contains(expected), "{expected} is not in\n{told}");
     }
     assert!(said.contains("writ: calls    9"), "{said}");

@@ -2,6 +2,7 @@
 
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::unreachable)]
 
+mod audit;
 mod calls;
 mod config;
 mod console;
@@ -23,4 +24,5 @@ mod store_gone;
 mod support;
 mod tidy;
 mod two_nodes;
+mod who;
 mod witness;

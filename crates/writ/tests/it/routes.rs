@@ -25,7 +25,7 @@ fn tested(test: impl AsyncFnOnce(&Writ, &People)) {
 }
 
 /// A new developer with these roles, signed in.
-async fn developer(writ: &Writ, people: &People, login: &str, roles: &[&str]) -> Caller {
+pub(crate) async fn developer(writ: &Writ, people: &People, login: &str, roles: &[&str]) -> Caller {
     let body = json!({"login": login, "password": PASSWORD, "roles": roles});
     let answer = people.ada.post("/v1/developers", body).await;
     assert_eq!(answer.status, 201, "{}", answer.text());

@@ -38,6 +38,7 @@ pub(super) fn disabled(line: &Line, event: &developer::Disabled) -> Shape {
         .with("user", user(event.developer))
 }
 
+/// Who it was is gone; the pseudonym stays.
 pub(super) fn erased(line: &Line, event: &developer::Erased) -> Shape {
     let message = format!("who developer {} is was erased", event.developer);
     Shape::new(Class::AccountChange, (6, "Delete"), message)

@@ -13,10 +13,11 @@ fn one_node_delivers_and_another_takes_over() {
         let database = Database::create(&server, "exports");
         let receiver = Receiver::start(|_, _| Reply::Status(200)).await;
         let (_folder, table) = webhook(&receiver.address, "");
+        let keys = tempfile::tempdir().unwrap(); // they share it
         let options = || WritOptions {
             database: Some(database.url()),
             tables: table.clone(),
-            more: "public_url = \"https://writ.test\"".to_owned(),
+            more: format!("log_origin = \"writ.test/log\"\nkeys_dir = {:?}\n", keys.path()),
             ..WritOptions::default()
         };
         let a = Writ::start_with(options()).await;

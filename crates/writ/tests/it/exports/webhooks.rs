@@ -28,7 +28,7 @@ pub(super) fn webhook(address: &str, more: &str) -> (TempDir, String) {
 }
 
 async fn start(table: &str) -> Writ {
-    let more = "public_url = \"https://writ.test\"".to_owned();
+    let more = "log_origin = \"writ.test/log\"".to_owned();
     Writ::start_with(WritOptions { tables: table.to_owned(), more, ..WritOptions::default() }).await
 }
 
@@ -58,7 +58,7 @@ fn every_entry_arrives_signed_in_order_although_the_receiver_stumbles() {
         let posts = receiver.posts();
         posts.iter().for_each(assert_signed);
         let first: Vec<_> = posts[..3].iter().map(|post| (post.header("webhook-id"), post.answered)).collect();
-        let id = "writ.test/0";
+        let id = "writ.test/log/0";
         assert_eq!(first, [(id, Some(500)), (id, Some(500)), (id, Some(200))], "the same delivery, again and again");
         let taken = bodies(&receiver.taken());
         assert_complete(&taken, entries(&writ, &people.ada).await);
@@ -66,7 +66,7 @@ fn every_entry_arrives_signed_in_order_although_the_receiver_stumbles() {
         for (post, event) in receiver.taken().iter().zip(&taken) {
             assert_eq!(post.header("content-type"), "application/cloudevents+json");
             assert_eq!(post.header("webhook-id"), event["id"]);
-            assert_eq!((post.path.as_str(), &event["source"]), ("/in", &json!("//writ.test")));
+            assert_eq!((post.path.as_str(), &event["source"]), ("/in", &json!("//writ.test/log")));
         }
         let settled = taken.iter().find(|event| event["type"] == "dev.writ.call.settled.v1").unwrap();
         assert_eq!(settled["subject"], settled["data"]["body"]["session"]);

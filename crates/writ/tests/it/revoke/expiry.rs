@@ -45,9 +45,9 @@ fn settings(folder: &std::path::Path, upstream: String) -> Settings {
         issuer_url: None,
         keys_dir: None,
         log_origin: None,
+        exports: Vec::new(),
         trust_policy: None,
         publish_without_quorum: true,
-        exports: Vec::new(),
     }
 }
 

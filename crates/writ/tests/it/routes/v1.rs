@@ -1,3 +1,4 @@
+mod audit;
 mod bootstrap;
 mod cost;
 mod developers;
@@ -8,4 +9,5 @@ mod projects;
 mod sessions;
 mod sign_ins;
 mod teams;
+mod who;
 mod whoami;

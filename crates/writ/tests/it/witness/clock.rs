@@ -26,9 +26,9 @@ fn settings(watched: &Watched) -> Settings {
         data_dir: folder.join("data"),
         keys_dir: Some(folder.join("keys")),
         log_origin: None,
+        exports: Vec::new(),
         trust_policy: Some(watched.policy_path()),
         publish_without_quorum: false,
-        exports: Vec::new(),
         database: None,
         synchronous: Synchronous::Normal,
         upstreams: vec![UpstreamSettings {

@@ -1,0 +1,116 @@
+//! Reading a repository with the git of this machine: what a line or a revision is, and what its commit says.
+//!
+//! Git runs without hooks, filters or network, whatever the repository's own settings ask for: it may be a stranger's.
+
+mod blame;
+mod commit;
+
+use std::path::{Path, PathBuf};
+use std::process::Stdio;
+
+use tokio::io::AsyncReadExt;
+use tokio::process::Command;
+
+pub(crate) use blame::{Blame, Place};
+pub(crate) use commit::{Commit, Revision};
+
+use crate::command_error::CommandError;
+use crate::limits::{GIT_ANSWER_BYTES_MAX, GIT_LOOK_TIMEOUT};
+
+/// Git in one folder.
+#[derive(Debug, Clone)]
+pub(crate) struct Git {
+    folder: PathBuf,
+}
+
+/// What git said.
+#[derive(Debug)]
+struct Said {
+    success: bool,
+    stdout: Vec<u8>,
+    stderr: String,
+}
+
+/// Variables of the developer's that git keeps: where it is and which of its settings are theirs.
+const KEPT: [&str; 7] =
+    ["PATH", "HOME", "XDG_CONFIG_HOME", "GIT_DIR", "GIT_WORK_TREE", "GIT_COMMON_DIR", "GIT_CEILING_DIRECTORIES"];
+
+/// Settings that could run a program, reach the network or change what is read.
+const SETTINGS: [&str; 7] = [
+    "core.fsmonitor=false",
+    "core.hooksPath=/dev/null",
+    "log.showSignature=false",
+    "protocol.allow=never",
+    "blame.ignoreRevsFile=",
+    "i18n.logOutputEncoding=UTF-8",
+    "color.ui=false",
+];
+
+// === impl Git ===
+
+impl Git {
+    /// Git in a folder, which need not be a repository.
+    pub(crate) fn at(folder: impl Into<PathBuf>) -> Self {
+        Self { folder: folder.into() }
+    }
+
+    /// The folder.
+    pub(crate) fn folder(&self) -> &Path {
+        &self.folder
+    }
+
+    /// Whether this is in a repository.
+    pub(crate) async fn is_repository(&self) -> bool {
+        self.run(&["rev-parse", "--git-dir"]).await.is_ok_and(|said| said.success)
+    }
+
+    async fn run(&self, arguments: &[&str]) -> Result<Said, CommandError> {
+        let mut command = Command::new("git");
+        command.env_clear().envs(KEPT.iter().filter_map(|name| Some((*name, std::env::var_os(name)?))));
+        for (name, value) in [
+            ("LC_ALL", "C"),
+            ("GIT_OPTIONAL_LOCKS", "0"),
+            ("GIT_TERMINAL_PROMPT", "0"),
+            ("GIT_NO_LAZY_FETCH", "1"),
+            ("GIT_NO_REPLACE_OBJECTS", "1"),
+            ("GIT_PAGER", "cat"),
+        ] {
+            command.env(name, value);
+        }
+        command.args(SETTINGS.iter().flat_map(|setting| ["-c", setting])).args(arguments);
+        command.current_dir(&self.folder).stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped());
+        command.kill_on_drop(true);
+        let late = |_| CommandError::failed(format!("git took longer than {} s", GIT_LOOK_TIMEOUT.as_secs()));
+        tokio::time::timeout(GIT_LOOK_TIMEOUT, output(command)).await.map_err(late)?
+    }
+}
+
+async fn output(mut command: Command) -> Result<Said, CommandError> {
+    let failed = |error: std::io::Error| CommandError::failed("cannot run git").because(&error);
+    let mut child = command.spawn().map_err(failed)?;
+    let (mut stdout, mut stderr) = (Vec::new(), Vec::new());
+    if let (Some(out), Some(err)) = (child.stdout.take(), child.stderr.take()) {
+        let (mut out, mut err) = (out.take(GIT_ANSWER_BYTES_MAX), err.take(GIT_ANSWER_BYTES_MAX));
+        tokio::try_join!(out.read_to_end(&mut stdout), err.read_to_end(&mut stderr)).map_err(failed)?;
+    }
+    if stdout.len() as u64 >= GIT_ANSWER_BYTES_MAX {
+        return Err(CommandError::failed(format!("git's answer is longer than {GIT_ANSWER_BYTES_MAX} bytes")));
+    }
+    let status = child.wait().await.map_err(failed)?;
+    Ok(Said { success: status.success(), stdout, stderr: String::from_utf8_lossy(&stderr).into_owned() })
+}
+
+impl Said {
+    fn text(&self) -> String {
+        String::from_utf8_lossy(&self.stdout).into_owned()
+    }
+
+    /// Git's own words for why it failed, without its prefix.
+    fn reason(&self) -> String {
+        let line = self.stderr.lines().next().unwrap_or("it does not say why");
+        line.strip_prefix("fatal: ").unwrap_or(line).to_owned()
+    }
+}
+
+#[cfg(test)]
+mod tests;
