@@ -211,6 +211,7 @@ fn opened(number: u64) -> Result<Opened, Box<dyn Error>> {
     Ok(Opened {
         session: session(number),
         parent: None,
+        agent: None,
         developer: DeveloperId::new(START, u128::from(number % DEVELOPERS)),
         project: Some(ProjectId::new(START, u128::from(number % PROJECTS))),
         team: Some(TeamId::new(START, u128::from(number % 5))),

@@ -65,6 +65,9 @@ pub(crate) struct Session {
     pub(crate) id: String,
     #[serde(default)]
     pub(crate) parent: Option<String>,
+    /// The sub-agent of its parent that it stands for.
+    #[serde(default)]
+    pub(crate) agent: Option<String>,
     pub(crate) developer: Human,
     #[serde(default)]
     pub(crate) project: Option<Named>,

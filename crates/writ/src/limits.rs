@@ -103,3 +103,5 @@ pub(crate) const SEARCH_PAGE_ENTRIES: u64 = 500;
 pub(crate) const PROOF_ATTEMPTS: u32 = 12;
 /// Pause between two of them.
 pub(crate) const PROOF_PAUSE: Duration = Duration::from_millis(250);
+/// Times that proofs and the checkpoint are asked for until they belong together: a new one comes every second.
+pub(crate) const PROOF_ROUNDS: u32 = 4;

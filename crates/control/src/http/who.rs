@@ -99,6 +99,8 @@ pub(super) struct Human {
     login: String,
     display_name: String,
     disabled: bool,
+    /// When who they are was erased, if it was: names are stand-ins then.
+    erased_at: Option<String>,
 }
 
 /// What programs say they are: claims, not proof.
@@ -278,8 +280,17 @@ const fn evidence(kind: who::Kind) -> &'static str {
 /// The one place that says who somebody is.
 fn human(plane: &ControlPlane, id: DeveloperId) -> Human {
     let names = plane.people.names(id);
-    let disabled = plane.view.read(|state| state.developers.get(&id).is_some_and(|known| known.disabled));
-    Human { id: id.to_string(), login: names.login_name, display_name: names.display_name, disabled }
+    let (disabled, erased_at) = plane.view.read(|state| {
+        let known = state.developers.get(&id);
+        (known.is_some_and(|known| known.disabled), known.and_then(|known| known.erased_at))
+    });
+    Human {
+        id: id.to_string(),
+        login: names.login_name,
+        display_name: names.display_name,
+        disabled,
+        erased_at: erased_at.map(text::rfc3339),
+    }
 }
 
 fn neighbour(plane: &ControlPlane, row: &SessionRow, was_active: bool) -> Neighbour {

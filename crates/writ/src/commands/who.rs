@@ -20,22 +20,25 @@ use proof::Checked;
 
 /// Tells who did something.
 pub(super) async fn who(arguments: Who) -> Result<Exit, CommandError> {
-    let client = Home::find()?.client(None)?;
+    let home = Home::find()?;
+    let client = home.client(None)?;
     let mut outcome = find(&client, &arguments).await?;
-    let checked = match &mut outcome {
-        Outcome::Found(found) => {
-            let checked = proof::check_all(&client, found).await?;
-            found.insert("proofs", checked.iter().map(Checked::to_json).collect());
-            checked
-        }
-        Outcome::Ambiguous(_) | Outcome::Unknown(_) => Vec::new(),
-    };
+    let mut checks = None;
+    if let Outcome::Found(found) = &mut outcome {
+        let checked = proof::check_all(&client, &home, found).await?;
+        found.insert("proofs", checked.entries.iter().map(Checked::to_json).collect());
+        checks = Some(checked);
+    }
     if arguments.json {
         print_json_lines([outcome.value()])?;
     } else {
         print(&show::text(&outcome)?)?;
     }
-    if let Some(failed) = checked.iter().find_map(Checked::failure) {
+    let (entries, alarm) = checks.map(|checks| (checks.entries, checks.alarm)).unwrap_or_default();
+    if let Some(alarm) = alarm {
+        return Err(alarm);
+    }
+    if let Some(failed) = entries.iter().find_map(Checked::failure) {
         return Err(CommandError::failed(format!("the log does not prove this answer: {failed}"))
             .hinted("keep this output, tell an auditor, and have them run `writ audit fsck`"));
     }

@@ -4,6 +4,7 @@ mod door;
 mod hooks;
 mod notes;
 mod signing;
+mod who;
 
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output};

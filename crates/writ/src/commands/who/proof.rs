@@ -3,14 +3,16 @@
 
 use domain::artifact::named_by;
 use domain::{ArtifactKind, Event};
-use ledger::{Entry, TlogProof, VerifierKey, leaf_hash, verify_inclusion};
+use ledger::{Entry, TlogProof, leaf_hash, verify_inclusion};
 use serde::Deserialize;
 use serde_json::{Value, json};
 
 use super::answer::{Found, Link, Told};
 use crate::client::{Client, ClientError};
 use crate::command_error::CommandError;
-use crate::limits::{PROOF_ATTEMPTS, PROOF_PAUSE};
+use crate::credentials::Home;
+use crate::limits::{PROOF_ATTEMPTS, PROOF_PAUSE, PROOF_ROUNDS};
+use crate::memory::{Seen, Watch};
 
 /// An entry that an answer rests on.
 struct Rests {
@@ -58,26 +60,63 @@ struct Answer {
     proof: String,
 }
 
-/// The part of `GET /v1/log/checkpoint` that names the log.
-#[derive(Deserialize)]
-struct Statement {
-    key: String,
+/// What became of checking an answer.
+pub(super) struct Checks {
+    /// Each entry that the answer rests on.
+    pub(super) entries: Vec<Checked>,
+    /// The log itself is not what it was: nothing that it proves counts.
+    pub(super) alarm: Option<CommandError>,
 }
 
-/// Checks the entry that links the thing to the session, and the one that names the human.
-pub(super) async fn check_all(client: &Client, found: &Found) -> Result<Vec<Checked>, CommandError> {
+/// Checks the entry that links the thing to the session, and the one that names the human, against a checkpoint that
+/// continues everything this machine has seen of the log.
+pub(super) async fn check_all(client: &Client, home: &Home, found: &Found) -> Result<Checks, CommandError> {
     let told = found.told()?;
-    let Some(session) = &told.session else { return Ok(Vec::new()) };
-    let key = log_key(client).await;
-    let mut all = Vec::new();
-    for rests in rests(&told) {
-        let outcome = match &key {
-            Ok(key) => check(client, key, &session.id, &rests).await,
-            Err(why) => Err(Unproven::Unchecked(why.clone())),
+    let Some(session) = &told.session else { return Ok(Checks { entries: Vec::new(), alarm: None }) };
+    let rests = rests(&told);
+    let watch = Watch::new(home, client.address(), None)?;
+    let (answers, seen) = match together(client, &watch, &rests).await {
+        Ok(both) => both,
+        Err(alarm) => {
+            let why = alarm.to_string();
+            let failed =
+                |rests: &Rests| Checked { position: rests.position, outcome: Err(Unproven::Failed(why.clone())) };
+            return Ok(Checks { entries: rests.iter().map(failed).collect(), alarm: Some(alarm) });
+        }
+    };
+    let check = |(rests, answer): (&Rests, Result<Answer, String>)| {
+        let outcome = match (&seen, answer) {
+            (None, _) => Err(Unproven::Unchecked("the control plane publishes no checkpoint".to_owned())),
+            (Some(_), Err(why)) => Err(Unproven::Unchecked(why)),
+            (Some(seen), Ok(answer)) => check(&answer, seen, &session.id, rests),
         };
-        all.push(Checked { position: rests.position, outcome });
+        Checked { position: rests.position, outcome }
+    };
+    Ok(Checks { entries: rests.iter().zip(answers).map(check).collect(), alarm: None })
+}
+
+/// The proofs, and the checkpoint that they are under, seen by this machine's memory. A busy log may publish the next one
+/// between two requests: then all are asked for again.
+async fn together(
+    client: &Client,
+    watch: &Watch,
+    rests: &[Rests],
+) -> Result<(Vec<Result<Answer, String>>, Option<Seen>), CommandError> {
+    let mut last = (Vec::new(), None);
+    for _ in 0..PROOF_ROUNDS {
+        let mut answers = Vec::new();
+        for rests in rests {
+            answers.push(fetch(client, rests.position).await.map_err(said));
+        }
+        let seen = watch.check(client).await?;
+        let size = seen.as_ref().map(|seen| seen.checkpoint.size());
+        let is_same = answers.iter().flatten().all(|answer| answer.size().is_none_or(|of| Some(of) == size));
+        last = (answers, seen);
+        if is_same {
+            break;
+        }
     }
-    Ok(all)
+    Ok(last)
 }
 
 /// The best link that an entry stands behind, and the opening.
@@ -92,18 +131,8 @@ fn rests(told: &Told) -> Vec<Rests> {
     rests
 }
 
-/// The key that the log signs with.
-async fn log_key(client: &Client) -> Result<VerifierKey, String> {
-    let statement: Statement = client.get("/v1/log/checkpoint").await.map_err(|error| match error.is_not_found() {
-        true => "the control plane publishes no checkpoint".to_owned(),
-        false => CommandError::from(error).to_string(),
-    })?;
-    statement.key.parse().map_err(|error| format!("the log's key cannot be read: {error}"))
-}
-
-async fn check(client: &Client, key: &VerifierKey, session: &str, rests: &Rests) -> Result<Proven, Unproven> {
-    let answer = fetch(client, rests.position).await.map_err(|error| Unproven::Unchecked(said(error)))?;
-    let (origin, size) = included(&answer, key, rests.position).map_err(Unproven::Failed)?;
+fn check(answer: &Answer, seen: &Seen, session: &str, rests: &Rests) -> Result<Proven, Unproven> {
+    let (origin, size) = included(answer, seen, rests.position)?;
     let entry = ledger::decode(answer.entry.as_bytes()).map_err(|error| Unproven::Unchecked(error.to_string()))?;
     if entry.event.session().map(|id| id.to_string()).as_deref() != Some(session) {
         return Err(Unproven::Failed(format!("entry {} is not about {session}", rests.position)));
@@ -129,16 +158,25 @@ async fn fetch(client: &Client, position: u64) -> Result<Answer, ClientError> {
 }
 
 /// The log and its size, under whose checkpoint the entry is included.
-fn included(answer: &Answer, key: &VerifierKey, position: u64) -> Result<(String, u64), String> {
-    let proof = TlogProof::parse(answer.proof.as_bytes()).map_err(|error| error.to_string())?;
+fn included(answer: &Answer, seen: &Seen, position: u64) -> Result<(String, u64), Unproven> {
+    let proof = TlogProof::parse(answer.proof.as_bytes()).map_err(|error| Unproven::Failed(error.to_string()))?;
     let checkpoint = &proof.checkpoint;
-    checkpoint.verify_log(key).map_err(|error| error.to_string())?;
+    checkpoint.verify_log(&seen.key).map_err(|error| Unproven::Failed(error.to_string()))?;
     if proof.index != position {
-        return Err(format!("the proof is of entry {}, not of {position}", proof.index));
+        return Err(Unproven::Failed(format!("the proof is of entry {}, not of {position}", proof.index)));
     }
-    let leaf = leaf_hash(answer.entry.as_bytes());
-    verify_inclusion(&leaf, proof.index, checkpoint.size(), &proof.hashes, &checkpoint.root())
-        .map_err(|error| format!("entry {position}: {error}"))?;
+    if checkpoint.size() != seen.checkpoint.size() {
+        return Err(Unproven::Unchecked("the log grew faster than it could be asked".to_owned()));
+    }
+    // Under the root that this machine saw, whatever the proof's own checkpoint says.
+    verify_inclusion(
+        &leaf_hash(answer.entry.as_bytes()),
+        proof.index,
+        seen.checkpoint.size(),
+        &proof.hashes,
+        &seen.checkpoint.root(),
+    )
+    .map_err(|error| Unproven::Failed(format!("entry {position}: {error}")))?;
     Ok((checkpoint.origin().to_owned(), checkpoint.size()))
 }
 
@@ -167,6 +205,15 @@ fn said(error: ClientError) -> String {
     match error.is_not_found() {
         true => "the control plane gives no proof of it".to_owned(),
         false => CommandError::from(error).to_string().trim_start_matches("error: ").to_owned(),
+    }
+}
+
+// === impl Answer ===
+
+impl Answer {
+    /// The size of the log under whose checkpoint the proof is; none when it cannot be read.
+    fn size(&self) -> Option<u64> {
+        TlogProof::parse(self.proof.as_bytes()).ok().map(|proof| proof.checkpoint.size())
     }
 }
 

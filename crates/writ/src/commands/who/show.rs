@@ -30,6 +30,10 @@ fn found_text(told: &Told) -> String {
         let ended = session.over.as_ref().map(|over| &over.text).filter(|text| !text.is_empty());
         let ended = ended.map(|text| format!(": {text}")).unwrap_or_default();
         line("session", format!("{}, {}, opened {}{ended}", session.id, session.status, time(&session.opened_at)));
+        if let Some(parent) = &session.parent {
+            let agent = session.agent.as_ref().map(|agent| format!(", as its sub-agent {agent}")).unwrap_or_default();
+            line("parent", format!("{parent}{agent}"));
+        }
     }
     line("human", human(told));
     if let Some(session) = &told.session {

@@ -58,6 +58,26 @@ fn real_client_commits_inside_a_session_and_stock_git_verifies_it() {
         let baggage = format!("BAGGAGE=writ.session={session}");
         assert!(environment.lines().any(|line| line == baggage), "{environment}");
         assert!(environment.contains("\nTRACEPARENT=00-"), "{environment}");
+
+        // "Who did this?", from everything that the session left behind.
+        let calls = stage.people.ada.get(&format!("/v1/sessions/{session}/calls")).await.json();
+        let call = &calls["calls"][0];
+        let of_call = |pointer: &str| call.pointer(pointer).unwrap().as_str().unwrap().to_owned();
+        let commit = log.lines().next().unwrap().to_owned();
+        for (thing, kind) in [
+            (commit, "commit_signature"),
+            ("two:1".to_owned(), "commit_signature"),
+            (of_call("/upstream_request"), "upstream_request"),
+            (of_call("/claims/client_session"), "client_session"),
+        ] {
+            let mut who = stage.writ.command(&stage.people.ada, "home-who");
+            let output = who.args(["who", &thing, "--json"]).current_dir(&repository).output().unwrap();
+            assert!(output.status.success(), "{thing}: {output:?}");
+            let told: Value = serde_json::from_slice(&output.stdout).unwrap();
+            assert_eq!((&told["session"]["id"], &told["human"]["login"]), (&session.as_str().into(), &"grace".into()));
+            assert_eq!(told["links"][0]["kind"], kind, "{thing}: {told:#}");
+            assert_eq!(told["proofs"][0]["outcome"], "proven", "{thing}: {told:#}");
+        }
     });
 }
 

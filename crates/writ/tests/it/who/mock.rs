@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 use std::io::{BufRead, BufReader, Write};
 use std::net::{TcpListener, TcpStream};
 use std::process::{Command, Stdio};
+use std::sync::{Arc, Mutex};
 
 use brokers::ssh::SshAuthority;
 use domain::certificate::{Issued, Purpose};
@@ -55,7 +56,7 @@ impl Plane {
             entries: events.into_iter().map(|event| ledger::encode(&entry(event)).unwrap()).collect(),
         };
         plane.answers.insert("/v1/git/allowed_signers".to_owned(), json!(plane.authority.allowed_signers()));
-        plane.answers.insert("/v1/log/checkpoint".to_owned(), json!({"key": signer().verifier_key().to_string()}));
+        plane.publish(&signer());
         for position in 0..plane.entries.len() as u64 {
             let answer = plane.proof(position, &signer());
             plane.answers.insert(proof_path(position), answer);
@@ -63,16 +64,45 @@ impl Plane {
         plane
     }
 
+    /// Shows a checkpoint of the log as it is, to those who saw it and to those who did not.
+    fn publish(&mut self, signer: &Signer) {
+        let checkpoint = Checkpoint::new(ORIGIN, self.entries.len() as u64, self.root()).sign(signer).unwrap();
+        let key = signer.verifier_key().to_string();
+        let answer = json!({"checkpoint": checkpoint.to_string(), "key": key, "consistency": []});
+        for since in ["", "?since=4"] {
+            self.answers.insert(format!("/v1/log/checkpoint{since}"), answer.clone());
+        }
+    }
+
+    /// Writes another history into the log, signed with the same key, and proves it.
+    pub(super) fn rewrite(&mut self) {
+        let forged = String::from_utf8(self.entries[3].clone()).unwrap().replace("SHA256:key", "SHA256:kex");
+        self.entries[3] = forged.into_bytes();
+        self.publish(&signer());
+        for position in 0..self.entries.len() as u64 {
+            let answer = self.proof(position, &signer());
+            self.answers.insert(proof_path(position), answer);
+        }
+    }
+
+    fn leaves(&self) -> Vec<Digest> {
+        self.entries.iter().map(|bytes| ledger::leaf_hash(bytes)).collect()
+    }
+
+    fn root(&self) -> Digest {
+        let mut frontier = Frontier::new();
+        self.leaves().into_iter().for_each(|leaf| frontier.push(leaf));
+        frontier.root()
+    }
+
     /// The proof of an entry, under a checkpoint of this signer's.
     pub(super) fn proof(&self, position: u64, signer: &Signer) -> Value {
-        let leaves: Vec<Digest> = self.entries.iter().map(|bytes| ledger::leaf_hash(bytes)).collect();
+        let leaves = self.leaves();
         let size = leaves.len() as u64;
-        let mut frontier = Frontier::new();
-        leaves.iter().for_each(|leaf| frontier.push(*leaf));
         let plan = ProofPlan::inclusion(position, size).unwrap();
         let mut tiles = TileSet::new();
         plan.tiles().into_iter().for_each(|tile| tiles.insert_hashes(tile, leaves.clone()));
-        let checkpoint = Checkpoint::new(ORIGIN, size, frontier.root()).sign(signer).unwrap();
+        let checkpoint = Checkpoint::new(ORIGIN, size, self.root()).sign(signer).unwrap();
         let proof = TlogProof { extra: None, index: position, hashes: plan.hashes(&tiles).unwrap(), checkpoint };
         let entry = String::from_utf8(self.entries[usize::try_from(position).unwrap()].clone()).unwrap();
         json!({"position": position, "entry": entry, "proof": proof.to_string()})
@@ -116,26 +146,35 @@ impl Plane {
     pub(super) fn serve(self) -> Served {
         let listener = TcpListener::bind("127.0.0.1:0").unwrap();
         let url = format!("http://{}", listener.local_addr().unwrap());
-        let answers = self.answers;
+        let answers = Arc::new(Mutex::new(self.answers));
+        let for_thread = Arc::clone(&answers);
         std::thread::spawn(move || {
             for stream in listener.incoming().map_while(Result::ok) {
                 // A client that left early is its own test's business.
-                let _ = answer(&stream, &answers);
+                let _ = answer(&stream, &for_thread);
             }
         });
         let home = tempfile::tempdir().unwrap();
         let credentials = json!({"server": url, "token": "writ_sin_test", "developer": "ada"});
         std::fs::write(home.path().join("credentials.json"), credentials.to_string()).unwrap();
-        Served { home }
+        Served { home, answers }
     }
 }
 
 /// A `writ` that asks the mock.
 pub(super) struct Served {
     home: TempDir,
+    answers: Answers,
 }
 
+type Answers = Arc<Mutex<BTreeMap<String, Value>>>;
+
 impl Served {
+    /// Answers as another one from now on, at the same address.
+    pub(super) fn become_another(&self, plane: Plane) {
+        *self.answers.lock().unwrap() = plane.answers;
+    }
+
     pub(super) fn command(&self) -> Command {
         let mut command = Command::new(WRIT);
         command.env_clear().env("WRIT_HOME", self.home.path()).env("HOME", self.home.path());
@@ -177,7 +216,7 @@ fn opened(session: SessionId) -> Event {
     }))
 }
 
-fn answer(mut stream: &TcpStream, answers: &BTreeMap<String, Value>) -> std::io::Result<()> {
+fn answer(mut stream: &TcpStream, answers: &Answers) -> std::io::Result<()> {
     let mut reader = BufReader::new(stream);
     let mut first = String::new();
     reader.read_line(&mut first)?;
@@ -187,7 +226,7 @@ fn answer(mut stream: &TcpStream, answers: &BTreeMap<String, Value>) -> std::io:
         line.clear();
         reader.read_line(&mut line)?;
     }
-    let (status, text) = match answers.get(&path) {
+    let (status, text) = match answers.lock().unwrap().get(&path) {
         Some(Value::String(text)) => (200, text.clone()),
         Some(answer) => (200, answer.to_string()),
         None => (404, json!({"status": 404, "code": "not_found", "title": "Not Found"}).to_string()),

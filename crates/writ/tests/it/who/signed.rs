@@ -215,6 +215,22 @@ fn a_control_plane_that_lies_is_found_out() {
     }
 }
 
+/// The log was rewritten and signed again with its own key: this machine saw the one before.
+#[test]
+fn a_log_that_was_rewritten_is_found_out_by_who_saw_it_before() {
+    let Some(signed) = sign(&Plane::new(), "no trailer") else { return };
+    let served = knowing(&signed, Plane::new()).serve();
+    let (text, _) = ask(|| served.command(), signed.repository.path(), &["HEAD"]);
+    assert_eq!(text.code, Some(0), "{}", text.err);
+    let mut rewritten = knowing(&signed, Plane::new());
+    rewritten.rewrite();
+    served.become_another(rewritten);
+    let (text, json) = ask(|| served.command(), signed.repository.path(), &["HEAD"]);
+    assert_eq!(text.code, Some(1), "{}", text.out);
+    assert_eq!(json["proofs"][0]["outcome"], "failed", "{json:#}");
+    assert!(text.out.contains("NOT PROVEN") && text.err.contains("error: "), "{}{}", text.out, text.err);
+}
+
 #[test]
 fn a_control_plane_without_proofs_leaves_them_unchecked() {
     let Some(signed) = sign(&Plane::new(), "no trailer") else { return };

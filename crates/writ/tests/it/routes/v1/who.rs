@@ -90,6 +90,7 @@ fn a_call_leads_to_its_session_and_its_human() {
           "human": {
             "disabled": false,
             "display_name": "Grace Hopper",
+            "erased_at": null,
             "id": "dev_ID",
             "login": "grace"
           },
@@ -125,6 +126,7 @@ fn a_call_leads_to_its_session_and_its_human() {
           "outcome": "found",
           "policy": null,
           "session": {
+            "agent": null,
             "budget_usd_nanos": null,
             "calls": 1,
             "developer": {
@@ -282,6 +284,7 @@ fn a_developer_is_found_by_those_who_may_see_them() {
           "human": {
             "disabled": false,
             "display_name": "Grace Hopper",
+            "erased_at": null,
             "id": "dev_ID",
             "login": "grace"
           },

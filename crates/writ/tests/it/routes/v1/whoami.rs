@@ -97,6 +97,7 @@ fn a_session_sees_itself() {
             }
           ],
           "session": {
+            "agent": null,
             "budget_usd_nanos": null,
             "calls": 0,
             "developer": {
