@@ -63,7 +63,8 @@ pub async fn export(plane: &Arc<ControlPlane>, asker: Asker, wanted: Wanted) -> 
     let permit = BUNDLES.try_acquire().map_err(busy)?;
     let checkpoint = covering(plane).await?;
     let subject = subject(&plane.store, wanted, checkpoint.size()).await?;
-    let head = Head { subject, log: plane.notary.verifier_key().clone(), policy: None, checkpoint };
+    let (log, policy) = (plane.notary.verifier_key().clone(), plane.trust_policy.clone().map(String::into_bytes));
+    let head = Head { subject, log, policy, checkpoint };
     let (sender, pieces) = mpsc::channel(BUNDLE_PIECES_WAITING_MAX);
     tokio::spawn(make(plane.store.clone(), head, sender, permit));
     Ok(Export { subject, pieces })

@@ -98,8 +98,8 @@ pub(crate) struct AuditExport {
 ///
 /// Says that it is complete and unaltered, or names the first byte and the entry where it is not. Exits with 1 then, and
 /// also when a session was not closed yet or began before entries were chained: what such a bundle leaves out cannot be
-/// seen. Believes the policy or the key that you give; else the trust policy in $WRIT_HOME; else only the bundle itself,
-/// which it says.
+/// seen. Believes the policy or the key that you give; else `trust.policy` in $WRIT_HOME, else the key that is
+/// remembered there of the server one is signed in to; else only the bundle itself, which it says.
 ///
 /// Example: writ audit verify session.writ-audit --trust trust.policy
 #[derive(Debug, Args)]

@@ -8,8 +8,6 @@ mod trust;
 mod verify;
 mod whom;
 
-use domain::Time;
-
 use crate::cli::AuditCommand;
 use crate::command_error::{CommandError, Exit};
 
@@ -25,9 +23,4 @@ pub(super) async fn audit(command: AuditCommand) -> Result<Exit, CommandError> {
         }
         AuditCommand::Fsck(arguments) => fsck::fsck(&arguments).await,
     }
-}
-
-/// A time of the log, in UTC.
-fn time(at: Time) -> String {
-    jiff::Timestamp::from_millisecond(at.unix_millis()).map(|at| at.to_string()).unwrap_or_default()
 }

@@ -4,6 +4,7 @@
 mod away;
 mod clock;
 mod forged;
+mod verifiers;
 
 use std::process::{Command, Output};
 

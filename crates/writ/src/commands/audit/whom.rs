@@ -40,7 +40,8 @@ pub(super) fn whom(policy: Option<&Path>, key: Option<&VerifierKey>) -> Result<W
     if own.exists() {
         return Ok(Whom { trust: Trust::Policy(read(&own)?), source: format!("the policy `{}`", own.display()) });
     }
-    let Some(credentials) = home.credentials()? else { return Ok(nobody) };
+    // Nor does it take a sign-in: one that is not there, or cannot be read, names no server.
+    let Ok(Some(credentials)) = home.credentials() else { return Ok(nobody) };
     let server = address(&credentials.server)?;
     Ok(match Watch::new(&home, &server, None)?.remembered()? {
         Some(known) => Whom { trust: Trust::Key(known.key), source: format!("the key that is remembered of {server}") },
