@@ -302,7 +302,10 @@ async fn a_failure_is_news_once_and_counted_each_time() {
     assert!(!health.note(None));
     assert!(health.note(Some("away".to_owned())));
     assert!(!health.note(Some("away".to_owned())));
-    assert_eq!((health.failure().as_deref(), health.failures.load(Ordering::Relaxed)), (Some("away"), 2));
+    let away = |what: &str| ArchiveError::Away { what: what.to_owned() }.what_is_news();
+    assert_eq!(away("404 in 12 ms"), away("404 in 13 ms"));
+    assert_ne!(foreign("one".to_owned()).what_is_news(), foreign("another".to_owned()).what_is_news());
+    assert_eq!(health.failures.load(Ordering::Relaxed), 2);
     assert!(health.note(None), "that it is over is news too");
 }
 
