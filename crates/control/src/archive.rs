@@ -39,7 +39,7 @@ pub struct ArchiveHealth {
     pub size: AtomicU64,
     /// Passes that failed.
     pub failures: AtomicU64,
-    /// Why the last pass failed, if it did.
+    /// What kept the last pass from succeeding, if it failed.
     failure: Mutex<Option<String>>,
 }
 
@@ -82,7 +82,7 @@ pub enum ArchiveError {
         what: String,
     },
     /// The place does not take or give files now.
-    #[error("the archive cannot be used: {what}; it is tried again")]
+    #[error("{what}; it is tried again: check the place, who may write there, and for S3 the `AWS_*` variables")]
     Away {
         /// The place's word.
         what: String,
@@ -176,14 +176,22 @@ async fn root_at(store: &Store, size: u64) -> Result<Digest, ArchiveError> {
     ledger::root_from_tiles(size, &tiles).map_err(failed)
 }
 
+// === impl ArchiveError ===
+
+impl ArchiveError {
+    /// What must differ for a failure to be news: a service words each failure anew, with times and paths.
+    fn what_is_news(&self) -> String {
+        match self {
+            Self::Away { .. } => "away".to_owned(),
+            Self::Store(_) => "store".to_owned(),
+            Self::Log(_) | Self::Broken { .. } | Self::Foreign { .. } => self.to_string(),
+        }
+    }
+}
+
 // === impl ArchiveHealth ===
 
 impl ArchiveHealth {
-    /// Why the last pass failed, if it did.
-    pub fn failure(&self) -> Option<String> {
-        self.failure.lock().unwrap_or_else(PoisonError::into_inner).clone()
-    }
-
     /// Notes how a pass went; says whether that is news.
     fn note(&self, failure: Option<String>) -> bool {
         self.failures.fetch_add(u64::from(failure.is_some()), Ordering::Relaxed);
@@ -222,7 +230,7 @@ fn report(archive: &Archive, passed: Result<Pass, ArchiveError>) {
             tracing::debug!(?pass, "the archive was looked after");
         }
         Err(error) => {
-            if archive.health.note(Some(error.to_string())) {
+            if archive.health.note(Some(error.what_is_news())) {
                 tracing::error!(%error, "the archive did not grow");
             }
         }

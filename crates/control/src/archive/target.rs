@@ -108,6 +108,24 @@ impl Target {
     }
 }
 
+#[cfg(test)]
+#[allow(clippy::unwrap_used)]
+impl Target {
+    /// Copies all files into a folder.
+    pub(super) async fn copy_to(&self, folder: &FilePath) {
+        let mut folders = vec![Path::default()];
+        while let Some(prefix) = folders.pop() {
+            let listed = self.files.list_with_delimiter(Some(&prefix)).await.unwrap();
+            folders.extend(listed.common_prefixes);
+            for file in listed.objects {
+                let path = folder.join(file.location.as_ref());
+                std::fs::create_dir_all(path.parent().unwrap()).unwrap();
+                std::fs::write(path, self.files.get(&file.location).await.unwrap().bytes().await.unwrap()).unwrap();
+            }
+        }
+    }
+}
+
 fn folder(path: &FilePath) -> Result<Target, String> {
     let failed = |error: &dyn std::fmt::Display| format!("`{}`: {error}", path.display());
     make_private_folder(path).map_err(|error| failed(&error))?;

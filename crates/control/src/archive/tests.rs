@@ -228,13 +228,12 @@ async fn a_rewritten_log_is_not_written_over_the_archived_one() {
     log.grow(5, "x").await;
     place.open(&log).pass().await.unwrap();
     let head = place.folder.path().join("keys/log.head");
-    let mut rewritten = [Log::new(&place).await, Log::new(&place).await, Log::new(&place).await];
-    let sizes_and_words = [(4, "the log was cut, or restored from before"), (5, "have the root"), (9, "have the root")];
-    for (rewritten, (size, words)) in rewritten.iter_mut().zip(sizes_and_words) {
+    for (size, words) in [(4, "the log was cut, or restored from before"), (5, "have the root"), (9, "have the root")] {
         // The owner of the key forgets what was signed, too.
         std::fs::remove_file(&head).unwrap();
+        let mut rewritten = Log::new(&place).await;
         rewritten.grow(size, "y").await;
-        refused(&place, rewritten, words).await;
+        refused(&place, &rewritten, words).await;
     }
 }
 
@@ -303,7 +302,10 @@ async fn a_failure_is_news_once_and_counted_each_time() {
     assert!(!health.note(None));
     assert!(health.note(Some("away".to_owned())));
     assert!(!health.note(Some("away".to_owned())));
-    assert_eq!((health.failure().as_deref(), health.failures.load(Ordering::Relaxed)), (Some("away"), 2));
+    let away = |what: &str| ArchiveError::Away { what: what.to_owned() }.what_is_news();
+    assert_eq!(away("404 in 12 ms"), away("404 in 13 ms"));
+    assert_ne!(foreign("one".to_owned()).what_is_news(), foreign("another".to_owned()).what_is_news());
+    assert_eq!(health.failures.load(Ordering::Relaxed), 2);
     assert!(health.note(None), "that it is over is news too");
 }
 
@@ -373,4 +375,44 @@ fn paths_are_kept_as_they_are() {
     for name in names.chain(partial_bundle(70_000).map(|id| id.to_string())).chain([far]) {
         assert_eq!(object_store::path::Path::from(name.as_str()).as_ref(), name);
     }
+}
+
+/// Against a service that speaks S3, where there is one: `WRIT_TEST_S3` is its address and the name of an empty bucket,
+/// such as `http://127.0.0.1:5000/writ-test`. The credentials are `test` and `test`.
+#[tokio::test]
+async fn a_bucket_takes_what_a_folder_takes() {
+    let Ok(address) = std::env::var("WRIT_TEST_S3") else {
+        println!("skipped: WRIT_TEST_S3 names no bucket");
+        return;
+    };
+    let (endpoint, bucket) = address.rsplit_once('/').unwrap();
+    let open = || {
+        let variables = AmazonS3Builder::new().with_region("us-east-1").with_endpoint(endpoint);
+        let variables = variables.with_access_key_id("test").with_secret_access_key("test");
+        target::s3(variables, bucket, Some("audit/log")).unwrap()
+    };
+    let place = Place::new();
+    let mut log = Log::new(&place).await;
+    let archive = |log: &Log| {
+        let (store, notary) = (log.store.clone(), Arc::clone(&log.notary));
+        Archive { target: open(), store, notary, health: ArchiveHealth::default() }
+    };
+    assert_eq!(archive(&log).pass().await.unwrap(), Pass::Nothing);
+    for size in [1, 255, 257, 600] {
+        log.grow(size, "x").await;
+        assert_eq!(archive(&log).pass().await.unwrap(), Pass::Wrote { size });
+        assert_eq!(archive(&log).pass().await.unwrap(), Pass::Nothing);
+        // Copied out, an auditor cannot tell it from a folder.
+        let copy = tempfile::tempdir().unwrap();
+        open().copy_to(copy.path()).await;
+        assert_eq!(verified(copy.path(), log.notary.verifier_key()), size);
+    }
+    let target = open();
+    assert!(target.put_new("tile/0/000", b"other".to_vec()).await.unwrap_err().to_string().contains("other bytes"));
+    let old = target.checkpoint().await.unwrap();
+    log.grow(601, "x").await;
+    archive(&log).pass().await.unwrap();
+    let note = old.as_ref().unwrap().note.to_vec();
+    assert!(!target.replace_checkpoint(old, note.clone()).await.unwrap(), "somebody else was faster");
+    assert!(!target.replace_checkpoint(None, note).await.unwrap());
 }
