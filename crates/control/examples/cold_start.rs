@@ -67,6 +67,7 @@ fn settings(url: &str) -> Settings {
         keys_dir: Some(std::env::temp_dir().join(format!("writ-keys-{}", Digest::of(url.as_bytes())))),
         log_origin: None,
         trust_policy: None,
+        archive: None,
         publish_without_quorum: true,
         database: Some(url.to_owned()),
         synchronous: control::Synchronous::Normal,

@@ -4,6 +4,7 @@
 //! Knows nothing of SQL (that is `store`), of Cedar or roles' rules (that is `policy`), of prices (that is `metering`),
 //! of configuration files or the command line (that is `writ`). Time and chance enter through [`seam`] only.
 
+pub mod archive;
 pub mod console;
 pub mod cosign;
 pub mod error;
@@ -33,8 +34,8 @@ mod upstreams;
 
 pub use server::{Server, StartError};
 pub use settings::{
-    CredentialHeader, CredentialSource, ExportFormat, ExportSettings, PriceSettings, Settings, SinkSettings,
-    Synchronous, SyslogAddress, TlsFiles, UpstreamSettings,
+    ArchiveSettings, CredentialHeader, CredentialSource, ExportFormat, ExportSettings, PriceSettings, Settings,
+    SinkSettings, Synchronous, SyslogAddress, TlsFiles, UpstreamSettings,
 };
 
 #[cfg(test)]

@@ -42,6 +42,16 @@ pub const SNAPSHOT_EVERY_ENTRIES: u64 = 20_000;
 pub const CHECKPOINT_EVERY: Duration = Duration::from_millis(800);
 /// How old the newest checkpoint of an idle log becomes before it is published again.
 pub const HEARTBEAT_EVERY: domain::Span = domain::Span::from_secs(60);
+/// How often the archive is filled: an archive is for months, and each pass writes what is not full yet anew.
+pub const ARCHIVE_EVERY: Duration = Duration::from_secs(30);
+/// One file read or written in an archive, tries included.
+pub const ARCHIVE_REQUEST_MAX: Duration = Duration::from_secs(20);
+/// Tries after the first one within that; the next pass tries again anyway.
+pub const ARCHIVE_RETRIES_MAX: usize = 2;
+/// How long a stop waits for the archive to reach the log's end; the next start goes on.
+pub const ARCHIVE_STOP_MAX: Duration = Duration::from_secs(10);
+/// Characters kept of a storage service's answer.
+pub const ARCHIVE_ERROR_CHARS_MAX: usize = 300;
 /// How often an idle node looks for entries of other nodes when no notification came.
 pub const FOLLOW_EVERY: Duration = Duration::from_millis(500);
 

@@ -9,6 +9,7 @@ use domain::{Actor, Command, NodeId, RequestId, SessionId, Time, Token};
 use metering::PriceBook;
 use store::{Attachment, Store};
 
+use crate::archive::Archive;
 use crate::cosign::Publisher;
 use crate::error::Error;
 use crate::notary::Notary;
@@ -40,6 +41,8 @@ pub struct ControlPlane {
     pub notary: Arc<Notary>,
     /// Publishes checkpoints with cosignatures, where there is a trust policy.
     pub publisher: Option<Arc<Publisher>>,
+    /// Keeps the sealed log as files somewhere else, where that is configured.
+    pub archive: Option<Arc<Archive>>,
     /// The text of that trust policy, for who takes a part of the log away.
     pub trust_policy: Option<String>,
     /// Signs writs.

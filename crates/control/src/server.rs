@@ -20,6 +20,7 @@ use tokio_util::sync::CancellationToken;
 use tower::ServiceExt;
 use zeroize::Zeroizing;
 
+use crate::archive::{self, Archive};
 use crate::cosign::{self, Publisher};
 use crate::keys::{KeysFolder, make_private_folder};
 use crate::limits::SETTLEMENT_FLUSH_MAX;
@@ -225,6 +226,7 @@ async fn open_plane(settings: &Settings, clock: Clock, public_url: String) -> Re
     let (policy, policy_text) = upstreams::trust_policy(settings.trust_policy.as_deref())?.unzip();
     let notary = Arc::new(open_notary(settings, &store, &clock, &keys).await?);
     let publisher = policy.map(|policy| open_publisher(settings, &store, &clock, &notary, policy)).transpose()?;
+    let archive = open_archive(settings, &store, &notary)?;
     let view = Arc::new(View::new(snapshot::rebuild(&store).await.map_err(StartError::Store)?));
     let node = clock.node_id();
     let scribe = Scribe::start(store.clone(), Arc::clone(&view), Arc::clone(&clock), node);
@@ -246,6 +248,7 @@ async fn open_plane(settings: &Settings, clock: Clock, public_url: String) -> Re
         people,
         notary,
         publisher: publisher.map(Arc::new),
+        archive,
         trust_policy: policy_text,
         issuer,
         ssh_authority,
@@ -299,14 +302,28 @@ fn open_publisher(
     publisher.map_err(|error| bad(error.to_string()))
 }
 
-/// The publisher stops after the notary, so that a stopped log's last checkpoint is published.
+/// Who keeps the log as files, where that is asked for.
+fn open_archive(settings: &Settings, store: &Store, notary: &Arc<Notary>) -> Result<Option<Arc<Archive>>, StartError> {
+    let bad = |what: String| StartError::Field { field: "archive".into(), what };
+    let open = |place| Archive::open(place, store.clone(), Arc::clone(notary)).map(Arc::new).map_err(bad);
+    settings.archive.as_ref().map(open).transpose()
+}
+
+/// The publisher stops after the notary, so that a stopped log's last checkpoint is published; the archive after both,
+/// so that it holds that one.
 async fn sign_and_publish(plane: Arc<ControlPlane>, stop: CancellationToken) {
     let signed = CancellationToken::new();
     let publishing = plane.publisher.clone().map(|publisher| tokio::spawn(cosign::run(publisher, signed.clone())));
+    let published = CancellationToken::new();
+    let archiving = plane.archive.clone().map(|archive| tokio::spawn(archive::run(archive, published.clone())));
     notary::run(Arc::clone(&plane.notary), stop).await;
     signed.cancel();
     if let Some(publishing) = publishing {
         let _ = publishing.await;
+    }
+    published.cancel();
+    if let Some(archiving) = archiving {
+        let _ = archiving.await;
     }
 }
 

@@ -2,6 +2,7 @@
 
 use std::net::SocketAddr;
 use std::path::PathBuf;
+use std::str::FromStr;
 use std::time::Duration;
 
 pub use crate::export::syslog::SyslogAddress;
@@ -25,6 +26,8 @@ pub struct Settings {
     pub log_origin: Option<String>,
     /// Whose cosignatures the log's checkpoints need (C2SP tlog-policy), as a file; nobody's when absent.
     pub trust_policy: Option<PathBuf>,
+    /// Where the sealed log is kept as files; nowhere when absent.
+    pub archive: Option<ArchiveSettings>,
     /// Whether a checkpoint is published though its witnesses do not suffice.
     pub publish_without_quorum: bool,
     /// `sqlite:PATH` or `postgres://…`; `writ.db` in the data folder when absent.
@@ -41,6 +44,20 @@ pub struct Settings {
     pub issuer_url: Option<String>,
     /// Where copies of the log's entries go.
     pub exports: Vec<ExportSettings>,
+}
+
+/// Where an archive lies.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum ArchiveSettings {
+    /// A folder; made when absent.
+    Folder(PathBuf),
+    /// A bucket of a service that speaks S3. Region, credentials and endpoint come from the usual `AWS_*` variables.
+    S3 {
+        /// Its name.
+        bucket: String,
+        /// What the files' names begin with, without slashes at its ends; nothing when absent.
+        prefix: Option<String>,
+    },
 }
 
 /// Certificate chain and private key, as PEM files.
@@ -140,6 +157,27 @@ pub enum ExportFormat {
     Ocsf,
     /// CloudEvents 1.0.
     CloudEvents,
+}
+
+impl FromStr for ArchiveSettings {
+    type Err = String;
+
+    /// `DIR` or `s3://BUCKET[/PREFIX]`.
+    fn from_str(text: &str) -> Result<Self, String> {
+        let expected = || format!("`{text}` is neither a folder nor an address such as `s3://bucket/prefix`");
+        let Some((scheme, rest)) = text.split_once("://") else {
+            return if text.is_empty() { Err(expected()) } else { Ok(Self::Folder(text.into())) };
+        };
+        let (bucket, prefix) = rest.split_once('/').unwrap_or((rest, ""));
+        let prefix = prefix.strip_suffix('/').unwrap_or(prefix);
+        let is_plain = |text: &str| text.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"-._".contains(&byte));
+        let is_name = |name: &str| !name.is_empty() && name != "." && name != ".." && is_plain(name);
+        if scheme != "s3" || !is_name(bucket) || !(prefix.is_empty() || prefix.split('/').all(is_name)) {
+            return Err(expected());
+        }
+        let prefix = (!prefix.is_empty()).then(|| prefix.to_owned());
+        Ok(Self::S3 { bucket: bucket.to_owned(), prefix })
+    }
 }
 
 impl ExportSettings {

@@ -64,6 +64,9 @@ impl Config {
     }
 
     fn anchor(&mut self, folder: &Path) {
+        if let Some(archive) = self.archive.as_mut().filter(|archive| !archive.is_empty() && !archive.contains("://")) {
+            *archive = folder.join(&*archive).to_string_lossy().into_owned();
+        }
         let paths = [
             Some(&mut self.data_dir),
             self.keys_dir.as_mut(),

@@ -90,7 +90,7 @@ async fn launch(arguments: Run) -> Result<Exit, CommandError> {
 /// Who opens the session.
 enum Opener {
     /// The developer who is signed in here.
-    SignedIn(Box<(Client, Watch)>),
+    SignedIn(Box<Client>, Watch),
     /// The session that this runs in: what starts inside a session stays inside it, whoever is signed in here. Its
     /// launcher watches the log.
     Inside(Inside),
@@ -104,25 +104,23 @@ impl Opener {
         let home = Home::find()?;
         let client = home.client(server)?;
         let watch = Watch::new(&home, client.address(), trust)?;
-        Ok(Self::SignedIn(Box::new((client, watch))))
+        Ok(Self::SignedIn(Box::new(client), watch))
     }
 
     async fn open(&self, ask: &OpenSession) -> Result<(Client, Opened), CommandError> {
         match self {
             Self::Inside(outer) => open_child(outer, ask),
-            Self::SignedIn(both) => {
-                let (client, watch) = &**both;
+            Self::SignedIn(client, watch) => {
                 // No session is opened under a log that contradicts what it showed before.
                 watch.check(client).await?;
-                Ok((client.clone(), client.post("/v1/sessions", ask).await?))
+                Ok((Client::clone(client), client.post("/v1/sessions", ask).await?))
             }
         }
     }
 
     /// Looks at the log once more, at the end.
     async fn look_back(&self) {
-        if let Self::SignedIn(both) = self {
-            let (client, watch) = &**both;
+        if let Self::SignedIn(client, watch) = self {
             watch.look_back(client).await;
         }
     }

@@ -14,6 +14,7 @@ use serde::Serialize;
 use utoipa::ToSchema;
 
 use super::problem::Problem;
+use crate::archive::Archive;
 use crate::cosign::Publisher;
 use crate::error::Error;
 use crate::server::Shared;
@@ -91,6 +92,7 @@ fn render_metrics(shared: &Shared) -> String {
         let _ = write!(text, "# HELP {name} {help}\n# TYPE {name} {kind}\n{name} {value}\n");
     }
     render_witnesses(plane.publisher.as_deref(), &mut text);
+    render_archive(plane.archive.as_deref(), &mut text);
     render_gateway(&shared.gateway.metrics().snapshot(), &mut text);
     text
 }
@@ -109,6 +111,18 @@ fn render_witnesses(publisher: Option<&Publisher>, text: &mut String) {
         ("writ_log_witness_alarm", "1 while a witness holds another history.", u64::from(standing.alarm.is_some())),
     ] {
         let _ = write!(text, "# HELP {name} {help}\n# TYPE {name} gauge\n{name} {value}\n");
+    }
+}
+
+/// Only where there is an archive.
+fn render_archive(archive: Option<&Archive>, text: &mut String) {
+    let Some(health) = archive.map(Archive::health) else { return };
+    let (size, failures) = (health.size.load(Ordering::Relaxed), health.failures.load(Ordering::Relaxed));
+    for (name, kind, help, value) in [
+        ("writ_archive_size", "gauge", "Entries that the archive is known to hold.", size),
+        ("writ_archive_failures_total", "counter", "Passes over the archive that failed.", failures),
+    ] {
+        let _ = write!(text, "# HELP {name} {help}\n# TYPE {name} {kind}\n{name} {value}\n");
     }
 }
 

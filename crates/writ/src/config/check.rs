@@ -4,7 +4,9 @@
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-use control::settings::{CredentialHeader, CredentialSource, PriceSettings, Settings, TlsFiles, UpstreamSettings};
+use control::settings::{
+    ArchiveSettings, CredentialHeader, CredentialSource, PriceSettings, Settings, TlsFiles, UpstreamSettings,
+};
 use http::Uri;
 
 use super::keys::{Config, KeyHeader, Prices, Synchronous, Tls, Upstream};
@@ -40,6 +42,7 @@ impl Config {
         check_database(self.database.as_deref())?;
         check_origin(self.log_origin.as_deref())?;
         check_trust_policy(self.trust_policy.as_deref())?;
+        let archive = self.archive.as_deref().map(str::parse::<ArchiveSettings>).transpose();
         Ok(Settings {
             listen: self.listen,
             public_url: self.public_url.as_deref().map(|url| url.trim_end_matches('/').to_owned()),
@@ -48,6 +51,7 @@ impl Config {
             keys_dir: self.keys_dir.clone(),
             log_origin: self.log_origin.clone(),
             trust_policy: self.trust_policy.clone(),
+            archive: archive.map_err(|what| bad("archive", what))?,
             publish_without_quorum: self.publish_without_quorum,
             database: self.database.clone(),
             synchronous: match self.synchronous {

@@ -29,6 +29,9 @@ section! {
         /// Whether a checkpoint is published although too few witnesses cosigned it. `false` publishes nothing new until
         /// they did.
         publish_without_quorum: bool = true, "true";
+        /// Where the sealed log is kept as files that standard tools verify: a folder, or `"s3://bucket/prefix"` with the
+        /// usual `AWS_*` variables: docs/operating.md.
+        archive: Option<String> = None, "nowhere";
         /// Database: `"sqlite:FILE"` or `"postgres://…"`. `--database` wins over it.
         database: Option<String> = None, "`writ.db` in `data_dir`";
         /// How durable an SQLite commit is: `"full"` survives a power cut, `"normal"` only the death of the process.

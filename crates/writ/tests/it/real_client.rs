@@ -52,15 +52,21 @@ impl Stage {
         let shown = self.people.ada.session(session).await;
         assert_eq!((&shown["developer"]["login"], &shown["project"]["name"]), (&json!("grace"), &json!("checkout")));
         assert_eq!(number(&shown["calls"]), calls as i64);
+        // Those of each sub-agent are in a session of its own below.
+        let below = self.people.ada.get(&format!("/v1/sessions?sub_agents_of={session}")).await.json();
+        let sub_agent = |agent: &Value| {
+            let found = below["sessions"].as_array().unwrap().iter().find(|one| one["agent"] == *agent);
+            found.unwrap_or_else(|| panic!("{agent}: {below:#}"))["id"].as_str().unwrap().to_owned()
+        };
         for call in &settled {
-            assert_eq!(call["session"], session, "{call:#}");
+            let agent = &call["claims"]["agent"];
+            let expected = if agent.is_null() { session.to_owned() } else { sub_agent(agent) };
+            assert_eq!(call["session"], expected, "{call:#}");
         }
-        let report =
-            self.people.ada.get(&format!("/v1/cost?by=developer,project,session&session={session}")).await.json();
+        let report = self.people.ada.get(&format!("/v1/cost?by=developer,project&session={session}")).await.json();
         let row = &report["rows"][0];
         assert_eq!(row["keys"]["developer"]["name"], "grace", "{report:#}");
         assert_eq!(row["keys"]["project"]["name"], "checkout", "{report:#}");
-        assert_eq!(row["keys"]["session"]["id"], session, "{report:#}");
         assert_eq!((&row["calls"], report["rows"].as_array().unwrap().len()), (&json!(calls), 1), "{report:#}");
         self.people.ada.assert_sums_agree().await;
         settled

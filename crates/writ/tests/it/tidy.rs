@@ -28,6 +28,7 @@ const FENCES: &[(&str, &[&str])] = &[
     ("sqlx", &["store"]),
     ("axum", &["control"]),
     ("askama", &["control"]),
+    ("object_store", &["control"]),
     ("clap", &["writ"]),
     ("cedar-policy", &["policy"]),
     ("hyper", &["gateway", "control", "writ", "simulator"]),

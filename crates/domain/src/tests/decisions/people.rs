@@ -112,7 +112,7 @@ fn erasing_ends_everything_of_theirs_and_leaves_the_pseudonym_locked_out() {
     let sign_in = crate::sign_in::SignIn { sign_in: sin(0), developer: dev(1), token: digest("sign-in", 0) };
     run.ok(Actor::System, &Command::SignIn(sign_in.clone()));
     let events = run.ok(ada(), &erase(1));
-    let [Event::SignInEnded(_), Event::SessionOver(over), Event::SessionClosed(_), Event::DeveloperErased(erased)] =
+    let [Event::SignInEnded(_), Event::SessionOver(over), Event::DeveloperErased(erased), Event::SessionClosed(_)] =
         events.as_slice()
     else {
         panic!("{events:?}")

@@ -181,7 +181,9 @@ fn what_a_request_says_about_itself_is_a_claim_and_credits_nobody_else() {
             call["claims"],
             json!({"client_session": claim, "agent": "a0123456789abcdef", "user_agent": "somebody/1.0"})
         );
-        let mismatches = stage.people.grace.entries(&stage.session.id, "session.claim_mismatched").await;
+        // The call is the sub-agent's, in the session that stands for it.
+        let of_agent = call["session"].as_str().unwrap();
+        let mismatches = stage.people.grace.entries(of_agent, "session.claim_mismatched").await;
         assert_eq!(mismatches.len(), 1, "{mismatches:#?}");
         assert!(mismatches[0].to_string().contains(claim), "{mismatches:#?}");
         assert_eq!(stage.people.ada.entries(&other.id, "session.claim_mismatched").await, Vec::<Value>::new());

@@ -153,7 +153,7 @@ fn looking_at_sessions_and_ending_one() {
         ");
         assert_snapshot!(run(&["session", &adas.id, "--json"]), @r#"
         exit 0
-        {"budget_usd_nanos":2000000000,"calls":1,"developer":{"id":"dev_ID","login":"ada"},"expires_at":"TIME","held_usd_nanos":0,"id":"ses_ID","opened_at":"TIME","over":null,"over_at":null,"parent":null,"profile":"default","project":null,"spent_usd_nanos":30900000,"status":"active","team":null,"url":"URL/sessions/ses_ID"}
+        {"agent":null,"budget_usd_nanos":2000000000,"calls":1,"developer":{"id":"dev_ID","login":"ada"},"expires_at":"TIME","held_usd_nanos":0,"id":"ses_ID","opened_at":"TIME","over":null,"over_at":null,"parent":null,"profile":"default","project":null,"spent_usd_nanos":30900000,"status":"active","team":null,"url":"URL/sessions/ses_ID"}
         "#);
         assert_snapshot!(run(&["revoke", &graces.id, "--reason", "wrong branch"]), @r"
         exit 0
@@ -166,7 +166,7 @@ fn looking_at_sessions_and_ending_one() {
         ");
         assert_snapshot!(run(&["sessions", "--json"]), @r#"
         exit 0
-        {"budget_usd_nanos":2000000000,"calls":1,"developer":{"id":"dev_ID","login":"ada"},"expires_at":"TIME","held_usd_nanos":0,"id":"ses_ID","opened_at":"TIME","over":null,"over_at":null,"parent":null,"profile":"default","project":null,"spent_usd_nanos":30900000,"status":"active","team":null,"url":"URL/sessions/ses_ID"}
+        {"agent":null,"budget_usd_nanos":2000000000,"calls":1,"developer":{"id":"dev_ID","login":"ada"},"expires_at":"TIME","held_usd_nanos":0,"id":"ses_ID","opened_at":"TIME","over":null,"over_at":null,"parent":null,"profile":"default","project":null,"spent_usd_nanos":30900000,"status":"active","team":null,"url":"URL/sessions/ses_ID"}
         "#);
         assert_snapshot!(run(&["sessions", "--all"]), @r"
         exit 0

@@ -119,9 +119,10 @@ impl Watched {
         self.serve_with("keys", more).await
     }
 
-    /// Another one with the same log key, which knows nothing of the first one's signatures.
+    /// Another one with a copy of all keys, which knows nothing of the first one's signatures.
     pub(crate) async fn serve_double(&self) -> Writ {
-        write_log_key(&self.folder.path().join("double"));
+        copy_folder(&self.folder.path().join("keys"), &self.folder.path().join("double"));
+        self.forget_head_of_double();
         self.serve_with("double", "").await
     }
 
@@ -140,6 +141,17 @@ impl Watched {
     /// The same for the double.
     pub(crate) fn forget_head_of_double(&self) {
         std::fs::remove_file(self.folder.path().join("double/log.head")).unwrap();
+    }
+}
+
+fn copy_folder(from: &Path, to: &Path) {
+    std::fs::DirBuilder::new().mode(0o700).create(to).unwrap();
+    for entry in std::fs::read_dir(from).unwrap().map(Result::unwrap) {
+        let to = to.join(entry.file_name());
+        match entry.file_type().unwrap().is_dir() {
+            true => copy_folder(&entry.path(), &to),
+            false => drop(std::fs::copy(entry.path(), to).unwrap()),
+        }
     }
 }
 

@@ -28,6 +28,7 @@ fn settings(watched: &Watched) -> Settings {
         log_origin: None,
         exports: Vec::new(),
         trust_policy: Some(watched.policy_path()),
+        archive: None,
         publish_without_quorum: false,
         database: None,
         synchronous: Synchronous::Normal,

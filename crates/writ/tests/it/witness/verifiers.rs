@@ -53,7 +53,7 @@ fn others_verify_what_a_running_log_proves() {
         let people = writ.people().await;
         let (mut checkpoints, mut consistency, mut inclusions) = (Map::new(), Vec::new(), Vec::new());
         let mut file = json!({"origin": log_key().name(), "log_vkey": log_key().to_string()});
-        file["witness_vkey"] = watched.key().to_string().into();
+        file["witness_vkey"] = watched.policy().witnesses()[0].key.to_string().into();
         let mut earlier: Option<u64> = None;
         for round in 0..3 {
             for _ in 0..=round * 4 {

@@ -15,6 +15,7 @@ fn opens_for_a_project() {
         {
           "beat_every_seconds": 20,
           "session": {
+            "agent": null,
             "budget_usd_nanos": 5000000000,
             "calls": 0,
             "developer": {
@@ -57,6 +58,7 @@ fn opens_unattributed_with_the_defaults() {
         {
           "beat_every_seconds": 20,
           "session": {
+            "agent": null,
             "budget_usd_nanos": null,
             "calls": 0,
             "developer": {

@@ -86,7 +86,7 @@ fn malformed_queries_are_told_what_is_wrong() {
         assert_snapshot!(ask("live=maybe").await, @"400 invalid_request: the query does not fit: live: provided string was not `true` or `false`");
         assert_snapshot!(ask("limit=-1").await, @"400 invalid_request: the query does not fit: limit: invalid digit found in string");
         assert_snapshot!(ask("before=yesterday").await, @"400 invalid_request: `yesterday`: expected an id that starts with `ses_`");
-        assert_snapshot!(ask("unknown=1").await, @"400 invalid_request: the query does not fit: unknown: unknown field `unknown`, expected one of `live`, `developer`, `project`, `before`, `limit`");
+        assert_snapshot!(ask("unknown=1").await, @"400 invalid_request: the query does not fit: unknown: unknown field `unknown`, expected one of `live`, `developer`, `project`, `sub_agents_of`, `before`, `limit`");
         assert_snapshot!(ask("developer=nobody").await, @"404 not_found: no developer `nobody`");
         assert_snapshot!(ask("project=nowhere").await, @"404 not_found: no project `nowhere`");
     });

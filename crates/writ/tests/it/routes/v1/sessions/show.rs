@@ -28,6 +28,7 @@ fn shows_its_money_and_its_calls() {
         assert_snapshot!(people.grace.get(&path).await.shown(), @r#"
         200
         {
+          "agent": null,
           "budget_usd_nanos": null,
           "calls": 1,
           "developer": {

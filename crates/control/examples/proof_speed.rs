@@ -1,0 +1,62 @@
+//! Tiles and inclusion proofs of a big log: `proof_speed DATABASE_URL`.
+//!
+//! Hashes a log that is there into the tree, as the notary does, stores its tiles, then proves 1,000 entries spread over
+//! it and verifies each proof. Nothing else may use the database meanwhile.
+
+#![allow(clippy::unwrap_used, clippy::disallowed_methods, reason = "a benchmark stops at the first failure")]
+
+use std::time::{Duration, Instant};
+
+use control::operations::proof;
+use ledger::{ProofPlan, RightEdge, tile_bytes, verify_inclusion};
+use store::{Options, Store, TileRow};
+
+const PROOFS: u64 = 1_000;
+
+#[tokio::main]
+async fn main() {
+    let url = std::env::args().nth(1).unwrap_or_else(|| "sqlite:/tmp/cold-start.db".to_owned());
+    let store = Store::open(&Options::new(url.parse().unwrap())).await.unwrap();
+    let began = Instant::now();
+    let edge = grow(&store).await;
+    let (size, seconds) = (edge.size(), began.elapsed().as_secs_f64());
+    println!("{size} leaves hashed and their tiles stored in {seconds:.1} s, {:.0} a second", size as f64 / seconds);
+    let root = edge.root();
+    let mut times = Vec::new();
+    for number in 0..PROOFS {
+        // Spread by a step that shares no factor with the size, so that neighbours are far apart.
+        let index = (number * 7_919_999_983) % size;
+        let leaf = store.leaves(index, 1).await.unwrap()[0];
+        let began = Instant::now();
+        let plan = ProofPlan::inclusion(index, size).unwrap();
+        let hashes = plan.hashes(&proof::tiles(&store, &plan).await.unwrap()).unwrap();
+        times.push(began.elapsed());
+        verify_inclusion(&leaf, index, size, &hashes, &root).unwrap();
+    }
+    times.sort_unstable();
+    let at = |share: f64| millis(times[((times.len() - 1) as f64 * share) as usize]);
+    println!("inclusion proof: p50 {:.2} ms, p99 {:.2} ms, longest {:.2} ms", at(0.5), at(0.99), at(1.0));
+    store.close().await;
+}
+
+async fn grow(store: &Store) -> RightEdge {
+    let mut edge = RightEdge::new();
+    loop {
+        let leaves = store.leaves(edge.size(), 10_000).await.unwrap();
+        if leaves.is_empty() {
+            return edge;
+        }
+        let full: Vec<_> = leaves.into_iter().flat_map(|leaf| edge.push(leaf)).collect();
+        let rows = full.iter().map(|full| TileRow {
+            level: full.tile.level(),
+            number: full.tile.index(),
+            root: full.root(),
+            hashes: tile_bytes(&full.hashes),
+        });
+        store.put_tiles(rows.collect()).await.unwrap();
+    }
+}
+
+fn millis(time: Duration) -> f64 {
+    time.as_secs_f64() * 1e3
+}
