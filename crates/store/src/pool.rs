@@ -165,6 +165,14 @@ pub(crate) const fn without_rowid(engine: Engine) -> &'static str {
     }
 }
 
+/// The expression that says where some bytes begin inside a column of bytes, from 1; 0 when they are not there.
+pub(crate) fn index_of(engine: Engine, column: &str, bytes: &str) -> String {
+    match engine {
+        Engine::Sqlite => format!("INSTR({column}, {bytes})"),
+        Engine::Postgres => format!("POSITION({bytes} IN {column})"),
+    }
+}
+
 /// Lets the transaction that migrates run longer than others.
 pub(crate) fn migration_sql(engine: Engine) -> Option<SqlStr> {
     match engine {

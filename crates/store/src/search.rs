@@ -6,6 +6,7 @@ use crate::conn::composed;
 use crate::limits::{
     ENTRIES_PER_READ_MAX, SEARCH_BYTES_MAX, SEARCH_ENTRIES_MAX, SEARCH_POSITIONS_MAX, SEARCH_WINDOW_ENTRIES,
 };
+use crate::pool::{self, Engine};
 use crate::row::Row;
 use crate::value::Value;
 use crate::{Store, StoreError};
@@ -172,15 +173,10 @@ impl Store {
         end: u64,
         limit: usize,
     ) -> Result<Vec<FoundEntry>, StoreError> {
-        let conditions = Conditions::of(query, plan, from, end);
-        // Those without the value are dropped here, so all of the window is needed.
-        let limit = if query.value.is_some() { String::new() } else { format!(" LIMIT {limit}") };
-        let sql = format!("{SELECT}{} ORDER BY e.position{limit}", conditions.sql);
+        let conditions = Conditions::of(self.engine(), query, plan, from, end);
+        let sql = format!("{SELECT}{} ORDER BY e.position LIMIT {limit}", conditions.sql);
         let rows = self.fetch(composed(sql), conditions.values).await?;
-        let quoted = query.value.as_ref().map(|value| serde_json::Value::from(value.as_str()).to_string());
-        let holds = |entry: &FoundEntry| quoted.as_ref().is_none_or(|text| contains(&entry.bytes, text.as_bytes()));
-        let found = rows.iter().map(FoundEntry::read).collect::<Result<Vec<_>, _>>()?;
-        Ok(found.into_iter().filter(holds).collect())
+        rows.iter().map(FoundEntry::read).collect()
     }
 }
 
@@ -204,7 +200,7 @@ fn may_be_call(kind: &str) -> bool {
 }
 
 impl Conditions {
-    fn of(query: &EntryQuery, plan: Plan, from: u64, end: u64) -> Self {
+    fn of(engine: Engine, query: &EntryQuery, plan: Plan, from: u64, end: u64) -> Self {
         let mut all = Self { sql: String::new(), values: vec![Value::count(from), Value::count(end)] };
         if plan == Plan::ButCalls {
             all.sql.push_str(" AND e.type <> 'call.reserved' AND e.type <> 'call.settled'");
@@ -220,6 +216,12 @@ impl Conditions {
         let any: Vec<_> = query.about.iter().map(|about| all.condition(about)).collect();
         if !any.is_empty() {
             all.sql.push_str(&format!(" AND ({})", any.join(" OR ")));
+        }
+        if let Some(value) = &query.value {
+            // A whole value of canonical JSON, for it stands between quotes.
+            let quoted = serde_json::Value::from(value.as_str()).to_string();
+            let place = all.place(Value::from(quoted.into_bytes()));
+            all.sql.push_str(&format!(" AND {} > 0", pool::index_of(engine, "e.bytes", &place)));
         }
         all
     }
@@ -270,8 +272,4 @@ impl FoundEntry {
             project: row.parse_or_null(5)?,
         })
     }
-}
-
-fn contains(bytes: &[u8], text: &[u8]) -> bool {
-    bytes.windows(text.len()).any(|window| window == text)
 }
