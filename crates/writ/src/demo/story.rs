@@ -38,9 +38,11 @@ pub(super) async fn tell(scene: &Scene, running: &Running) -> Result<(), Command
     let verified: Verified = lines(scene, ADMIN, &["log", "verify", "--json"]).await?.pop().ok_or_else(strange)?;
     check(&session, &rows, &verified)?;
     let found = who(scene, &session).await?;
+    let audited = audit(scene).await?;
     println!();
     print_commit(scene).await?;
-    print_end(&session, &rows, &verified, &found);
+    print_end(&rows, &verified, &found);
+    print_audit(&audited, &session);
     Ok(())
 }
 
@@ -200,6 +202,19 @@ async fn who(scene: &Scene, session: &Session) -> Result<String, CommandError> {
     Ok(format!("{call} → {} → {DEVELOPER} (proved by entry {entry})", session.id))
 }
 
+/// The whole log taken away as a bundle, and checked as somebody without this server would.
+async fn audit(scene: &Scene) -> Result<String, CommandError> {
+    let file = scene.path("log.writ-audit");
+    let bundle = file.to_str().ok_or_else(strange)?;
+    scene.step(ADMIN, &["audit", "export", "--from", "0", "--output", bundle], "").await?;
+    let told: Value = lines(scene, ADMIN, &["audit", "verify", bundle, "--json"]).await?.pop().ok_or_else(strange)?;
+    let count = told.get("entries").and_then(Value::as_u64).ok_or_else(strange)?;
+    if told.get("verified") != Some(&Value::Bool(true)) {
+        return Err(CommandError::failed("the demo's story would not be true: the exported log does not verify"));
+    }
+    Ok(format!("{count} entries taken away with their proofs, and verified offline"))
+}
+
 /// A story that is not true is not told.
 fn check(session: &Session, rows: &[CostRow], verified: &Verified) -> Result<(), CommandError> {
     let untrue = |what: String| Err(CommandError::failed(format!("the demo's story would not be true: {what}")));
@@ -219,7 +234,7 @@ fn check(session: &Session, rows: &[CostRow], verified: &Verified) -> Result<(),
     Ok(())
 }
 
-fn print_end(session: &Session, rows: &[CostRow], verified: &Verified, who: &str) {
+fn print_end(rows: &[CostRow], verified: &Verified, who: &str) {
     for row in rows {
         let name = |dimension: &str| {
             let value = row.keys.get(dimension).unwrap_or(&Value::Null);
@@ -237,6 +252,10 @@ fn print_end(session: &Session, rows: &[CostRow], verified: &Verified, who: &str
     }
     println!("log      {} entries, every one matches its hash", verified.entries);
     println!("who      {who}");
+}
+
+fn print_audit(audited: &str, session: &Session) {
+    println!("audit    {audited}");
     println!("look     {}", session.url);
     println!("next     writ demo --keep leaves all of this running, with a console to look around in");
 }

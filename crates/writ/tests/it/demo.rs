@@ -27,6 +27,7 @@ fn the_demo_tells_a_story_that_fits_a_screen() {
     for expected in [
         "who      grace",
         "→ grace (proved by entry ",
+        "entries taken away with their proofs, and verified offline",
         "agent    wrote NOTES.md",
         "helper ran",
         "every call metered exactly",
