@@ -63,7 +63,7 @@ pub(super) async fn tile(
 }
 
 async fn hashes(plane: &ControlPlane, tile: Tile, size: u64, path: &str) -> Result<Vec<u8>, Error> {
-    if !exists(tile.is_of_tree(size), tile.index(), tile.width(), size, tile.level()) {
+    if !tile.is_within_tree(size) {
         return Err(Error::not_found("tile", path));
     }
     let hashes = proof::hashes(&plane.store, tile).await?;
@@ -72,7 +72,7 @@ async fn hashes(plane: &ControlPlane, tile: Tile, size: u64, path: &str) -> Resu
 }
 
 async fn bundle(plane: &ControlPlane, id: BundleId, size: u64, path: &str) -> Result<Vec<u8>, Error> {
-    if !exists(id.is_of_tree(size), id.index(), id.width(), size, 0) {
+    if !id.is_within_tree(size) {
         return Err(Error::not_found("tile", path));
     }
     let first = id.index() * u64::from(ledger::TILE_WIDTH);
@@ -80,13 +80,6 @@ async fn bundle(plane: &ControlPlane, id: BundleId, size: u64, path: &str) -> Re
     whole(entries.len(), id.width())?;
     let bytes: Vec<_> = entries.into_iter().map(|entry| entry.bytes).collect();
     encode_bundle(&bytes).map_err(|error| Error::Unavailable(error.to_string()))
-}
-
-/// A partial tile of an earlier checkpoint stays servable: its hashes are the first of the tile as it is now.
-fn exists(is_of_tree: bool, index: u64, width: u16, size: u64, level: u8) -> bool {
-    let at_level = size.checked_shr(8 * u32::from(level)).unwrap_or(0);
-    let end = index.checked_mul(ledger::TILE_WIDTH.into()).and_then(|first| first.checked_add(width.into()));
-    is_of_tree || end.is_some_and(|end| end <= at_level)
 }
 
 fn whole(found: usize, width: u16) -> Result<(), Error> {
