@@ -75,7 +75,8 @@ fn a_signal_that_ends_the_child_becomes_its_exit_code() {
 
 #[test]
 fn a_session_that_is_over_ends_the_whole_group_and_says_why() {
-    let plane = MockPlane::start(0);
+    // Revoked at the second beat, so that the shell has had time to say what it started.
+    let plane = MockPlane::start(1);
     let output = Home::at(plane.url()).run(&["sh", "-c", "sleep 600 & echo $!; wait"]).output().unwrap();
     let (stdout, story) = texts(&output);
     assert_eq!(output.status.code(), Some(143), "{story}");

@@ -6,7 +6,7 @@ use tokio::net::TcpStream;
 use tokio::task::JoinSet;
 
 use super::{PEAK_MIB, Target};
-use crate::support::{run, within};
+use crate::support::{in_time, run, within};
 
 /// Idle connections: more than the 8,192 that are served at a time.
 const IDLE: u64 = 10_000;
@@ -41,7 +41,9 @@ fn ten_thousand_idle_connections_do_not_keep_others_out() {
         // Somebody who does ask is served as soon as those who did not are sent away.
         let answer = target.session.caller.message("hello", true).await;
         assert_eq!(answer.status, 200, "{}", answer.text());
-        within("the first idle connections to be closed", async {
+        // As many again as are served at a time, on a machine that may be busy.
+        let bound = std::time::Duration::from_secs(120);
+        in_time(bound, "the first idle connections to be closed", async {
             for _ in 0..count / 2 {
                 let closed = crowd.join_next().await.unwrap().unwrap();
                 assert!(matches!(closed, Ok(0) | Err(_)), "nobody was answered");
