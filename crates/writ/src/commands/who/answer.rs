@@ -177,6 +177,11 @@ impl Found {
         ["/human/id", "/human/login"].map(|field| self.value.pointer(field).and_then(Value::as_str))
     }
 
+    /// Whether who the human is was erased: names are stand-ins then.
+    pub(super) fn is_erased(&self) -> bool {
+        self.value.pointer("/human/erased_at").is_some_and(|at| !at.is_null())
+    }
+
     /// Adds a field.
     pub(super) fn insert(&mut self, field: &str, value: Value) {
         if let Some(object) = self.value.as_object_mut() {

@@ -159,8 +159,10 @@ fn compare_trailers(commit: &Commit, signature: &Signature, found: &mut Found, c
         }
     }
     let human = found.human();
+    // A commit keeps the name it was made under; once that is erased nobody can tell whether it was the right one.
     if let [developer] = &commit.developers[..]
         && !human.contains(&Some(developer))
+        && !found.is_erased()
     {
         let human = human.into_iter().flatten().last().unwrap_or("somebody else");
         contradictions.push(format!("the trailer names the developer {developer}; the session is {human}'s"));
