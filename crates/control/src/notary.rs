@@ -175,7 +175,7 @@ impl Notary {
         let published = self.store.checkpoints(1).await?.pop();
         let published = published.map(|row| self.open_note(&row.note, "the published checkpoint")).transpose()?;
         let head = self.head.read(self.verifier_key())?;
-        let size = self.tree.lock().await.size_of_log(&self.store).await?;
+        let size = self.store.next_position().await?;
         for past in [published, head].into_iter().flatten() {
             if past.size() > size {
                 let text = format!("it has {size} entries, and {} were signed", past.size());

@@ -1,7 +1,7 @@
 //! The log's tree as the notary keeps it: its right edge in memory, its full tiles in the store.
 
 use domain::Digest;
-use ledger::{Frontier, HashTile, ProofPlan, RightEdge, TILE_WIDTH, TileSet, partial_tiles, tile_bytes};
+use ledger::{HashTile, ProofPlan, RightEdge, TILE_WIDTH, TileSet, merkle_root, partial_tiles, tile_bytes};
 use store::{Store, TileRow};
 
 use super::{NotaryError, broken};
@@ -45,11 +45,6 @@ impl Tree {
         self.edge.root()
     }
 
-    /// How many entries the log has.
-    pub(super) async fn size_of_log(&self, store: &Store) -> Result<u64, NotaryError> {
-        Ok(store.next_position().await?)
-    }
-
     /// Reads on, and stores the tiles that became full, before anybody is told of a tree that has them.
     pub(super) async fn grow(&mut self, store: &Store) -> Result<(), NotaryError> {
         loop {
@@ -76,7 +71,5 @@ pub(super) async fn root_at(store: &Store, size: u64) -> Result<Digest, NotaryEr
 }
 
 fn row(level: u8, number: u64, hashes: &[Digest]) -> TileRow {
-    let mut subtree = Frontier::new();
-    hashes.iter().for_each(|hash| subtree.push(*hash));
-    TileRow { level, number, root: subtree.root(), hashes: tile_bytes(hashes) }
+    TileRow { level, number, root: merkle_root(hashes), hashes: tile_bytes(hashes) }
 }
