@@ -4,14 +4,26 @@
 //! Knows nothing of the log, of HTTP or of storage: what it signs was recorded before, and where a key is kept is the
 //! caller's business. Time is an argument, so the same claims under the same key give the same bytes.
 
+mod aws;
+pub mod broker;
+mod exec;
+mod fixed;
+mod github;
+mod hook;
 mod issuer;
 mod key;
 mod keyed;
+pub mod limits;
+mod open;
+mod postgres;
 mod seal;
 pub mod ssh;
+mod ssh_login;
 mod thumbprint;
+mod token;
 
 pub use issuer::{AUDIENCE_DEFAULT, ISSUER_CHARS_MAX, Issuer, IssuerError, WritClaims};
 pub use key::{KeyError, PKCS8_BYTES_MAX, SigningKey, jwks};
 pub use keyed::DigestKey;
+pub use open::{SettingsError, open};
 pub use seal::{SEAL_KEY_BYTES, SEAL_NONCE_BYTES, SealError, SealKey};

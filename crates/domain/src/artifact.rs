@@ -38,11 +38,20 @@ pub enum ArtifactKind {
     DatabaseRole,
     /// A fencing token of a lock.
     LockToken,
+    /// A credential that writ vended, by writ's own id of it.
+    Credential,
+    /// A token that writ signed for a session, by its `jti`.
+    TokenId,
+    /// A bearer token somebody else made for a session, by the base64 of its SHA-256: what GitHub's audit log shows as
+    /// `hashed_token`.
+    TokenHash,
+    /// What an operator's own broker calls the credential it made.
+    CredentialHandle,
 }
 
 impl ArtifactKind {
     /// Every kind, in the order in which a search tells what it looked for.
-    pub const ALL: [Self; 11] = [
+    pub const ALL: [Self; 15] = [
         Self::Commit,
         Self::PullRequest,
         Self::Request,
@@ -54,6 +63,10 @@ impl ArtifactKind {
         Self::AwsRoleSession,
         Self::DatabaseRole,
         Self::LockToken,
+        Self::Credential,
+        Self::TokenId,
+        Self::TokenHash,
+        Self::CredentialHandle,
     ];
 
     /// The kind's name, as spelled everywhere.
@@ -70,6 +83,10 @@ impl ArtifactKind {
             Self::AwsRoleSession => "aws_role_session",
             Self::DatabaseRole => "database_role",
             Self::LockToken => "lock_token",
+            Self::Credential => "credential",
+            Self::TokenId => "token_id",
+            Self::TokenHash => "token_hash",
+            Self::CredentialHandle => "credential_handle",
         }
     }
 

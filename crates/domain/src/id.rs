@@ -167,6 +167,10 @@ id_type!(
     /// One sign-in of a developer on one machine or browser.
     SignInId, "sin"
 );
+id_type!(
+    /// One credential that a broker made for a session.
+    CredentialId, "cred"
+);
 
 #[cfg(test)]
 mod tests;

@@ -6,6 +6,7 @@
 
 pub mod actor;
 pub mod artifact;
+pub mod broker;
 pub mod call;
 pub mod certificate;
 pub mod command;
@@ -19,6 +20,7 @@ pub mod name;
 pub mod node;
 pub mod project;
 pub mod refusal;
+pub mod scope;
 pub mod session;
 pub mod sign_in;
 pub mod state;
@@ -30,14 +32,16 @@ pub mod usage;
 
 pub use actor::Actor;
 pub use artifact::ArtifactKind;
+pub use broker::BrokerKind;
 pub use command::{Command, decide};
 pub use developer::{Role, Roles};
 pub use digest::Digest;
 pub use event::Event;
-pub use id::{CallId, DeveloperId, NodeId, ProjectId, RequestId, SessionId, SignInId, TeamId};
+pub use id::{CallId, CredentialId, DeveloperId, NodeId, ProjectId, RequestId, SessionId, SignInId, TeamId};
 pub use money::Usd;
 pub use name::Name;
 pub use refusal::Refusal;
+pub use scope::Scope;
 pub use state::State;
 pub use time::{Span, Time};
 pub use token::{Token, TokenKind};

@@ -57,6 +57,13 @@ pub const ARTIFACTS_PER_SESSION_MAX: usize = 10_000;
 /// Certificates issued to one session: one an hour for its longest life, tenfold.
 pub const CERTIFICATES_PER_SESSION_MAX: usize = 2_000;
 
+/// Dimensions of a scope: a broker's kind has a handful.
+pub const SCOPE_DIMENSIONS_MAX: usize = 16;
+/// Values in one dimension of a scope: the repositories of a project.
+pub const SCOPE_VALUES_MAX: usize = 64;
+/// Characters of one such value: an S3 prefix or a registry's `repository:name:pull` fits.
+pub const SCOPE_VALUE_CHARS_MAX: usize = 256;
+
 /// Developers in one installation (design point: a few hundred; bound: fifty thousand).
 pub const DEVELOPERS_MAX: usize = 50_000;
 /// Sign-ins of one developer; a new one over the limit ends the oldest.

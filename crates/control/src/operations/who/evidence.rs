@@ -66,7 +66,11 @@ impl Kind {
                 ArtifactKind::AwsAccessKey
                 | ArtifactKind::AwsRoleSession
                 | ArtifactKind::DatabaseRole
-                | ArtifactKind::LockToken => "writ gave it to the session",
+                | ArtifactKind::LockToken
+                | ArtifactKind::Credential
+                | ArtifactKind::TokenId
+                | ArtifactKind::TokenHash
+                | ArtifactKind::CredentialHandle => "writ gave it to the session",
             },
         }
     }
