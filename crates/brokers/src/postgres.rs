@@ -26,7 +26,9 @@ use serde_json::{Value, json};
 use tokio::time::Instant;
 use tokio_postgres::error::SqlState;
 
-use crate::broker::{Broker, BrokerError, Chance, Handle, Minted, Order, Plan, Revocation, Secret, Secrets, Tools, Work};
+use crate::broker::{
+    Broker, BrokerError, Chance, Handle, Minted, Order, Plan, Revocation, Secret, Secrets, Tools, Work,
+};
 use crate::open::SettingsError;
 use limits::WORK_MAX;
 use pool::{Leased, Pool};
@@ -83,7 +85,8 @@ impl Broker for Postgres {
 
     fn plan(&self, order: &Order) -> Plan {
         let role = role::name(order);
-        let handle = self.target(&order.target).and_then(|target| Ok(handle(order, target, target.group(&order.scope)?)));
+        let handle =
+            self.target(&order.target).and_then(|target| Ok(handle(order, target, target.group(&order.scope)?)));
         Plan { names: vec![(ArtifactKind::DatabaseRole, role)], handle: handle.ok() }
     }
 

@@ -53,7 +53,8 @@ impl Link {
         let stream = Bounded { wire, answer: answer.clone() };
         let mut config = Config::new();
         config.user(log_in.user).password(log_in.password).dbname(log_in.database).application_name(APPLICATION);
-        let (client, mut connection) = config.connect_raw(stream, NoTls).await.map_err(|error| Trouble::log_in(&error))?;
+        let (client, mut connection) =
+            config.connect_raw(stream, NoTls).await.map_err(|error| Trouble::log_in(&error))?;
         let (open, closed) = oneshot::channel::<()>();
         tokio::spawn(async move {
             tokio::select! {

@@ -55,9 +55,9 @@ pub(super) async fn mint(
 /// stays behind in the access lists of tables.
 fn statements(made: &Made, order: &Order, target: &TargetSettings, group: &str, until: Timestamp) -> String {
     let (role, in_group) = (quoted(&made.role), quoted(group));
-    let timeout = target.statement_timeout_seconds.map_or(String::new(), |seconds| {
-        format!("ALTER ROLE {role} SET statement_timeout = '{seconds}s'; ")
-    });
+    let timeout = target
+        .statement_timeout_seconds
+        .map_or(String::new(), |seconds| format!("ALTER ROLE {role} SET statement_timeout = '{seconds}s'; "));
     format!(
         "CREATE ROLE {role} LOGIN CONNECTION LIMIT {limit} PASSWORD {verifier} VALID UNTIL '{until}' IN ROLE {in_group}; \
          ALTER ROLE {role} SET role = {as_group}; {timeout}COMMENT ON ROLE {role} IS {comment}",

@@ -93,7 +93,9 @@ impl Pool {
     }
 
     async fn log_in(&self, database: &str) -> Result<Link, Trouble> {
-        if let Some((when, trouble)) = &*self.away() && when.elapsed() < AWAY_REMEMBERED {
+        if let Some((when, trouble)) = &*self.away()
+            && when.elapsed() < AWAY_REMEMBERED
+        {
             return Err(trouble.clone());
         }
         // Unused connections to other databases make room: the bound is one for all.

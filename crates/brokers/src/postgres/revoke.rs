@@ -199,10 +199,7 @@ impl Ending<'_> {
     /// Gives its objects to its group, and drops what cannot be given: default privileges, and rights that others gave it.
     async fn give_away(&self) -> Result<(), Unfinished> {
         let role = self.quoted();
-        let giving = self.acting(&format!(
-            "REASSIGN OWNED BY {role} TO {}; DROP OWNED BY {role}",
-            quoted(self.group)
-        ));
+        let giving = self.acting(&format!("REASSIGN OWNED BY {role} TO {}; DROP OWNED BY {role}", quoted(self.group)));
         let found = self
             .leased
             .run(&format!(
@@ -217,10 +214,8 @@ impl Ending<'_> {
             let given = if database == self.leased.database() {
                 self.leased.run(&giving).await
             } else {
-                let there = self.at(&database).await?;
-                let given = there.run(&giving).await;
-                there.give_back();
-                given
+                // Not kept: whoever runs the server may want to drop that database.
+                self.at(&database).await?.run(&giving).await
             };
             given.map_err(|trouble| self.not_given(trouble, &database))?;
         }

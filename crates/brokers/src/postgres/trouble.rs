@@ -90,7 +90,9 @@ impl Trouble {
                 let within = seconds(CONNECT_MAX);
                 BrokerError::away(says(&format!("accepted the connection but no log-in within {within} s")))
             }
-            Self::Garbage => BrokerError::operator(says("does not speak PostgreSQL's protocol: check `host` and `port`")),
+            Self::Garbage => {
+                BrokerError::operator(says("does not speak PostgreSQL's protocol: check `host` and `port`"))
+            }
             Self::Old => BrokerError::operator(says("is older than PostgreSQL 14, which is not supported")),
             Self::Method => BrokerError::operator(says(&format!(
                 "wants a log-in that writ does not know: let `{user}` log in with `scram-sha-256` in pg_hba.conf"
