@@ -4,6 +4,7 @@
 
 mod archive;
 mod audit;
+mod brokers;
 mod calls;
 mod config;
 mod console;
