@@ -17,6 +17,7 @@ pub mod operations;
 pub mod people;
 pub mod plane;
 pub mod scribe;
+pub mod seals;
 pub mod seam;
 pub mod server;
 pub mod settings;

@@ -82,6 +82,14 @@ pub const DISPLAY_NAME_CHARS_MAX: usize = 120;
 pub const EMAIL_BYTES_MAX: usize = 254;
 /// Bytes of a key file: the longest is an RSA key of 8,192 bits.
 pub const KEY_FILE_BYTES_MAX: usize = brokers::PKCS8_BYTES_MAX;
+/// Names looked at in the folder of keys: a handful of keys, the folder of people's, and what was left aside.
+pub const KEYS_FOLDER_ENTRIES_MAX: usize = 10_000;
+/// How long the command that prints the seal keys may take: it asks a service over the network, a few times.
+pub const SEAL_COMMAND_MAX: Duration = Duration::from_secs(30);
+/// Bytes of what it prints: as many keys as there may be, with room.
+pub const SEAL_COMMAND_BYTES_MAX: usize = 4096;
+/// Words of that command.
+pub const SEAL_COMMAND_WORDS_MAX: usize = 64;
 /// People read from the store at a time, at start.
 pub const PEOPLE_PER_READ: usize = 1_000;
 /// People whose names are looked for at a time, once others registered them.

@@ -16,6 +16,7 @@ use crate::notary::Notary;
 use crate::password::Passwords;
 use crate::people::People;
 use crate::scribe::{Proposal, Receipt, Scribe};
+use crate::seals::Seals;
 use crate::seam::Clock;
 use crate::settings::ExportSettings;
 use crate::settlements::Settlements;
@@ -45,6 +46,8 @@ pub struct ControlPlane {
     pub archive: Option<Arc<Archive>>,
     /// The text of that trust policy, for who takes a part of the log away.
     pub trust_policy: Option<String>,
+    /// Seals secrets that go into the database.
+    pub seals: Arc<Seals>,
     /// Signs writs.
     pub issuer: Issuer,
     /// Certifies sessions' keys for signing commits.
