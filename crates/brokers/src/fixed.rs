@@ -193,13 +193,12 @@ impl Broker for Fixed {
 
     fn delivery(&self, target: &Name) -> Value {
         let injection = self.targets.get(target);
-        json!({
-            "injected": true,
+        json!({ "inject": {
             "attributable": false,
             "base_url": injection.map(|injection| injection.base_url().to_string()),
             "methods": injection.map(Injection::methods),
             "paths": injection.map(Injection::paths),
-        })
+        } })
     }
 
     fn shows(&self) -> &'static str {

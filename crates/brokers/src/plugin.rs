@@ -155,8 +155,14 @@ impl<C: Carrier> Broker for Plugin<C> {
     }
 
     fn delivery(&self, target: &Name) -> Value {
-        let variables = self.targets.get(target).map(|target| &target.variables);
-        json!({ "variables": variables })
+        let variables = self.targets.get(target).map(|target| &target.variables).filter(|names| !names.is_empty());
+        match variables {
+            None => json!({}),
+            Some(names) => {
+                let templates = names.iter().map(|(name, field)| (name.clone(), format!("{{{field}}}").into()));
+                json!({ "env": { "secret": Value::Object(templates.collect()) } })
+            }
+        }
     }
 
     fn shows(&self) -> &'static str {

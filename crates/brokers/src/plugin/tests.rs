@@ -118,8 +118,10 @@ fn good() -> Value {
 
 #[tokio::test]
 async fn what_it_is_told_names_session_developer_and_project() {
-    let (plugin, script) =
-        plugin(json!({ "settings": { "region": "eu" }, "dimensions": { "roles": ["read", "write"] } }));
+    let (plugin, script) = plugin(json!({ "settings": { "region": "eu" }, "variables": { "ACME_TOKEN": "token" },
+                       "dimensions": { "roles": ["read", "write"] } }));
+    let delivery = plugin.delivery(&"prod".parse().unwrap());
+    assert_eq!(delivery, json!({ "env": { "secret": { "ACME_TOKEN": "{token}" } } }));
     answers(&script, vec![Ok(good()), Ok(json!({}))]);
     let order = order("prod", &[("roles", &["*"])]);
     let tools = no_tools();
