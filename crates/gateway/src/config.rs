@@ -10,6 +10,10 @@ use http::header::HeaderValue;
 use crate::kept::Kept;
 use crate::limits;
 
+/// What the API wants to find in `anthropic-beta` beside a token of its token endpoint (Anthropic's SDKs,
+/// `OAUTH_API_BETA_HEADER`).
+const OAUTH_BETA: &str = "oauth-2025-04-20";
+
 /// Configuration of a [`crate::Gateway`]. [`Config::new`] gives the documented default of everything but the upstreams.
 #[derive(Debug, Clone)]
 pub struct Config {
@@ -68,6 +72,8 @@ pub(crate) struct Key {
 enum KeyKind {
     ApiKey,
     Bearer,
+    /// A bearer token of Anthropic's token endpoint.
+    OAuth,
 }
 
 /// Why a configuration is not taken.
@@ -189,11 +195,20 @@ impl Credential {
 }
 
 impl Key {
-    pub(crate) fn bearer(token: &str) -> Result<Self, ConfigError> {
+    fn bearer(token: &str) -> Result<Self, ConfigError> {
+        Self::new_bearer(KeyKind::Bearer, token)
+    }
+
+    /// A token of Anthropic's token endpoint, which the API takes together with a beta header only.
+    pub(crate) fn oauth(token: &str) -> Result<Self, ConfigError> {
+        Self::new_bearer(KeyKind::OAuth, token)
+    }
+
+    fn new_bearer(kind: KeyKind, token: &str) -> Result<Self, ConfigError> {
         if token.is_empty() {
             return Err(ConfigError::Credential);
         }
-        Self::new(KeyKind::Bearer, &format!("Bearer {token}"))
+        Self::new(kind, &format!("Bearer {token}"))
     }
 
     fn new(kind: KeyKind, text: &str) -> Result<Self, ConfigError> {
@@ -208,8 +223,11 @@ impl Key {
     pub(crate) fn set_on(&self, headers: &mut http::HeaderMap) {
         match self.kind {
             KeyKind::ApiKey => headers.insert(crate::headers::X_API_KEY, self.value.clone()),
-            KeyKind::Bearer => headers.insert(http::header::AUTHORIZATION, self.value.clone()),
+            KeyKind::Bearer | KeyKind::OAuth => headers.insert(http::header::AUTHORIZATION, self.value.clone()),
         };
+        if matches!(self.kind, KeyKind::OAuth) {
+            crate::headers::add_beta(headers, OAUTH_BETA);
+        }
     }
 }
 

@@ -51,12 +51,12 @@ impl Keeper {
         (Self { shown: sender, wanted }, credential)
     }
 
-    /// From now on calls go out with this token as `authorization: Bearer`.
+    /// From now on calls go out with this token of Anthropic's token endpoint, as `authorization: Bearer`.
     ///
     /// # Errors
     /// [`ConfigError::Credential`] if no header can carry it; the old one stays.
     pub fn renew(&self, token: &str) -> Result<(), ConfigError> {
-        let key = Key::bearer(token)?;
+        let key = Key::oauth(token)?;
         self.shown.send_modify(|shown| {
             shown.generation += 1;
             shown.key = Some(key);
