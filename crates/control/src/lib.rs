@@ -22,6 +22,7 @@ pub mod seam;
 pub mod server;
 pub mod settings;
 pub mod settlements;
+pub mod vending;
 pub mod view;
 pub mod witness;
 
@@ -29,6 +30,7 @@ mod follower;
 mod nodes;
 mod password;
 mod reaper;
+mod revoker;
 mod snapshot;
 mod text;
 mod upstreams;

@@ -189,3 +189,24 @@ pub const WITNESS_PAUSE_MIN: Duration = Duration::from_secs(1);
 pub const WITNESS_PAUSE_MAX: Duration = Duration::from_secs(10);
 /// How far a witness's clock may be from ours before that is said.
 pub const WITNESS_SKEW_MAX: domain::Span = domain::Span::from_secs(5 * 60);
+
+/// Asking a broker for a credential, or to end one, from its connection to its answer.
+pub const MINT_MAX: Duration = Duration::from_secs(20);
+/// After this long nothing that was asked of a broker is still on its way: [`MINT_MAX`] and a clock that is a little off.
+pub const MINT_OVER_AFTER: domain::Span = domain::Span::from_secs(30);
+/// Life of what is made to try a broker, where its target gives so short a one.
+pub const CANARY_LIFE: domain::Span = domain::Span::from_secs(60);
+/// How often the revoker looks when nothing rang.
+pub const REVOKE_LOOK_EVERY: Duration = Duration::from_millis(500);
+/// Credentials ended at a time: a thousand sessions that end at once are through within seconds.
+pub const REVOCATIONS_AT_A_TIME_MAX: usize = 64;
+/// Credentials of one broker ended at a time.
+pub const REVOCATIONS_OF_ONE_BROKER_MAX: usize = 32;
+/// Expiries noted in one look.
+pub const EXPIRIES_PER_LOOK_MAX: usize = 512;
+/// Pause after the first failure to revoke; doubled with each.
+pub const REVOKE_BACK_OFF_MIN: domain::Span = domain::Span::from_secs(1);
+/// The longest such pause: a target that is back is asked within it.
+pub const REVOKE_BACK_OFF_MAX: domain::Span = domain::Span::from_secs(60);
+/// Failures after which the log says that a credential cannot be ended: about a minute.
+pub const STALLED_AFTER_ATTEMPTS: u64 = 6;

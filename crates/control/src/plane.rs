@@ -20,6 +20,7 @@ use crate::seals::Seals;
 use crate::seam::Clock;
 use crate::settings::ExportSettings;
 use crate::settlements::Settlements;
+use crate::vending::Vending;
 use crate::view::View;
 
 /// Shared by every handler, the gateway and the background tasks.
@@ -58,6 +59,8 @@ pub struct ControlPlane {
     pub passwords: Passwords,
     /// What calls cost.
     pub book: Arc<PriceBook>,
+    /// Makes and ends credentials.
+    pub vending: Vending,
     /// How others reach this server, without a trailing slash.
     pub public_url: String,
     /// The exports that this process was configured with.

@@ -6,6 +6,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use axum::Router;
+use brokers::broker::Tools;
 use brokers::ssh::SshAuthority;
 use brokers::{DigestKey, Issuer, SigningKey};
 use domain::{Command, NodeId, RequestId, Time, Token, TokenKind, node};
@@ -33,8 +34,9 @@ use crate::seals::{Seals, SealsError};
 use crate::seam::{self, Clock};
 use crate::settings::Settings;
 use crate::settlements::Settlements;
+use crate::vending::{OutboundWire, Tokens, Vending};
 use crate::view::View;
-use crate::{export, follower, http as edge, nodes, reaper, snapshot, upstreams};
+use crate::{export, follower, http as edge, nodes, reaper, revoker, snapshot, upstreams};
 
 /// A running control plane.
 pub struct Server {
@@ -123,7 +125,8 @@ impl Server {
         let reap = tokio::spawn(reaper::run(Arc::clone(&plane), started_at, stop.clone()));
         let follow = tokio::spawn(follower::run(Arc::clone(&plane), stop.clone()));
         let sign = tokio::spawn(sign_and_publish(Arc::clone(&plane), stop.clone()));
-        let mut background = vec![watch, reap, follow, sign];
+        let revoke = tokio::spawn(revoker::run(Arc::clone(&plane), stop.clone()));
+        let mut background = vec![watch, reap, follow, sign, revoke];
         background.extend(export::start(&plane, sinks, &stop));
         let shared = Arc::new(Shared { plane, gateway, secure });
         Ok(Self { shared, listener, background, stop })
@@ -239,6 +242,7 @@ async fn open_plane(settings: &Settings, clock: Clock, public_url: String) -> Re
     let bad = |error: brokers::IssuerError| StartError::Field { field: "issuer_url".into(), what: error.to_string() };
     let issuer = Issuer::new(issuer_url, signing_key(&store, &seals).await?).map_err(bad)?;
     let ssh_authority = ssh_authority(&store, &seals).await?;
+    let vending = open_vending()?;
     let nobody = view.read(|state| state.developers.is_empty());
     Ok(ControlPlane {
         node,
@@ -253,6 +257,7 @@ async fn open_plane(settings: &Settings, clock: Clock, public_url: String) -> Re
         archive,
         trust_policy: policy_text,
         seals: Arc::new(seals),
+        vending,
         issuer,
         ssh_authority,
         login_key,
@@ -263,6 +268,13 @@ async fn open_plane(settings: &Settings, clock: Clock, public_url: String) -> Re
         bootstrap: std::sync::Mutex::new(nobody.then(|| seam::token(TokenKind::Bootstrap))),
         beats: Default::default(),
     })
+}
+
+/// What brokers work with.
+fn open_vending() -> Result<Vending, StartError> {
+    let bad = |error: gateway::OutboundError| StartError::Field { field: "tls".into(), what: error.to_string() };
+    let wire = OutboundWire::new(Outbound::new(None).map_err(bad)?);
+    Ok(Vending::new(Tools { wire: Arc::new(wire), tokens: Arc::new(Tokens) }))
 }
 
 /// The folder for keys.
