@@ -63,6 +63,11 @@ pub trait Broker: Send + Sync + fmt::Debug {
     /// What the target's own log will show of a session, in a sentence.
     fn shows(&self) -> &'static str;
 
+    /// How long making or ending a credential may take in all, where that is longer than a target usually gets.
+    fn patience(&self) -> Duration {
+        Duration::ZERO
+    }
+
     /// How requests to a target get its secret, for targets whose secret is injected and never handed over. Nothing is
     /// minted for those.
     fn injection(&self, _target: &Name) -> Option<&Injection> {

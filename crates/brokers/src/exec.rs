@@ -139,6 +139,10 @@ impl Carrier for Command {
         "what the operator's command makes of it: it is told session, developer and project"
     }
 
+    fn within(&self) -> Duration {
+        self.within
+    }
+
     async fn tell(&self, told: Told<'_>, _: &Tools, _: Chance) -> Result<Zeroizing<Vec<u8>>, BrokerError> {
         let done = process::run(&self.program, &told.json, self.within).await;
         let who = format!("{}, asked for `{}`,", self.name, told.order.target);

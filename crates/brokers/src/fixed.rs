@@ -24,8 +24,8 @@ use crate::{Injection, limits, web_address};
 const LIFE_MIN: Span = Span::from_secs(60);
 /// The authority when nobody says.
 const LIFE_DEFAULT: Span = Span::from_secs(12 * 3600);
-/// The longest authority: sessions end before.
-const LIFE_MAX: Span = Span::from_secs(24 * 3600);
+/// The longest authority; a longer session gets another one.
+const LIFE_MAX: Span = domain::limits::CREDENTIAL_LIFE_MAX;
 
 /// Headers that speak about the connection or the message and cannot hold a secret.
 const NOT_FOR_SECRETS: [HeaderName; 8] = [
@@ -127,6 +127,11 @@ fn header_name(text: &str) -> Result<HeaderName, String> {
     Ok(name)
 }
 
+/// What is ended is the way through writ, of which nothing has to be known.
+fn way() -> Handle {
+    Handle::new(Vec::new())
+}
+
 fn check_values(dimension: &str, values: &BTreeSet<String>) -> Result<(), String> {
     if values.is_empty() || values.len() > limits::INJECTION_RULES_MAX {
         return Err(format!("1 to {} values", limits::INJECTION_RULES_MAX));
@@ -177,13 +182,15 @@ impl Broker for Fixed {
     }
 
     fn plan(&self, _: &Order) -> Plan {
-        Plan::default()
+        Plan { names: Vec::new(), handle: Some(way()) }
     }
 
     /// Nothing leaves: what the session gets is the right to have it injected.
     fn mint<'a>(&'a self, order: &'a Order, _: &'a Tools, _: Chance) -> Work<'a, Minted> {
         let secret = Secret::new::<&'static str>([]);
-        Box::pin(async move { Ok(Minted { secret, expires_at: order.expires_at, names: Vec::new(), handle: None }) })
+        Box::pin(
+            async move { Ok(Minted { secret, expires_at: order.expires_at, names: Vec::new(), handle: Some(way()) }) },
+        )
     }
 
     /// The way through writ ends with the credential, without anybody being told.

@@ -154,6 +154,10 @@ impl Carrier for Endpoint {
         "what the operator's endpoint makes of it: it is told session, developer and project"
     }
 
+    fn within(&self) -> Duration {
+        self.within
+    }
+
     async fn tell(&self, told: Told<'_>, tools: &Tools, chance: Chance) -> Result<Zeroizing<Vec<u8>>, BrokerError> {
         let request = self.request(&told, chance.now);
         let answer = tools.wire.send(request, self.within).await.map_err(|error| {

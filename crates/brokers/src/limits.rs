@@ -20,6 +20,8 @@ pub const REQUEST_MAX: Duration = Duration::from_secs(15);
 pub const PLUGIN_TIME_DEFAULT: Duration = Duration::from_secs(10);
 /// The longest that an operator's own broker may take: a session waits for it, and a stop waits for revocations.
 pub const PLUGIN_TIME_MAX: Duration = Duration::from_secs(60);
+/// What it is given to end at once what it made in a way that cannot be used; later the revoker goes on.
+pub const PLUGIN_END_AT_ONCE_MAX: Duration = Duration::from_secs(10);
 /// Bytes of an operator's own broker's answer: the fields of one secret, each at most [`SECRET_BYTES_MAX`], fit a few times.
 pub const PLUGIN_ANSWER_BYTES_MAX: usize = 64 * 1024;
 /// How long what a command already wrote is waited for once it has ended: it lies in a pipe of this machine.

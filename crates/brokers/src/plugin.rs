@@ -33,6 +33,9 @@ pub(crate) trait Carrier: Send + Sync + fmt::Debug {
     /// What the target's own log will show, in a sentence.
     fn shows(&self) -> &'static str;
 
+    /// How long it may take to answer.
+    fn within(&self) -> Duration;
+
     /// Tells it something and waits for its answer, whose bytes may hold a secret. Says in its error whether a credential
     /// may have been made.
     fn tell<'a>(
@@ -101,9 +104,10 @@ impl<C: Carrier> Plugin<C> {
             return Err(error.perhaps_minted());
         }
         // It made something that nobody will get: not for a moment longer than needed.
-        match self.end(order, unusable.handle.as_deref().map(String::as_str), tools, chance).await {
-            Ok(()) => Err(BrokerError::operator(format!("{error}; what it had made was revoked"))),
-            Err(_) => Err(error.perhaps_minted()),
+        let ending = self.end(order, unusable.handle.as_deref().map(String::as_str), tools, chance);
+        match tokio::time::timeout(limits::PLUGIN_END_AT_ONCE_MAX, ending).await {
+            Ok(Ok(())) => Err(BrokerError::operator(format!("{error}; what it had made was revoked"))),
+            _ => Err(error.perhaps_minted()),
         }
     }
 
@@ -152,6 +156,10 @@ impl<C: Carrier> Broker for Plugin<C> {
             let text = handle.as_ref().map(|handle| handle.as_str());
             self.end(order, text, tools, chance).await.map(|()| Revocation::Dead)
         })
+    }
+
+    fn patience(&self) -> Duration {
+        self.carrier.within() + limits::PLUGIN_END_AT_ONCE_MAX + limits::PLUGIN_DRAIN_MAX
     }
 
     fn delivery(&self, target: &Name) -> Value {

@@ -17,8 +17,8 @@ const LIFE_MIN_DEFAULT: u64 = 60;
 const LIFE_DEFAULT: u64 = 3600;
 /// The longest life when nobody says, in seconds.
 const LIFE_MAX_DEFAULT: u64 = 12 * 3600;
-/// The longest life that can be set, in seconds: what lives for longer is no credential of a session.
-const LIFE_MAX: u64 = 24 * 3600;
+/// The longest life that can be set, in seconds.
+const LIFE_MAX: u64 = domain::limits::CREDENTIAL_LIFE_MAX.as_secs();
 
 /// A target as it stands in the settings.
 #[derive(Deserialize)]
@@ -32,7 +32,7 @@ pub(crate) struct TargetSettings {
     life_min_seconds: u64,
     /// The life when nobody says, in seconds (3600, or `life_max_seconds` where that is less).
     life_default_seconds: Option<u64>,
-    /// The longest life, in seconds (43200; at most 86400).
+    /// The longest life, in seconds (43200, which is also the most).
     life_max_seconds: u64,
     /// Whether its credentials can be ended early (true): then each comes with a handle.
     revocable: bool,

@@ -93,6 +93,10 @@ impl Carrier for Arc<Script> {
         "nothing"
     }
 
+    fn within(&self) -> Duration {
+        Duration::from_secs(60)
+    }
+
     async fn tell(&self, told: Told<'_>, _: &Tools, _: Chance) -> Result<Zeroizing<Vec<u8>>, BrokerError> {
         self.told.lock().unwrap().push(serde_json::from_slice(&told.json).unwrap());
         self.answers.lock().unwrap().remove(0).map(Zeroizing::new)
@@ -294,7 +298,7 @@ fn lives_are_checked() {
         (json!({ "life_max_seconds": 300 }), true),
         (json!({ "life_min_seconds": 7200 }), true),
         (json!({ "life_min_seconds": 0 }), false),
-        (json!({ "life_max_seconds": 90_000 }), false),
+        (json!({ "life_max_seconds": 43_201 }), false),
         (json!({ "life_min_seconds": 600, "life_default_seconds": 300 }), false),
     ] {
         let settings: TargetSettings = serde_json::from_value(settings).unwrap();
