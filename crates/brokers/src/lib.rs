@@ -27,3 +27,4 @@ pub use key::{KeyError, PKCS8_BYTES_MAX, SigningKey, jwks};
 pub use keyed::DigestKey;
 pub use open::{SettingsError, open};
 pub use seal::{SEAL_KEY_BYTES, SEAL_NONCE_BYTES, SealError, SealKey};
+pub use ssh_login::{SSH_CA_SEED_SECRET, generate_ssh_ca, ssh_serial};
