@@ -126,11 +126,11 @@ impl Broker for SshLogin {
 
     fn delivery(&self, target: &Name) -> Value {
         let Some(known) = self.targets.get(target) else { return json!({}) };
-        json!({
+        json!({ "ssh": {
             "authority": self.authority.public().to_string(),
             "principals": known.principals,
             "hosts": known.hosts,
-        })
+        } })
     }
 
     fn shows(&self) -> &'static str {

@@ -120,7 +120,7 @@ async fn a_certificate_names_the_session_and_counts_until_the_order_expires() {
     assert_eq!((certificate.force_command(), certificate.source_addresses()), (None, None));
     let extensions: Vec<&str> = certificate.extensions().collect();
     assert_eq!(extensions, ["credential@writ.dev", "permit-pty", "session@writ.dev"]);
-    let authority = broker().delivery(&order().target)["authority"].as_str().unwrap().parse().unwrap();
+    let authority = broker().delivery(&order().target)["ssh"]["authority"].as_str().unwrap().parse().unwrap();
     assert!(certificate.is_from(&authority));
 }
 
@@ -306,11 +306,11 @@ fn delivery_says_what_a_client_must_know() {
     let authority = LoginAuthority::new(SshKey::from_seed(&[5; 32]).unwrap()).public();
     assert_eq!(
         told,
-        json!({
+        json!({ "ssh": {
             "authority": authority.to_string(),
             "principals": ["deploy", "logs"],
             "hosts": [{ "host": "*.staging.example.com", "port": 2222, "user": "deploy" }],
-        })
+        } })
     );
     assert_eq!(broker().targets().into_keys().collect::<BTreeSet<_>>(), BTreeSet::from([order().target]));
 }
