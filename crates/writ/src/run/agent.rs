@@ -12,8 +12,10 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use brokers::ssh::{COMMIT_NAMESPACE, Certificate, Malformed, Reader, SshKey, Writer};
+use nix::unistd::Pid;
 use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt};
 
+use super::family::Stranger;
 use super::listen::Speaker;
 
 pub(super) use login::{Asked, Certificates, Identity, LoginAgent};
@@ -130,14 +132,22 @@ impl Answers for LoginAgent {
 }
 
 impl Speaker for Agent {
-    async fn speak(self, stream: impl AsyncRead + AsyncWrite + Unpin + Send) {
+    async fn speak(self, _peer: Option<Pid>, stream: impl AsyncRead + AsyncWrite + Unpin + Send) {
         converse(&self, stream).await;
+    }
+
+    async fn turn_away(self, _stranger: Stranger, stream: impl AsyncRead + AsyncWrite + Unpin + Send) {
+        refuse(stream).await;
     }
 }
 
 impl Speaker for LoginAgent {
-    async fn speak(self, stream: impl AsyncRead + AsyncWrite + Unpin + Send) {
+    async fn speak(self, _peer: Option<Pid>, stream: impl AsyncRead + AsyncWrite + Unpin + Send) {
         converse(&self, stream).await;
+    }
+
+    async fn turn_away(self, _stranger: Stranger, stream: impl AsyncRead + AsyncWrite + Unpin + Send) {
+        refuse(stream).await;
     }
 }
 
@@ -149,6 +159,13 @@ async fn converse(answers: &impl Answers, mut stream: impl AsyncRead + AsyncWrit
         if !matches!(tokio::time::timeout(SILENCE_MAX, stream.write_all(&answer)).await, Ok(Ok(()))) {
             return;
         }
+    }
+}
+
+/// A failure is all that the protocol can say.
+async fn refuse(mut stream: impl AsyncRead + AsyncWrite + Unpin + Send) {
+    if read_frame(&mut stream).await.is_some() {
+        let _ = stream.write_all(&Writer::new().string(&[FAILURE]).into_bytes()).await;
     }
 }
 
