@@ -7,10 +7,12 @@
 //!   [`PREFIXES`], [`SUFFIXES`]);
 //! * `WRIT_…`: the developer's own sign-in is not the agent's.
 //!
-//! What stays: everything else, `SSH_AUTH_SOCK` included, so that a push still works.
+//! What stays: everything else, `SSH_AUTH_SOCK` included, so that a push still works. A session that is granted hosts of its
+//! own gets an agent of its own in its place, unless the developer's is asked for by name.
 
 use std::collections::BTreeMap;
 use std::ffi::{OsStr, OsString};
+use std::path::PathBuf;
 
 use crate::api::Opened;
 use crate::client::{Address, is_loopback};
@@ -20,6 +22,8 @@ use crate::client::{Address, is_loopback};
 pub(crate) struct Environment {
     kept: BTreeMap<OsString, OsString>,
     removed: Vec<String>,
+    /// Names that the developer asked to pass on.
+    asked_for: Vec<String>,
     /// Those of a session around this one.
     outer: BTreeMap<String, String>,
 }
@@ -114,13 +118,23 @@ impl Environment {
             }
         }
         removed.sort_unstable();
-        Self { kept, removed, outer }
+        Self { kept, removed, asked_for: keep.to_vec(), outer }
     }
 
     /// What a variable was before, `WRIT_…` included; none when it is not text.
     pub(crate) fn before(&self, name: &str) -> Option<&str> {
         let kept = self.kept.get(OsStr::new(name)).and_then(|value| value.to_str());
         kept.or_else(|| self.outer.get(name).map(String::as_str))
+    }
+
+    /// Whether the developer asked to pass this one on, and it is there.
+    pub(crate) fn keeps(&self, name: &str) -> bool {
+        self.asked_for.iter().any(|asked| asked == name) && self.kept.contains_key(OsStr::new(name))
+    }
+
+    /// A program where the agent would find it.
+    pub(crate) fn find_program(&self, name: &str) -> Option<PathBuf> {
+        std::env::split_paths(self.path()?).map(|folder| folder.join(name)).find(|path| path.is_file())
     }
 
     /// The variables so far.
