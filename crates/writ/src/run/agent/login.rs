@@ -114,9 +114,9 @@ impl LoginAgent {
         }
         let count = u32::try_from(offers.len()).unwrap_or(u32::MAX);
         let head = Writer::new().byte(IDENTITIES_ANSWER).u32(count);
-        let all = offers.iter().fold(head, |writer, (name, certificate)| {
-            writer.string(certificate.blob()).string(name.as_bytes())
-        });
+        let all = offers
+            .iter()
+            .fold(head, |writer, (name, certificate)| writer.string(certificate.blob()).string(name.as_bytes()));
         all.into_bytes()
     }
 }

@@ -70,7 +70,7 @@ fn it_offers_the_certificate_and_signs_commits_with_it() {
 #[test]
 fn it_signs_nothing_but_commits() {
     let log_in = Writer::new().string(&[7; 32]).byte(50).string(b"git").string(b"ssh-connection").into_bytes();
-        let more = [sshsig("git"), vec![0]].concat();
+    let more = [sshsig("git"), vec![0]].concat();
     let cut = sshsig("git")[..60].to_vec();
     for data in [sshsig("file"), sshsig(""), log_in, Vec::new(), b"SSHSIG".to_vec(), more, cut] {
         assert_eq!(answer(&agent(), &sign_request(certificate(1).blob(), &data)), [FAILURE], "{data:?}");

@@ -45,11 +45,7 @@ struct FromVault {
 }
 
 /// Prepares it for all targets that have it.
-pub(super) async fn prepare(
-    wired: &[Wired<'_>],
-    site: &Site<'_>,
-    prepared: &mut Prepared,
-) -> Result<(), Unprepared> {
+pub(super) async fn prepare(wired: &[Wired<'_>], site: &Site<'_>, prepared: &mut Prepared) -> Result<(), Unprepared> {
     let folder = site.subfolder("ssh")?;
     let (mut identities, mut sections) = (Vec::new(), Vec::new());
     for (index, wired) in wired.iter().enumerate() {

@@ -74,7 +74,9 @@ fn is_word(text: &str, more: &str) -> bool {
 /// `%` and `$` stand for something in this setting; a quote ends it.
 fn quoted(path: &Path) -> Result<String, Unprepared> {
     let text = path.to_str().filter(|text| !text.contains(['"', '\\', '\n', '$', '~']));
-    let text = text.ok_or_else(|| Unprepared("the path of the temporary folder has letters that ssh reads otherwise".to_owned()))?;
+    let text = text.ok_or_else(|| {
+        Unprepared("the path of the temporary folder has letters that ssh reads otherwise".to_owned())
+    })?;
     Ok(format!("\"{}\"", text.replace('%', "%%")))
 }
 
