@@ -1,6 +1,7 @@
 //! The command line. The doc comments here are the help: first line for `-h`, the rest for `--help`.
 
 mod audit;
+mod broker;
 mod credential;
 mod export;
 mod govern;
@@ -12,6 +13,7 @@ mod work;
 use clap::{Parser, Subcommand};
 
 pub(crate) use audit::{AuditCommand, AuditExport, AuditFsck, AuditSearch, AuditVerify, Trust};
+pub(crate) use broker::{BrokerCommand, BrokerKrl};
 pub(crate) use credential::{
     CredentialCommand, CredentialExec, CredentialFormat, CredentialGet, Helper, HelperTarget, Wanted,
 };
@@ -77,6 +79,9 @@ pub(crate) enum Command {
     /// Manage projects
     #[command(subcommand)]
     Project(ProjectCommand),
+    /// Manage brokers of credentials
+    #[command(subcommand)]
+    Broker(BrokerCommand),
     /// Do what cannot be undone
     #[command(subcommand)]
     Admin(AdminCommand),
@@ -96,7 +101,7 @@ pub(crate) enum Command {
 pub(crate) const GROUPS: [(&str, &[&str]); 4] = [
     ("Work", &["run", "token", "record", "credential", "git", "login", "logout", "whoami"]),
     ("Look", &["sessions", "session", "who", "cost", "log", "audit", "export"]),
-    ("Govern", &["revoke", "developer", "team", "project", "admin"]),
+    ("Govern", &["revoke", "developer", "team", "project", "broker", "admin"]),
     ("Operate", &["serve", "witness", "check-config", "demo", "simulator"]),
 ];
 

@@ -2,6 +2,7 @@
 
 mod admin;
 mod audit;
+mod broker;
 mod cost;
 mod credential;
 mod developer;
@@ -67,6 +68,7 @@ pub(crate) async fn dispatch(command: Command) -> Result<Exit, CommandError> {
         Command::Developer(command) => developer::developer(command).await,
         Command::Team(command) => team::team(command).await,
         Command::Project(command) => project::project(command).await,
+        Command::Broker(command) => broker::broker(command).await,
         Command::Admin(command) => admin::admin(command).await,
         Command::Serve(arguments) => serve::serve(arguments).await,
         Command::Witness(arguments) => witness::witness(*arguments).await,
