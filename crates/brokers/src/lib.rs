@@ -16,8 +16,8 @@ mod key;
 mod keyed;
 pub mod limits;
 mod open;
-pub mod postgres;
 mod plugin;
+pub mod postgres;
 mod seal;
 pub mod ssh;
 mod ssh_login;
@@ -34,4 +34,5 @@ pub use open::{SettingsError, open};
 pub use seal::{
     SEAL_KEY_BYTES, SEAL_NONCE_BYTES, SEAL_OVERHEAD_BYTES, SEAL_RING_KEYS_MAX, SealError, SealKey, SealKeyId, SealRing,
 };
+pub use ssh_login::{SSH_CA_SEED_SECRET, generate_ssh_ca, ssh_serial};
 pub use webhook::WebhookSecret;

@@ -213,3 +213,10 @@ pub const REVOKE_BACK_OFF_MIN: domain::Span = domain::Span::from_secs(1);
 pub const REVOKE_BACK_OFF_MAX: domain::Span = domain::Span::from_secs(60);
 /// Failures after which the log says that a credential cannot be ended: about a minute.
 pub const STALLED_AFTER_ATTEMPTS: u64 = 6;
+
+/// How old a list of revoked certificates may be: hosts fetch it once a minute, and all of them at the same second.
+pub const KRL_FRESH_FOR: domain::Span = domain::Span::from_secs(1);
+/// How long a revoked certificate stays in the list after it expired: for hosts whose clocks are late.
+pub const KRL_KEPT_AFTER_EXPIRY: domain::Span = domain::Span::from_secs(3600);
+/// Rows read at a time for such a list.
+pub const KRL_ROWS_AT_A_TIME: usize = 5_000;
