@@ -135,24 +135,16 @@ impl Broker for Aws {
 
     fn delivery(&self, target: &Name) -> Value {
         let Some(target) = self.settings.targets.get(target) else { return json!({}) };
-        let addresses = [
-            ("endpoint_sts", &self.settings.named.sts),
-            ("endpoint_iam", &self.settings.named.iam),
-            ("endpoint_s3", &self.settings.named.s3),
-        ];
-        let mut delivery = json!({
+        let named = &self.settings.named;
+        let addresses = [("sts", &named.sts), ("iam", &named.iam), ("s3", &named.s3)];
+        let endpoints: BTreeMap<&str, String> = addresses
+            .into_iter()
+            .filter_map(|(service, address)| address.as_ref().map(|address| (service, address.to_string())))
+            .collect();
+        json!({ "aws": {
             "region": target.region, "partition": self.settings.partition, "role_arn": target.role.arn,
-            "profile": target.profile,
-        });
-        if let Some(account) = &target.role.account {
-            delivery["account_id"] = json!(account);
-        }
-        for (name, address) in addresses {
-            if let Some(address) = address {
-                delivery[name] = json!(address.to_string());
-            }
-        }
-        delivery
+            "account": target.role.account, "endpoints": endpoints, "via": target.via, "default": target.is_default,
+        } })
     }
 
     fn shows(&self) -> &'static str {

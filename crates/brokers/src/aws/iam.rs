@@ -33,8 +33,6 @@ pub(super) struct Iam<'a> {
 pub(super) enum Put {
     /// It is there.
     Done,
-    /// There is no such role.
-    NoRole,
     /// The role has as much policy as it may have.
     Full,
 }
@@ -47,8 +45,7 @@ impl Iam<'_> {
         let form = on(role, "PutRolePolicy").field("PolicyName", name).field("PolicyDocument", document);
         match self.call(&form).await {
             Ok(_) => Ok(Put::Done),
-            Err(failure) if is(&failure, "NoSuchEntity") => Ok(Put::NoRole),
-            Err(failure) if is(&failure, "LimitExceeded") => Ok(Put::Full),
+            Err(Failure::Refused { code, .. }) if code == "LimitExceeded" => Ok(Put::Full),
             Err(failure) => Err(explain(failure, "iam:PutRolePolicy", role)),
         }
     }
@@ -57,7 +54,7 @@ impl Iam<'_> {
     pub(super) async fn get(&self, role: &str, name: &str) -> Result<Option<Value>, BrokerError> {
         match self.call(&on(role, "GetRolePolicy").field("PolicyName", name)).await {
             Ok(document) => Ok(document.one("PolicyDocument").ok().and_then(read_policy)),
-            Err(failure) if is(&failure, "NoSuchEntity") => Ok(None),
+            Err(failure) if is_absent(&failure) => Ok(None),
             Err(failure) => Err(explain(failure, "iam:GetRolePolicy", role)),
         }
     }
@@ -70,7 +67,7 @@ impl Iam<'_> {
             let form = on(role, "ListRolePolicies").field("MaxItems", PAGE_NAMES.to_string());
             let form = marker.iter().fold(form, |form, marker| form.field("Marker", marker.as_str()));
             let page = match self.call(&form).await {
-                Err(failure) if is(&failure, "NoSuchEntity") => break,
+                Err(failure) if is_absent(&failure) => break,
                 page => page.map_err(|failure| explain(failure, "iam:ListRolePolicies", role))?,
             };
             names.extend(page.all("PolicyNames/member").map(str::to_owned));
@@ -86,7 +83,7 @@ impl Iam<'_> {
     pub(super) async fn delete(&self, role: &str, name: &str) -> Result<(), BrokerError> {
         match self.call(&on(role, "DeleteRolePolicy").field("PolicyName", name)).await {
             Ok(_) => Ok(()),
-            Err(failure) if is(&failure, "NoSuchEntity") => Ok(()),
+            Err(failure) if is_absent(&failure) => Ok(()),
             Err(failure) => Err(explain(failure, "iam:DeleteRolePolicy", role)),
         }
     }
@@ -100,11 +97,9 @@ fn on(role: &str, action: &str) -> Form {
     Form::new(action, VERSION).field("RoleName", role)
 }
 
-fn is(failure: &Failure, wanted: &str) -> bool {
-    match failure {
-        Failure::Refused { code, status } => code == wanted || (wanted == "NoSuchEntity" && *status == 404),
-        _ => false,
-    }
+/// Ceph answers with two documents one after the other when a policy is not there, which is not XML: the status says it.
+fn is_absent(failure: &Failure) -> bool {
+    matches!(failure, Failure::Refused { status: 404, code } if code.is_empty() || code == "NoSuchEntity")
 }
 
 /// AWS sends policies percent-encoded inside the XML, Ceph as they are.
@@ -118,6 +113,12 @@ fn explain(failure: Failure, permission: &str, role: &str) -> BrokerError {
         "AccessDenied" => BrokerError::operator(format!(
             "the identity that ends credentials lacks the permission {permission} on the role `{role}`: allow it, or set \
              `revoke_by` to `none` at its targets"
+        )),
+        // Were the role deleted, its credentials would be dead; but in another account there is no such role either, and
+        // there they live.
+        "NoSuchEntity" => BrokerError::operator(format!(
+            "the identity that ends credentials finds no role `{role}`: it must be of the role's own account; if the role \
+             was deleted, its credentials died with it"
         )),
         "ConcurrentModification" | "ConcurrentModificationException" | "EntityTemporarilyUnmodifiable" => {
             BrokerError::away("the role is being changed by somebody else: it is tried again later")

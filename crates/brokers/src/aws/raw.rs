@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use domain::Name;
-use serde::Deserialize;
+use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 /// A broker: one way of asking for roles, and one identity that ends what came of it.
@@ -48,8 +48,12 @@ pub(super) struct RawTarget {
     pub(super) role_arn: String,
     /// For the programs that use the credential; the broker's unless said.
     pub(super) region: Option<String>,
-    /// What the profile is called for them; `default` unless said.
-    pub(super) profile: Option<String>,
+    /// How they get the credential.
+    #[serde(default)]
+    pub(super) via: Via,
+    /// Whether those that name no profile get this target; else they get the session's first.
+    #[serde(default)]
+    pub(super) default: bool,
     /// Whether every credential must have a session policy.
     #[serde(default)]
     pub(super) policy: RawPolicy,
@@ -65,6 +69,17 @@ pub(super) struct RawTarget {
     /// What ends a credential early.
     #[serde(default)]
     pub(super) revoke_by: RawRevokeBy,
+}
+
+/// How programs in a session get the credential.
+#[derive(Debug, Serialize, Deserialize, Default, Clone, Copy)]
+#[serde(rename_all = "snake_case")]
+pub(super) enum Via {
+    /// They call a process (`credential_process`).
+    #[default]
+    Process,
+    /// They ask a loopback address (the container endpoint); for one target of a session.
+    Container,
 }
 
 /// Whether every credential must have a session policy.

@@ -163,8 +163,6 @@ async fn deny(iam: &Iam<'_>, role: &str, batch: &[Waiting], tidied: &mut Tidied)
     }
     match put {
         Put::Done => tidy_if_due(iam, role, tidied).await,
-        // Its credentials are nobody's any more.
-        Put::NoRole => Ok(()),
         Put::Full => Err(BrokerError::away(format!(
             "the role `{role}` has no room for another deny: its inline policies have 10,240 characters together; make \
              them shorter, or use more roles or shorter lives. It is tried again later"
@@ -175,9 +173,8 @@ async fn deny(iam: &Iam<'_>, role: &str, batch: &[Waiting], tidied: &mut Tidied)
 /// Writes a deny and reads it back.
 async fn write(iam: &Iam<'_>, role: &str, name: &DenyName, denied: &Denied) -> Result<Put, BrokerError> {
     let (name, document) = (name.to_string(), denied.document());
-    let put = iam.put(role, &name, &document).await?;
-    if put != Put::Done {
-        return Ok(put);
+    if iam.put(role, &name, &document).await? == Put::Full {
+        return Ok(Put::Full);
     }
     let is = iam.get(role, &name).await?;
     let wanted: Option<Value> = serde_json::from_str(&document).ok();

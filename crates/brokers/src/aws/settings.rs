@@ -162,7 +162,7 @@ fn endpoints(raw: &RawSettings, named: &NamedEndpoints) -> Result<(Endpoint, End
     Ok((sts, Endpoint { address: iam, region: iam_region.to_owned(), service: "iam" }))
 }
 
-/// Regions, partitions and profiles: they end up in addresses and files.
+/// Regions and partitions: they end up in addresses and files.
 pub(super) fn check_word(setting: &str, value: &str) -> Result<(), SettingsError> {
     let is_plain = value.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"-_".contains(&byte));
     if value.is_empty() || value.len() > 64 || !is_plain {

@@ -62,7 +62,7 @@ pub(super) async fn assume(
         Means::AssumeRole(identity) => (with_key(lease), Some(identity)),
     };
     let answer = exchange(settings, &form, identity, tools, now).await;
-    let document = answer.map_err(|failure| explain(failure, lease.target))?;
+    let document = answer.map_err(|failure| explain(failure, lease.target, identity.is_some()))?;
     credentials(&document, lease, now).map_err(|why| Failure::Strange(why).error(SERVICE))
 }
 
@@ -149,7 +149,7 @@ fn credentials(document: &Document, lease: &Lease<'_>, now: Time) -> Result<Cred
 }
 
 /// What STS means by its codes (AssumeRoleWithWebIdentity and AssumeRole, "Errors").
-fn explain(failure: Failure, target: &Target) -> BrokerError {
+fn explain(failure: Failure, target: &Target, is_signed: bool) -> BrokerError {
     let Failure::Refused { code, .. } = &failure else { return failure.error(SERVICE) };
     let role = &target.role.arn;
     let operator = BrokerError::operator;
@@ -164,7 +164,7 @@ fn explain(failure: Failure, target: &Target) -> BrokerError {
              ids, published keys), and the clocks"
                 .to_owned(),
         ),
-        "ExpiredTokenException" => operator(
+        "ExpiredTokenException" | "ExpiredToken" if !is_signed => operator(
             "AWS STS finds writ's token expired: the clock of writ's machine is slow, or that of the target fast, by more \
              than five minutes"
                 .to_owned(),
@@ -182,7 +182,7 @@ fn explain(failure: Failure, target: &Target) -> BrokerError {
                 .to_owned(),
         ),
         "RegionDisabledException" => operator("AWS STS is switched off in this `region` for the account".to_owned()),
-        "ValidationError" | "InvalidParameterValue" => operator(format!(
+        "ValidationError" | "InvalidParameterValue" | "InvalidArgument" => operator(format!(
             "AWS STS does not accept the request for the role {role}: most often `max_lifetime_seconds` is more than the \
              role's MaxSessionDuration, or more than an hour for a role that is assumed from another"
         )),

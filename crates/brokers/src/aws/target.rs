@@ -10,7 +10,7 @@ use serde::{Deserialize, Serialize};
 use super::POLICY;
 use super::limits::{LIFE_DEFAULT, LIFE_MIN, POLICIES_MAX, SESSION_POLICY_CHARS_MAX, SETTING_CHARS_MAX};
 use super::policy::Statements;
-use super::raw::{RawPolicy, RawRevokeBy, RawTarget};
+use super::raw::{RawPolicy, RawRevokeBy, RawTarget, Via};
 use super::settings::check_word;
 use crate::broker::BrokerError;
 use crate::open::SettingsError;
@@ -22,8 +22,10 @@ pub(super) struct Target {
     pub(super) role: Role,
     /// The region for the programs that use it.
     pub(super) region: String,
-    /// The profile's name for them.
-    pub(super) profile: String,
+    /// How they get the credential.
+    pub(super) via: Via,
+    /// Whether those that name no profile get it.
+    pub(super) is_default: bool,
     /// How a credential is ended; none: not at all.
     pub(super) revoke_by: Option<RevokeBy>,
     policies: BTreeMap<Name, Statements>,
@@ -73,15 +75,14 @@ impl Target {
         let policies = policies(&raw).map_err(at)?;
         let default_policies = default_policies(&raw, &policies).map_err(at)?;
         let region = raw.region.unwrap_or_else(|| region.to_owned());
-        let profile = raw.profile.unwrap_or_else(|| "default".to_owned());
         check_word("region", &region)?;
-        check_word("profile", &profile)?;
         let revoke_by = match raw.revoke_by {
             RawRevokeBy::Userid => Some(RevokeBy::Userid),
             RawRevokeBy::PrincipalTag => Some(RevokeBy::PrincipalTag),
             RawRevokeBy::None => None,
         };
-        Ok(Self { role, region, profile, revoke_by, policies, default_policies, life_default, life_max })
+        let (via, is_default) = (raw.via, raw.default);
+        Ok(Self { role, region, via, is_default, revoke_by, policies, default_policies, life_default, life_max })
     }
 
     /// What decisions must know of it.

@@ -75,7 +75,7 @@ async fn mint(broker: &dyn Broker, order: &Order, aws: &Arc<StandIn>) -> Result<
 
 #[test]
 fn says_what_decisions_and_launchers_must_know() {
-    let broker = web_identity(json!({"max_lifetime_seconds": 7200, "profile": "payments"}));
+    let broker = web_identity(json!({"max_lifetime_seconds": 7200, "via": "container"}));
     let target = broker.targets()[&"agent".parse::<Name>().unwrap()];
     assert_eq!(
         (target.life_min.as_secs(), target.life_default.as_secs(), target.life_max.as_secs()),
@@ -84,10 +84,10 @@ fn says_what_decisions_and_launchers_must_know() {
     assert!(target.is_revocable && !target.is_local);
     assert_eq!(
         broker.delivery(&"agent".parse().unwrap()),
-        json!({
-            "account_id": "123456789012", "partition": "aws", "profile": "payments", "region": "eu-central-1",
-            "role_arn": ROLE,
-        })
+        json!({ "aws": {
+            "account": "123456789012", "partition": "aws", "region": "eu-central-1", "role_arn": ROLE, "endpoints": {},
+            "via": "container", "default": false,
+        } })
     );
     let none = web_identity(json!({"revoke_by": "none"}));
     assert!(!none.targets()[&"agent".parse::<Name>().unwrap()].is_revocable);

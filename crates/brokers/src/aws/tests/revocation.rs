@@ -120,10 +120,19 @@ async fn a_missing_permission_is_named_at_the_first_revocation() {
     }
 }
 
+/// The revoker's account may be another one, where there is no such role: nothing is dead for it.
 #[tokio::test]
-async fn a_role_that_is_gone_has_no_credentials() {
+async fn a_role_that_is_not_found_is_no_success() {
     let aws = StandIn::answering(|_| Some(Ok(failed(404, "NoSuchEntity"))));
-    assert_eq!(revoke(&*web_identity(json!({})), &order(), &aws, NOW).await, Ok(Revocation::Dead));
+    let error = revoke(&*web_identity(json!({})), &order(), &aws, NOW).await.unwrap_err();
+    assert!(error.fault == Fault::Operator && error.text.contains("it must be of the role's own account"), "{error:?}");
+}
+
+/// Whatever answers 404 to everything is not IAM, and nothing is dead for it.
+#[tokio::test]
+async fn a_server_that_knows_nothing_ends_nothing() {
+    let aws = StandIn::answering(|_| Some(Ok((404, "<html>not found</html>".to_owned()))));
+    assert!(revoke(&*web_identity(json!({})), &order(), &aws, NOW).await.is_err());
 }
 
 #[tokio::test]
