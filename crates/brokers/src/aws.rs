@@ -9,13 +9,15 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use domain::broker::Target as TargetFacts;
-use domain::{ArtifactKind, Name, Scope, Span};
+use domain::{ArtifactKind, Name, Scope, Span, Time};
 use serde_json::{Value, json};
+use tokio::sync::Mutex;
 
 use self::iam::Iam;
-use self::name::role_session_name;
+use self::identity::Identity;
+use self::name::{revoker_session_name, role_session_name};
 use self::revoke::{AwsHandle, Revoker};
-use self::settings::Settings;
+use self::settings::{RevokeAs, Settings};
 use self::sts::Lease;
 use self::target::Target;
 use crate::broker::{
@@ -47,14 +49,15 @@ const POLICY: &str = "policy";
 /// Reads settings (see [`settings`]) and secrets.
 pub(crate) fn open(settings: &str, secrets: Secrets) -> Result<Arc<dyn Broker>, SettingsError> {
     let settings = settings::read(settings, secrets)?;
-    let revoker = Revoker::default();
-    Ok(Arc::new(Aws { settings, revoker }))
+    Ok(Arc::new(Aws { settings, revoker: Revoker::default(), revoke_identity: Mutex::default() }))
 }
 
 #[derive(Debug)]
 struct Aws {
     settings: Settings,
     revoker: Revoker,
+    /// Of the role that ends credentials, and since when.
+    revoke_identity: Mutex<Option<(Identity, Time)>>,
 }
 
 // === impl Aws ===
@@ -70,8 +73,8 @@ impl Aws {
         let policy = target.session_policy(&order.scope)?;
         let seconds = target.seconds(order.expires_at.since(chance.now));
         let session_name = role_session_name(order);
-        let lease = Lease { order, target, policy, seconds, session_name: &session_name };
-        let made = sts::assume(&self.settings, &lease, tools, chance.now).await?;
+        let lease = Lease { order, role: &target.role.arn, policy, seconds, session_name: &session_name };
+        let made = sts::assume(&self.settings.sts, &self.settings.means, &lease, tools, chance.now).await?;
         let mut names = vec![(ArtifactKind::AwsRoleSession, session_name.clone())];
         names.push((ArtifactKind::AwsAccessKey, made.access_key_id.to_string()));
         // By writ's clock: whatever the target's clock says, it counts the same seconds.
@@ -80,16 +83,44 @@ impl Aws {
         Ok(Minted { secret: secret(&made, target), expires_at, names, handle })
     }
 
-    async fn end(&self, handle: &Handle, tools: &Tools, chance: Chance) -> Result<Revocation, BrokerError> {
+    async fn end(
+        &self,
+        order: &Order,
+        handle: &Handle,
+        tools: &Tools,
+        chance: Chance,
+    ) -> Result<Revocation, BrokerError> {
         let handle: AwsHandle = handle.read()?;
-        let Some(identity) = &self.settings.revoke_identity else {
-            return Err(BrokerError::operator(
-                "this broker has no identity for IAM any more: add the secrets `revoke_access_key_id` and \
-                 `revoke_secret_access_key`",
-            ));
-        };
-        let iam = Iam { endpoint: &self.settings.iam, identity, wire: &*tools.wire, now: chance.now };
+        let identity = self.revoke_identity(order, tools, chance.now).await?;
+        let iam = Iam { endpoint: &self.settings.iam, identity: &identity, wire: &*tools.wire, now: chance.now };
         self.revoker.revoke(&iam, &handle).await.map(|()| Revocation::Dead)
+    }
+
+    /// Who ends credentials.
+    async fn revoke_identity(&self, order: &Order, tools: &Tools, now: Time) -> Result<Identity, BrokerError> {
+        let (role, means) = match &self.settings.revoker {
+            Some(RevokeAs::Key(identity)) => return Ok(identity.clone()),
+            Some(RevokeAs::Role { arn, means }) => (arn, means),
+            None => {
+                return Err(BrokerError::operator(
+                    "this broker has nobody any more who ends credentials: see `revoke_role_arn`, and the secrets \
+                     `revoke_access_key_id` and `revoke_secret_access_key`",
+                ));
+            }
+        };
+        // Held over the exchange: many that end at once ask for the role once.
+        let mut kept = self.revoke_identity.lock().await;
+        if let Some((identity, since)) = &*kept
+            && now.since(*since) < limits::REVOKER_KEPT
+        {
+            return Ok(identity.clone());
+        }
+        let (seconds, session_name) = (limits::LIFE_MIN.as_secs(), revoker_session_name(order));
+        let lease = Lease { order, role, policy: None, seconds, session_name: &session_name };
+        let made = sts::assume(&self.settings.sts, means, &lease, tools, now).await?;
+        let identity = Identity::new(made.access_key_id.into(), made.secret_access_key, Some(made.session_token));
+        *kept = Some((identity.clone(), now));
+        Ok(identity)
     }
 }
 
@@ -125,12 +156,12 @@ impl Broker for Aws {
 
     fn revoke<'a>(
         &'a self,
-        _order: &'a Order,
+        order: &'a Order,
         handle: &'a Handle,
         tools: &'a Tools,
         chance: Chance,
     ) -> Work<'a, Revocation> {
-        Box::pin(self.end(handle, tools, chance))
+        Box::pin(self.end(order, handle, tools, chance))
     }
 
     fn delivery(&self, target: &Name) -> Value {

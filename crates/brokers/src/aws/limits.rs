@@ -26,7 +26,11 @@ pub(super) const POLICIES_MAX: usize = 32;
 pub(super) const ROLE_SESSION_CHARS_MAX: usize = 64;
 /// Characters of a session tag's value: STS, `Tag`.
 pub(super) const TAG_CHARS_MAX: usize = 256;
-/// Characters of an ARN, a region, an address in the settings.
+/// Characters of an audience: IAM takes client ids of up to 255.
+pub(super) const AUDIENCE_CHARS_MAX: usize = 255;
+/// How long a role that ends credentials is kept before it is asked for again: a third of its life is left then.
+pub(super) const REVOKER_KEPT: Span = Span::from_secs(600);
+/// Characters of an ARN, or of an address, in the settings.
 pub(super) const SETTING_CHARS_MAX: usize = 2048;
 
 /// Bytes of an answer: the longest is a list of policies, a few kilobytes.

@@ -18,6 +18,11 @@ pub(super) fn userid_pattern(order: &Order) -> String {
     format!("*:{}.{}.*", order.session, order.sequence)
 }
 
+/// `writ.ses_….7`: writ itself, on account of a session's credential.
+pub(super) fn revoker_session_name(order: &Order) -> String {
+    cut(format!("writ.{}.{}", order.session, order.sequence))
+}
+
 /// `ses_….ada`: the session, the developer. 2 to 64 of `[\w+=,.@-]` (STS, `SourceIdentity`).
 pub(super) fn source_identity(order: &Order) -> String {
     cut(format!("{}.{}", order.session, order.developer_name))

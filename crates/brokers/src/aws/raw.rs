@@ -26,6 +26,10 @@ pub(super) struct RawSettings {
     pub(super) endpoint_iam: Option<String>,
     /// Another S3 than AWS's own, for the programs that use the credential.
     pub(super) endpoint_s3: Option<String>,
+    /// The role that ends credentials, instead of a key: it is asked for with a token of writ's own.
+    pub(super) revoke_role_arn: Option<String>,
+    /// The audience of that token. No `token` broker may make tokens for it: whoever has one may change roles.
+    pub(super) revoke_audience: Option<String>,
     /// The roles.
     pub(super) targets: BTreeMap<Name, RawTarget>,
 }

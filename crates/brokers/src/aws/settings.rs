@@ -7,9 +7,9 @@ use zeroize::Zeroizing;
 
 use super::endpoint::{Address, Endpoint};
 use super::identity::Identity;
-use super::limits::{KEY_BYTES_MAX, LIFE_CHAINED_MAX, LIFE_MAX, SESSION_TOKEN_BYTES_MAX, SETTING_CHARS_MAX};
+use super::limits::{AUDIENCE_CHARS_MAX, KEY_BYTES_MAX, LIFE_CHAINED_MAX, LIFE_MAX, SESSION_TOKEN_BYTES_MAX};
 use super::raw::{RawIdentity, RawSettings};
-use super::target::Target;
+use super::target::{Role, Target};
 use crate::broker::Secrets;
 use crate::open::SettingsError;
 
@@ -33,7 +33,7 @@ pub(super) struct Settings {
     /// The addresses that the settings name.
     pub(super) named: NamedEndpoints,
     /// Who changes roles' policies; none only where nothing can be revoked.
-    pub(super) revoke_identity: Option<Identity>,
+    pub(super) revoker: Option<RevokeAs>,
     /// The roles.
     pub(super) targets: BTreeMap<Name, Target>,
 }
@@ -48,6 +48,20 @@ pub(super) enum Means {
     },
     /// With a key.
     AssumeRole(Identity),
+}
+
+/// Who changes roles' policies.
+#[derive(Debug)]
+pub(super) enum RevokeAs {
+    /// Whoever has this key.
+    Key(Identity),
+    /// A role.
+    Role {
+        /// Its name in full.
+        arn: String,
+        /// How it is asked for: with a token.
+        means: Means,
+    },
 }
 
 /// Addresses other than AWS's own.
@@ -72,7 +86,7 @@ pub(super) fn read(settings: &str, mut secrets: Secrets) -> Result<Settings, Set
     }
     check_word("region", &raw.region)?;
     check_word("partition", &raw.partition)?;
-    let revoke_identity = revoke.or_else(|| ambient.clone());
+    let revoker = revoker(&raw, revoke, &ambient)?;
     let means = means(&raw, ambient)?;
     let named = NamedEndpoints::read(&raw)?;
     let (sts, iam) = endpoints(&raw, &named)?;
@@ -81,13 +95,14 @@ pub(super) fn read(settings: &str, mut secrets: Secrets) -> Result<Settings, Set
         let target = Target::read(&name, target, &raw.region, &raw.partition, means.life_max())?;
         targets.insert(name, target);
     }
-    if revoke_identity.is_none() && targets.values().any(|target| target.revoke_by.is_some()) {
+    if revoker.is_none() && targets.values().any(|target| target.revoke_by.is_some()) {
         return Err(SettingsError::new(
-            "nobody can end credentials early: add the secrets `revoke_access_key_id` and `revoke_secret_access_key` of \
-             an identity that may change the roles' inline policies, or set `revoke_by` to `none` at every target",
+            "nobody can end credentials early: name a role that may change the roles' inline policies (`revoke_role_arn` \
+             and `revoke_audience`), or add the key of somebody who may (the secrets `revoke_access_key_id` and \
+             `revoke_secret_access_key`), or set `revoke_by` to `none` at every target",
         ));
     }
-    Ok(Settings { means, sts, iam, partition: raw.partition, named, revoke_identity, targets })
+    Ok(Settings { means, sts, iam, partition: raw.partition, named, revoker, targets })
 }
 
 /// The key under these names of secrets; taken out of them.
@@ -121,12 +136,39 @@ fn check_secret(name: &str, value: &Zeroizing<String>, max: usize) -> Result<(),
     Ok(())
 }
 
+/// The role, if there is one; else the key that is for it, else the one that asks for roles.
+fn revoker(
+    raw: &RawSettings,
+    key: Option<Identity>,
+    ambient: &Option<Identity>,
+) -> Result<Option<RevokeAs>, SettingsError> {
+    match (&raw.revoke_role_arn, &raw.revoke_audience) {
+        (None, None) => Ok(key.or_else(|| ambient.clone()).map(RevokeAs::Key)),
+        (Some(arn), Some(audience)) if key.is_none() => {
+            let role = Role::read("revoke_role_arn", arn, &raw.partition).map_err(SettingsError::new)?;
+            let means = Means::WebIdentity { audience: check_audience("revoke_audience", audience)? };
+            Ok(Some(RevokeAs::Role { arn: role.arn, means }))
+        }
+        _ => Err(SettingsError::new(
+            "`revoke_role_arn` and `revoke_audience` come together, and without the secrets `revoke_access_key_id` and so on",
+        )),
+    }
+}
+
+fn check_audience(setting: &str, audience: &str) -> Result<String, SettingsError> {
+    if audience.is_empty() || audience.len() > AUDIENCE_CHARS_MAX {
+        return Err(SettingsError::new(format!(
+            "`{setting}` has 1 to {AUDIENCE_CHARS_MAX} characters: it is one of the client ids of the OpenID provider in IAM"
+        )));
+    }
+    Ok(audience.to_owned())
+}
+
 fn means(raw: &RawSettings, ambient: Option<Identity>) -> Result<Means, SettingsError> {
     match (&raw.identity, ambient) {
-        (RawIdentity::WebIdentity, None) if raw.audience.is_empty() || raw.audience.len() > SETTING_CHARS_MAX => {
-            Err(SettingsError::new("`audience` is empty or too long: it is one of the provider's client ids"))
+        (RawIdentity::WebIdentity, None) => {
+            Ok(Means::WebIdentity { audience: check_audience("audience", &raw.audience)? })
         }
-        (RawIdentity::WebIdentity, None) => Ok(Means::WebIdentity { audience: raw.audience.clone() }),
         (RawIdentity::WebIdentity, Some(_)) => Err(SettingsError::new(
             "with `identity` = `web_identity` no key asks for roles: leave the secrets `access_key_id` and so on out; the \
              key that ends credentials is `revoke_access_key_id` and so on",

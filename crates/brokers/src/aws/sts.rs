@@ -8,6 +8,7 @@ use domain::{Span, Time};
 use zeroize::Zeroizing;
 
 use super::call::{Failure, call};
+use super::endpoint::Endpoint;
 use super::form::Form;
 use super::identity::Identity;
 use super::limits::{
@@ -15,8 +16,7 @@ use super::limits::{
 };
 use super::name;
 use super::reply::{Document, Strange};
-use super::settings::{Means, Settings};
-use super::target::Target;
+use super::settings::Means;
 use super::time;
 use crate::broker::{BrokerError, Order, TokenAsk, Tools};
 
@@ -29,8 +29,8 @@ const SERVICE: &str = "AWS STS";
 pub(super) struct Lease<'a> {
     /// For whom.
     pub(super) order: &'a Order,
-    /// Which role.
-    pub(super) target: &'a Target,
+    /// Which role, in full.
+    pub(super) role: &'a str,
     /// Narrowed to what.
     pub(super) policy: Option<String>,
     /// For how many seconds.
@@ -52,24 +52,25 @@ pub(super) struct Credentials {
 
 /// Asks for a role.
 pub(super) async fn assume(
-    settings: &Settings,
+    sts: &Endpoint,
+    means: &Means,
     lease: &Lease<'_>,
     tools: &Tools,
     now: Time,
 ) -> Result<Credentials, BrokerError> {
-    let (form, identity) = match &settings.means {
+    let (form, identity) = match means {
         Means::WebIdentity { audience } => (web_identity(lease, audience, tools, now)?, None),
         Means::AssumeRole(identity) => (with_key(lease), Some(identity)),
     };
-    let answer = exchange(settings, &form, identity, tools, now).await;
-    let document = answer.map_err(|failure| explain(failure, lease.target, identity.is_some()))?;
+    let answer = exchange(sts, &form, identity, tools, now).await;
+    let document = answer.map_err(|failure| explain(failure, lease.role, identity.is_some()))?;
     credentials(&document, lease, now).map_err(|why| Failure::Strange(why).error(SERVICE))
 }
 
 /// Asks, and asks again when STS could not get our published keys: under load it says so now and then of tokens that are
 /// right. Nothing was made when it says so.
 async fn exchange(
-    settings: &Settings,
+    sts: &Endpoint,
     form: &Form,
     identity: Option<&Identity>,
     tools: &Tools,
@@ -77,7 +78,7 @@ async fn exchange(
 ) -> Result<Document, Failure> {
     let mut pause = EXCHANGE_PAUSE;
     for _ in 1..EXCHANGES_MAX {
-        match call(&settings.sts, form, identity, &*tools.wire, now).await {
+        match call(sts, form, identity, &*tools.wire, now).await {
             Err(Failure::Refused { code, .. }) if code == "IDPCommunicationError" || code == "InvalidIdentityToken" => {
             }
             other => return other,
@@ -85,12 +86,12 @@ async fn exchange(
         tokio::time::sleep(pause).await;
         pause *= 2;
     }
-    call(&settings.sts, form, identity, &*tools.wire, now).await
+    call(sts, form, identity, &*tools.wire, now).await
 }
 
 fn common(form: Form, lease: &Lease<'_>) -> Form {
     let form = form
-        .field("RoleArn", lease.target.role.arn.as_str())
+        .field("RoleArn", lease.role)
         .field("RoleSessionName", lease.session_name)
         .field("DurationSeconds", lease.seconds.to_string());
     match &lease.policy {
@@ -149,9 +150,8 @@ fn credentials(document: &Document, lease: &Lease<'_>, now: Time) -> Result<Cred
 }
 
 /// What STS means by its codes (AssumeRoleWithWebIdentity and AssumeRole, "Errors").
-fn explain(failure: Failure, target: &Target, is_signed: bool) -> BrokerError {
+fn explain(failure: Failure, role: &str, is_signed: bool) -> BrokerError {
     let Failure::Refused { code, .. } = &failure else { return failure.error(SERVICE) };
-    let role = &target.role.arn;
     let operator = BrokerError::operator;
     match code.as_str() {
         "AccessDenied" => operator(format!(

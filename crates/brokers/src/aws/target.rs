@@ -70,7 +70,7 @@ impl Target {
         life_max: Span,
     ) -> Result<Self, SettingsError> {
         let at = |text: String| SettingsError::new(format!("target `{name}`: {text}"));
-        let role = Role::read(&raw.role_arn, partition).map_err(at)?;
+        let role = Role::read("role_arn", &raw.role_arn, partition).map_err(at)?;
         let (life_default, life_max) = lives(&raw, life_max).map_err(at)?;
         let policies = policies(&raw).map_err(at)?;
         let default_policies = default_policies(&raw, &policies).map_err(at)?;
@@ -196,9 +196,9 @@ fn fits<'a>(what: &str, policies: impl IntoIterator<Item = &'a Statements>) -> R
 
 impl Role {
     /// Reads `arn:PARTITION:iam::ACCOUNT:role/PATH/NAME`.
-    fn read(arn: &str, partition: &str) -> Result<Self, String> {
+    pub(super) fn read(setting: &str, arn: &str, partition: &str) -> Result<Self, String> {
         let wrong =
-            || format!("`role_arn` is not a role's: it looks like arn:{partition}:iam::123456789012:role/agent");
+            || format!("`{setting}` is not a role's: it looks like arn:{partition}:iam::123456789012:role/agent");
         let rest = arn.strip_prefix(&format!("arn:{partition}:iam::")).ok_or_else(wrong)?;
         let (account, path) = rest.split_once(":role/").ok_or_else(wrong)?;
         let name = path.rsplit('/').next().unwrap_or_default();

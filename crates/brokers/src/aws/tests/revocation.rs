@@ -200,6 +200,27 @@ async fn futures_poll<F: Future + Unpin>(future: &mut F) -> Option<F::Output> {
     .await
 }
 
+/// With a role of its own no key is stored; it is asked for with a token for another audience, and kept for a while.
+#[tokio::test]
+async fn a_role_may_end_credentials() {
+    let aws = Arc::new(StandIn::default());
+    let mut settings = settings("web_identity", json!({}));
+    settings["revoke_role_arn"] = json!("arn:aws:iam::123456789012:role/writ-revoker");
+    settings["revoke_audience"] = json!("writ-revoker");
+    let broker = open(&settings.to_string(), Secrets::new()).unwrap();
+    for (after, asked) in [(0, 1), (599, 1), (600, 2)] {
+        revoke(&*broker, &order(), &aws, NOW + Span::from_secs(after)).await.unwrap();
+        assert_eq!(aws.count("AssumeRoleWithWebIdentity"), asked, "{after}");
+    }
+    let requests = aws.requests.lock().unwrap();
+    let (_, _, fields) = &requests[0];
+    assert_eq!(fields["RoleArn"], "arn:aws:iam::123456789012:role/writ-revoker");
+    assert_eq!(fields["WebIdentityToken"], "token for writ-revoker of 300s");
+    assert_eq!(fields["RoleSessionName"], format!("writ.{}.7", order().session));
+    let (_, signature, _) = requests.iter().find(|(_, _, fields)| fields["Action"] == "PutRolePolicy").unwrap();
+    assert!(signature.as_ref().unwrap().contains("Credential=ASIAEXAMPLE/20261122/us-east-1/iam/aws4_request"));
+}
+
 #[tokio::test]
 async fn without_an_identity_any_more_it_says_what_is_missing() {
     let aws = Arc::new(StandIn::default());

@@ -64,13 +64,23 @@ fn what_is_wrong_with_a_broker_is_named() {
     let none: [&str; 0] = [];
     let nothing = |_: &mut Value| {};
     let cases = [
-        (wrong("web_identity", &none, nothing), "nobody can end credentials early: add the secrets"),
+        (wrong("web_identity", &none, nothing), "nobody can end credentials early: name a role"),
         (wrong("web_identity", &["access_key_id", "secret_access_key"], nothing), "no key asks for roles"),
         (wrong("assume_role", &none, nothing), "needs the secrets `access_key_id` and `secret_access_key`"),
         (wrong("assume_role", &["access_key_id"], nothing), "`access_key_id` and `secret_access_key` come together"),
         (wrong("assume_role", &["session_token"], nothing), "come together"),
         (wrong("web_identity", &["revoke_key"], nothing), "has no secret `revoke_key`; it may have `access_key_id`"),
-        (wrong("web_identity", &REVOKE, |all| all["audience"] = json!("")), "`audience` is empty"),
+        (wrong("web_identity", &REVOKE, |all| all["audience"] = json!("")), "`audience` has 1 to 255"),
+        (
+            wrong("web_identity", &none, |all| all["revoke_role_arn"] = json!(ROLE)),
+            "`revoke_role_arn` and `revoke_audience` come together",
+        ),
+        (
+            wrong("web_identity", &none, |all| {
+                (all["revoke_role_arn"], all["revoke_audience"]) = (json!("x"), json!("y"));
+            }),
+            "`revoke_role_arn` is not a role's",
+        ),
         (wrong("web_identity", &REVOKE, |all| all["region"] = json!("../x")), "`region` has 1 to 64"),
         (wrong("web_identity", &REVOKE, |all| all["endpoint_iam"] = json!("http://iam")), "`endpoint_iam` is not an"),
         (wrong("web_identity", &REVOKE, |all| all["partition"] = json!("aws-iso")), "name `endpoint_sts` and"),
