@@ -92,7 +92,13 @@ impl Aws {
     ) -> Result<Revocation, BrokerError> {
         let handle: AwsHandle = handle.read()?;
         let identity = self.revoke_identity(order, tools, chance.now).await?;
-        let iam = Iam { endpoint: &self.settings.iam, identity: &identity, wire: &*tools.wire, now: chance.now };
+        let iam = Iam {
+            endpoint: &self.settings.iam,
+            identity: &identity,
+            wire: &*tools.wire,
+            now: chance.now,
+            rewrites_roles: self.settings.named.iam.is_some(),
+        };
         self.revoker.revoke(&iam, &handle).await.map(|()| Revocation::Dead)
     }
 

@@ -26,6 +26,8 @@ pub(super) struct Iam<'a> {
     pub(super) wire: &'a dyn Wire,
     /// Now.
     pub(super) now: Time,
+    /// Whether a role may be one object that every write replaces, as Ceph's are.
+    pub(super) rewrites_roles: bool,
 }
 
 /// How writing a policy went.

@@ -72,3 +72,9 @@ pub(super) const TIDY_AFTER: Span = Span::from_secs(60);
 pub(super) const PAGE_NAMES: usize = 100;
 /// See [`PAGE_NAMES`].
 pub(super) const PAGES_MAX: usize = 10;
+
+/// How often a deny is written until it stays, where roles are rewritten whole: each time somebody else wrote in the same
+/// few milliseconds.
+pub(super) const WRITES_MAX: u32 = 5;
+/// After how long a write that began before ours has landed, where roles are rewritten whole: they take milliseconds.
+pub(super) const LANDED_AFTER: Duration = Duration::from_millis(200);

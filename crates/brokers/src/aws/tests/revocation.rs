@@ -158,6 +158,23 @@ async fn a_deny_is_read_back() {
     assert!(error.may_pass && error.text.contains("is not there yet"), "{error:?}");
 }
 
+/// Where roles are rewritten whole, a deny that somebody else's write undid is written again.
+#[tokio::test(start_paused = true)]
+async fn a_deny_that_was_lost_is_written_again() {
+    let puts = std::sync::atomic::AtomicU32::new(0);
+    let aws = StandIn::answering(move |fields| {
+        // The first two are answered like others, and gone.
+        let is_put = fields["Action"] == "PutRolePolicy";
+        (is_put && puts.fetch_add(1, std::sync::atomic::Ordering::Relaxed) < 2).then(|| Ok((200, "<R/>".to_owned())))
+    });
+    let mut settings = settings("web_identity", json!({}));
+    settings["endpoint_iam"] = json!("http://127.0.0.1:1");
+    let broker = open(&settings.to_string(), revoke_secrets()).unwrap();
+    assert_eq!(revoke(&*broker, &order(), &aws, NOW).await, Ok(Revocation::Dead));
+    assert!(aws.said().contains(&pattern(&order())));
+    assert_eq!(aws.count("PutRolePolicy"), 3);
+}
+
 #[tokio::test]
 async fn a_lost_answer_is_no_reason_to_stop() {
     let count = std::sync::atomic::AtomicU32::new(0);

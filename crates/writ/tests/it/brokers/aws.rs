@@ -1,5 +1,6 @@
 //! AWS credentials against a real STS, IAM and S3.
 
+mod replicas;
 mod rgw;
 
 use std::process::Output;

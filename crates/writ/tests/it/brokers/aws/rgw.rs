@@ -138,6 +138,12 @@ impl Rgw {
         names.filter(|name| name.starts_with("writ-deny-")).collect()
     }
 
+    /// What a role's policies of ours say, one after another.
+    pub(super) fn denied(&self, role: &str) -> String {
+        let get = |name: &String| self.aws(&["iam", "get-role-policy", "--role-name", role, "--policy-name", name]);
+        self.denies(role).iter().map(get).collect()
+    }
+
     /// The gateway's own log of operations on a bucket.
     pub(super) fn operations(&self, bucket: &str) -> Vec<Value> {
         let text = std::fs::read_to_string(&self.log).unwrap();
