@@ -10,6 +10,11 @@ use serde_json::{Value, json};
 use crate::support::{Opened, People, Writ, WritOptions, run, until};
 use rgw::{Key, Rgw, unused};
 
+/// Relying parties of the issuer.
+const AUDIENCES: &str = "\n[issuer]\nx5c = true\n\
+    [[issuer.audiences]]\nname = \"sts.amazonaws.com\"\nkind = \"ceph\"\n\
+    [[issuer.audiences]]\nname = \"writ-revoker\"\nkind = \"ceph\"\n";
+
 /// A control plane, its people, the gateway, and a role with a bucket.
 struct Stage {
     writ: Writ,
@@ -28,14 +33,27 @@ enum By {
     Key,
 }
 
+/// Who ends credentials.
+enum Revoker {
+    Key(Key),
+    Role(String),
+}
+
 impl Stage {
     async fn start(by: By) -> Self {
         let rgw = Rgw::start();
-        let writ = Writ::start_with(WritOptions::default()).await;
+        let tables = if by == By::Token { AUDIENCES } else { "" };
+        let writ = Writ::start_with(WritOptions { tables: tables.to_owned(), ..WritOptions::default() }).await;
         let people = writ.people().await;
         let trust = match by {
-            By::Token => rgw.trust_issuer(&writ.url),
             By::Key => Rgw::trust_admin(),
+            By::Token => {
+                rgw.provider(&writ.url, &["sts.amazonaws.com", "writ-revoker"]);
+                let projects = people.ada.get("/v1/projects").await.json();
+                let project = projects["projects"][0]["id"].as_str().unwrap();
+                let subjects = [format!("project:{project}:profile:*"), "project:*:profile:writ-canary".to_owned()];
+                Rgw::trust_issuer(&writ.url, "sts.amazonaws.com", &subjects)
+            }
         };
         let (role, bucket) = (rgw.role(&trust), rgw.bucket());
         Self { writ, people, rgw, role, bucket }
@@ -44,17 +62,22 @@ impl Stage {
     /// The same, with a broker `cloud` for the role, and its target `agent` granted to the project.
     async fn configured(by: By, more: Value) -> Self {
         let stage = Self::start(by).await;
-        let configured = stage.configure(by, more, None).await;
-        assert_eq!(configured.0, 200, "{}", configured.1);
-        assert_eq!(configured.1["tried"], json!([{"target": "agent", "revoked": true}]), "{}", configured.1);
-        let grant = json!({"scope": {"policy": ["grace"]}, "max_lifetime_seconds": 1800});
-        let granted = stage.people.ada.put("/v1/projects/checkout/grants/cloud/agent", Some(grant)).await;
-        assert!(granted.status.is_success(), "{}", granted.text());
+        let revoker = Revoker::Key(stage.rgw.admin());
+        stage.grant(by, more, revoker).await;
         stage
     }
 
-    /// Configures the broker; `revoker` is the key that ends credentials.
-    async fn configure(&self, by: By, more: Value, revoker: Option<Key>) -> (u16, Value) {
+    async fn grant(&self, by: By, more: Value, revoker: Revoker) {
+        let configured = self.configure(by, more, revoker).await;
+        assert_eq!(configured.0, 200, "{}", configured.1);
+        assert_eq!(configured.1["tried"], json!([{"target": "agent", "revoked": true}]), "{}", configured.1);
+        let grant = json!({"scope": {"policy": ["grace"]}, "max_lifetime_seconds": 1800});
+        let granted = self.people.ada.put("/v1/projects/checkout/grants/cloud/agent", Some(grant)).await;
+        assert!(granted.status.is_success(), "{}", granted.text());
+    }
+
+    /// Configures the broker; the answer's status and body.
+    async fn configure(&self, by: By, more: Value, revoker: Revoker) -> (u16, Value) {
         let bucket = &self.bucket;
         let prefix = json!({"Version": "2012-10-17", "Statement": [
             {"Effect": "Allow", "Action": ["s3:GetObject", "s3:PutObject"], "Resource": format!("arn:aws:s3:::{bucket}/grace/*")},
@@ -66,7 +89,7 @@ impl Stage {
         target.as_object_mut().unwrap().extend(more.as_object().unwrap().clone());
         let endpoint = &self.rgw.endpoint;
         let identity = if by == By::Token { "web_identity" } else { "assume_role" };
-        let settings = json!({
+        let mut settings = json!({
             "identity": identity, "region": "us-east-1", "targets": {"agent": target},
             "endpoint_sts": endpoint, "endpoint_iam": endpoint, "endpoint_s3": endpoint,
         });
@@ -74,11 +97,17 @@ impl Stage {
         if by == By::Key {
             secrets = json!({"access_key_id": admin.id, "secret_access_key": admin.secret});
         }
-        if let Some(key) = revoker.or((by == By::Token).then_some(admin)) {
-            secrets["revoke_access_key_id"] = json!(key.id);
-            secrets["revoke_secret_access_key"] = json!(key.secret);
-            if let Some(token) = key.token {
-                secrets["revoke_session_token"] = json!(token);
+        match revoker {
+            Revoker::Role(role) => {
+                settings["revoke_role_arn"] = json!(format!("arn:aws:iam:::role/{role}"));
+                settings["revoke_audience"] = json!("writ-revoker");
+            }
+            Revoker::Key(key) => {
+                secrets["revoke_access_key_id"] = json!(key.id);
+                secrets["revoke_secret_access_key"] = json!(key.secret);
+                if let Some(token) = key.token {
+                    secrets["revoke_session_token"] = json!(token);
+                }
             }
         }
         let body = json!({"kind": "aws", "settings": settings, "secrets": secrets});
@@ -176,6 +205,11 @@ async fn works_in_its_prefix_and_nowhere_else(by: By) {
 }
 
 #[test]
+fn with_a_token_an_agent_works_in_its_prefix_and_nowhere_else() {
+    run(works_in_its_prefix_and_nowhere_else(By::Token));
+}
+
+#[test]
 fn with_a_key_an_agent_works_in_its_prefix_and_nowhere_else() {
     run(works_in_its_prefix_and_nowhere_else(By::Key));
 }
@@ -193,6 +227,45 @@ async fn one_session_dies_and_the_other_lives(by: By, more: Value) {
     assert!(!stage.may_read(&dies, "grace/one"), "it lives on");
     assert!(stage.may_read(&lives, "grace/one"), "another session's died with it");
     assert!(name(&dies, "aws_role_session").starts_with(&format!("{}.1.grace", first.id)));
+}
+
+#[test]
+fn with_a_token_one_session_dies_and_the_other_lives() {
+    run(one_session_dies_and_the_other_lives(By::Token, json!({})));
+}
+
+/// By the tag in the token, which the gateway keeps with the credential.
+#[test]
+fn by_its_tag_one_session_dies_and_the_other_lives() {
+    run(one_session_dies_and_the_other_lives(By::Token, json!({"revoke_by": "principal_tag"})));
+}
+
+/// Nothing that AWS calls a key is stored: a role ends credentials, got with a token for an audience of its own. The one
+/// that agents' roles take is refused for it.
+#[test]
+fn without_any_key_a_role_ends_credentials() {
+    run(async {
+        let stage = Stage::start(By::Token).await;
+        let any = ["*".to_owned()];
+        let wrong = Rgw::trust_issuer(&stage.writ.url, "sts.amazonaws.com", &any);
+        let wrong = Revoker::Role(stage.rgw.role_that("iam:*", &wrong));
+        let (status, problem) = stage.configure(By::Token, json!({}), wrong).await;
+        assert!(
+            status == 400 && problem["detail"].as_str().unwrap().contains("its trust policy must allow"),
+            "{problem:#}"
+        );
+
+        let trust = Rgw::trust_issuer(&stage.writ.url, "writ-revoker", &any);
+        let revoker = Revoker::Role(stage.rgw.role_that("iam:*", &trust));
+        stage.grant(By::Token, json!({}), revoker).await;
+        let session = stage.session().await;
+        let credential = stage.credential(&session).await;
+        assert!(stage.may_read(&credential, "grace/one"));
+        let ended = session.caller.post(&format!("/v1/sessions/{}/end", session.id), json!({})).await;
+        assert!(ended.status.is_success(), "{}", ended.text());
+        stage.becomes(&credential["id"], "revoked").await;
+        assert!(!stage.may_read(&credential, "grace/one"));
+    });
 }
 
 #[test]
@@ -251,7 +324,7 @@ fn a_revoker_that_may_not_is_refused_at_configuration() {
         let field = |name: &str| assumed["Credentials"][name].as_str().unwrap().to_owned();
         let weak =
             Key { id: field("AccessKeyId"), secret: field("SecretAccessKey"), token: Some(field("SessionToken")) };
-        let (status, problem) = stage.configure(By::Key, json!({}), Some(weak)).await;
+        let (status, problem) = stage.configure(By::Key, json!({}), Revoker::Key(weak)).await;
         assert_eq!(status, 400, "{problem:#}");
         let says = format!("lacks the permission iam:PutRolePolicy on the role `{}`: allow it", stage.role);
         assert!(problem["detail"].as_str().unwrap().contains(&says), "{problem:#}");

@@ -38,6 +38,11 @@ fn start(part: &str) -> Value {
     serde_json::from_slice(&output.stdout).unwrap()
 }
 
+/// An address as the names of Ceph's conditions have it.
+fn host(issuer: &str) -> &str {
+    issuer.split_once("://").unwrap().1
+}
+
 // === impl Rgw ===
 
 impl Rgw {
@@ -82,11 +87,16 @@ impl Rgw {
 
     /// A role that may do anything in S3, for whom the trust statement says; its name.
     pub(super) fn role(&self, trust: &Value) -> String {
+        self.role_that("s3:*", trust)
+    }
+
+    /// A role that may do this to everything, for whom the trust statement says; its name.
+    pub(super) fn role_that(&self, may: &str, trust: &Value) -> String {
         let role = unused("agent");
         let policy = |statement: &Value| json!({"Version": "2012-10-17", "Statement": [statement]}).to_string();
         let create = ["iam", "create-role", "--role-name", &role, "--assume-role-policy-document", &policy(trust)];
         self.aws(&create);
-        let allowed = policy(&json!({"Effect": "Allow", "Action": "s3:*", "Resource": "*"}));
+        let allowed = policy(&json!({"Effect": "Allow", "Action": may, "Resource": "*"}));
         let put = ["iam", "put-role-policy", "--role-name", &role, "--policy-name", "its-own"];
         self.aws(&[&put[..], &["--policy-document", &allowed]].concat());
         role
@@ -97,17 +107,25 @@ impl Rgw {
         json!({"Effect": "Allow", "Principal": {"AWS": ["arn:aws:iam:::user/admin"]}, "Action": ["sts:AssumeRole"]})
     }
 
-    /// Whom a role trusts that sessions of `checkout` get with a token of this issuer; makes the provider.
-    pub(super) fn trust_issuer(&self, issuer: &str) -> Value {
-        let thumbprint = "0".repeat(40); // this version of Ceph compares the certificate in the key set only
+    /// Makes an issuer known; its name among a role's principals.
+    pub(super) fn provider(&self, issuer: &str, audiences: &[&str]) -> String {
+        let thumbprint = "0".repeat(40); // Ceph 16 does not compare it; what it trusts is the certificate in the key set
         let create = ["iam", "create-open-id-connect-provider", "--url", issuer, "--thumbprint-list", &thumbprint];
-        self.aws(&[&create[..], &["--client-id-list", "sts.amazonaws.com"]].concat());
-        let host = issuer.split_once("://").unwrap().1;
+        self.aws(&[&create[..], &["--client-id-list"], audiences].concat());
+        format!("arn:aws:iam:::oidc-provider/{}", host(issuer))
+    }
+
+    /// Whom a role trusts that is got with a token of this issuer, for an audience and for subjects of these patterns.
+    pub(super) fn trust_issuer(issuer: &str, audience: &str, subjects: &[String]) -> Value {
+        let host = host(issuer);
         json!({
             "Effect": "Allow",
             "Principal": {"Federated": [format!("arn:aws:iam:::oidc-provider/{host}")]},
             "Action": ["sts:AssumeRoleWithWebIdentity", "sts:TagSession"],
-            "Condition": {"StringEquals": {format!("{host}:aud"): "sts.amazonaws.com"}},
+            "Condition": {
+                "StringEquals": {format!("{host}:aud"): audience},
+                "StringLike": {format!("{host}:sub"): subjects},
+            },
         })
     }
 
