@@ -7,6 +7,7 @@ pub mod certificate;
 pub mod cost;
 pub mod developer;
 pub mod export;
+pub mod key;
 pub mod log;
 pub mod project;
 pub mod proof;

@@ -72,6 +72,10 @@ pub struct ManageProjects;
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct ManageExports;
 
+/// Replace the keys that sign and seal.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct ManageKeys;
+
 /// The whole table: action, verb, owner, role.
 macro_rules! rules {
     ($($action:ty, |$this:ident| $verb:literal, $owner:expr, $role:ident;)*) => {$(
@@ -96,4 +100,5 @@ rules! {
     ManagePeople, |_this| "manage developers and teams", None, Admin;
     ManageProjects, |_this| "manage projects", None, Admin;
     ManageExports, |_this| "manage exports", None, Admin;
+    ManageKeys, |_this| "replace keys", None, Admin;
 }

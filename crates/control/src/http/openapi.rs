@@ -4,8 +4,8 @@ use utoipa::OpenApi;
 use utoipa::openapi::security::{Http, HttpAuthScheme, SecurityScheme};
 
 use super::{
-    artifacts, audit, certificates, cost, developers, exports, log, operational, projects, search, sessions, sign_ins,
-    teams, tlog, who,
+    artifacts, audit, certificates, cost, developers, exports, issuer, keys, log, operational, projects, search,
+    sessions, sign_ins, teams, tlog, who,
 };
 
 #[derive(OpenApi)]
@@ -58,10 +58,15 @@ use super::{
         exports::list,
         exports::dead,
         exports::retry,
+        issuer::discovery,
+        issuer::keys,
+        issuer::show,
+        keys::list,
+        keys::rotate,
+        keys::rotate_seal,
         operational::health,
         operational::ready,
         operational::metrics,
-        operational::keys,
         operational::openapi,
     ),
     security(("bearer" = [])),
