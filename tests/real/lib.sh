@@ -51,6 +51,19 @@ listening() {
     (exec 3<>"/dev/tcp/127.0.0.1/$1") 2>/dev/null
 }
 
+# wait_until_up PIDFILE COMMAND…: until the command succeeds, or the process has ended.
+wait_until_up() {
+    local pid
+    pid=$(cat "$1")
+    shift
+    wait_for "$start_wait_s" settled "$pid" "$@"
+    "$@" >/dev/null 2>&1
+}
+
+settled() {
+    ! kill -0 "$1" || "${@:2}"
+}
+
 # publish KEY VALUE…: what `start` prints, written when all is up: one JSON object on one line. A port is a number,
 # everything else a string. Secrets may be in it.
 publish() {
