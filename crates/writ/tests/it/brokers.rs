@@ -12,5 +12,5 @@ mod http;
 mod postgres;
 mod ssh;
 mod token;
-mod vault;
+pub(crate) mod vault;
 mod verify;
