@@ -10,7 +10,10 @@ use domain::{DeveloperId, Name, ProjectId, SessionId, Time, limits};
 
 use crate::SigningKey;
 
+mod assertion;
 mod jwt;
+
+pub use assertion::Assertion;
 
 /// The audience of a writ when none is named: writ's own walls.
 pub const AUDIENCE_DEFAULT: &str = "writ";

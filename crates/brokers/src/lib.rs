@@ -27,7 +27,7 @@ mod web_address;
 mod webhook;
 
 pub use injection::{Injection, Withheld};
-pub use issuer::{AUDIENCE_DEFAULT, ISSUER_CHARS_MAX, Issuer, IssuerError, WritClaims};
+pub use issuer::{AUDIENCE_DEFAULT, Assertion, ISSUER_CHARS_MAX, Issuer, IssuerError, WritClaims};
 pub use key::{KeyError, PKCS8_BYTES_MAX, SigningKey, jwks};
 pub use keyed::DigestKey;
 pub use open::{SettingsError, open};

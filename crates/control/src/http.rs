@@ -12,6 +12,7 @@ mod developers;
 mod exports;
 mod extract;
 mod grants;
+mod inject;
 mod log;
 mod openapi;
 mod operational;
@@ -54,6 +55,7 @@ pub(crate) fn router(shared: Arc<Shared>) -> Router {
         .merge(brokers::routes())
         .merge(grants::routes())
         .merge(credentials::routes())
+        .merge(inject::routes())
         .merge(cost::routes())
         .merge(log::routes())
         .merge(search::routes())

@@ -26,6 +26,7 @@ pub mod vending;
 pub mod view;
 pub mod witness;
 
+mod federation;
 mod follower;
 mod nodes;
 mod password;
@@ -37,8 +38,8 @@ mod upstreams;
 
 pub use server::{Server, StartError};
 pub use settings::{
-    ArchiveSettings, CredentialHeader, CredentialSource, ExportFormat, ExportSettings, PriceSettings, Settings,
-    SinkSettings, Synchronous, SyslogAddress, TlsFiles, UpstreamSettings,
+    ArchiveSettings, CredentialHeader, CredentialSource, ExportFormat, ExportSettings, FederationSettings,
+    PriceSettings, Settings, SinkSettings, Synchronous, SyslogAddress, TlsFiles, UpstreamCredential, UpstreamSettings,
 };
 
 #[cfg(test)]

@@ -27,6 +27,8 @@ pub struct Vending {
     tools: Tools,
     /// Rung when something became due for revocation.
     pub(crate) due: Notify,
+    /// Held while a session gets its first authority to have a secret injected.
+    pub(crate) injecting: tokio::sync::Mutex<()>,
 }
 
 // === impl Vending ===
@@ -34,7 +36,7 @@ pub struct Vending {
 impl Vending {
     /// Brokers that work with these tools.
     pub fn new(tools: Tools) -> Self {
-        Self { opened: Mutex::default(), tools, due: Notify::new() }
+        Self { opened: Mutex::default(), tools, due: Notify::new(), injecting: tokio::sync::Mutex::default() }
     }
 
     /// What brokers work with.

@@ -45,7 +45,7 @@ struct Actor {
 }
 
 /// Signs in the compact form of RFC 7515 section 7.1. None when the key or the encoder fails.
-pub(super) fn sign(key: &SigningKey, payload: &Payload<'_>) -> Option<String> {
+pub(super) fn sign(key: &SigningKey, payload: &impl Serialize) -> Option<String> {
     let header = Header { alg: "RS256", typ: "JWT", kid: key.kid() };
     let mut text = format!("{}.{}", part(&header)?, part(payload)?);
     let signature = key.sign(text.as_bytes())?;

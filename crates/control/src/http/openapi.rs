@@ -4,7 +4,7 @@ use utoipa::OpenApi;
 use utoipa::openapi::security::{Http, HttpAuthScheme, SecurityScheme};
 
 use super::{
-    artifacts, audit, brokers, certificates, cost, credentials, developers, exports, grants, log, operational,
+    artifacts, audit, brokers, certificates, cost, credentials, developers, exports, grants, inject, log, operational,
     projects, search, sessions, sign_ins, teams, tlog, who,
 };
 
@@ -60,6 +60,7 @@ use super::{
         credentials::list,
         credentials::show,
         credentials::revoke,
+        inject::forward,
         cost::cost,
         log::verify,
         search::search,
