@@ -17,7 +17,7 @@ mod keyed;
 pub mod limits;
 mod open;
 mod plugin;
-mod postgres;
+pub mod postgres;
 mod seal;
 pub mod ssh;
 mod ssh_login;
@@ -34,4 +34,5 @@ pub use open::{SettingsError, open};
 pub use seal::{
     SEAL_KEY_BYTES, SEAL_NONCE_BYTES, SEAL_OVERHEAD_BYTES, SEAL_RING_KEYS_MAX, SealError, SealKey, SealKeyId, SealRing,
 };
+pub use ssh_login::{SSH_CA_SEED_SECRET, generate_ssh_ca, ssh_serial};
 pub use webhook::WebhookSecret;

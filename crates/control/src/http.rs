@@ -23,6 +23,7 @@ mod search;
 mod sessions;
 mod shapes;
 mod sign_ins;
+mod ssh_hosts;
 mod teams;
 mod tlog;
 mod who;
@@ -53,6 +54,7 @@ pub(crate) fn router(shared: Arc<Shared>) -> Router {
         .merge(artifacts::routes())
         .merge(certificates::routes())
         .merge(brokers::routes())
+        .merge(ssh_hosts::routes())
         .merge(grants::routes())
         .merge(credentials::routes())
         .merge(inject::routes())

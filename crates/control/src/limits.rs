@@ -224,3 +224,9 @@ pub const FEDERATION_PAUSE_MIN: Duration = Duration::from_secs(1);
 pub const FEDERATION_BACK_OFF_MAX: Duration = Duration::from_secs(30);
 /// The longest life that a token is believed to have: the most that Anthropic gives.
 pub const FEDERATION_TOKEN_LIFE_MAX: Duration = Duration::from_secs(86_400);
+/// How old a list of revoked certificates may be: hosts fetch it once a minute, and all of them at the same second.
+pub const KRL_FRESH_FOR: domain::Span = domain::Span::from_secs(1);
+/// How long a revoked certificate stays in the list after it expired: for hosts whose clocks are late.
+pub const KRL_KEPT_AFTER_EXPIRY: domain::Span = domain::Span::from_secs(3600);
+/// Rows read at a time for such a list.
+pub const KRL_ROWS_AT_A_TIME: usize = 5_000;

@@ -1,5 +1,6 @@
 //! Brokers at work: opened from their rows, kept until they are configured anew, and given what they work with.
 
+mod krls;
 mod tokens;
 mod wire;
 
@@ -16,6 +17,8 @@ use crate::plane::ControlPlane;
 use crate::seam;
 use crate::text;
 
+pub use krls::KrlFile;
+pub(crate) use krls::Krls;
 pub use tokens::Tokens;
 pub use wire::OutboundWire;
 
@@ -29,6 +32,8 @@ pub struct Vending {
     pub(crate) due: Notify,
     /// Held while a session gets its first authority to have a secret injected.
     pub(crate) injecting: tokio::sync::Mutex<()>,
+    /// Lists of revoked certificates that were made just now.
+    pub(crate) krls: Krls,
 }
 
 // === impl Vending ===
@@ -36,7 +41,8 @@ pub struct Vending {
 impl Vending {
     /// Brokers that work with these tools.
     pub fn new(tools: Tools) -> Self {
-        Self { opened: Mutex::default(), tools, due: Notify::new(), injecting: tokio::sync::Mutex::default() }
+        let (opened, injecting) = (Mutex::default(), tokio::sync::Mutex::default());
+        Self { opened, tools, due: Notify::new(), injecting, krls: Krls::default() }
     }
 
     /// What brokers work with.
