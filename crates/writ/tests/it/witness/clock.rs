@@ -5,7 +5,10 @@ use std::sync::atomic::{AtomicI64, Ordering};
 use std::time::Duration;
 
 use control::seam::Clock;
-use control::{CredentialHeader, CredentialSource, PriceSettings, Server, Settings, Synchronous, UpstreamCredential, UpstreamSettings};
+use control::{
+    CredentialHeader, CredentialSource, PriceSettings, Server, Settings, Synchronous, UpstreamCredential,
+    UpstreamSettings,
+};
 use serde_json::json;
 use tokio::sync::oneshot;
 
