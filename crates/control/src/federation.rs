@@ -190,7 +190,8 @@ impl Federation {
             issued_at: now,
             expires_at: now + FEDERATION_ASSERTION_LIFE,
         };
-        plane.issuer.assertion(&assertion).map(Zeroizing::new).map_err(|error| error.to_string())
+        let issuer = plane.issuer().map_err(|error| error.to_string())?;
+        issuer.assertion(&assertion).map(Zeroizing::new).map_err(|error| error.to_string())
     }
 }
 

@@ -22,6 +22,7 @@ pub mod seam;
 pub mod server;
 pub mod settings;
 pub mod settlements;
+pub mod signing;
 pub mod vending;
 pub mod view;
 pub mod witness;
@@ -39,7 +40,8 @@ mod upstreams;
 pub use server::{Server, StartError};
 pub use settings::{
     ArchiveSettings, CredentialHeader, CredentialSource, ExportFormat, ExportSettings, FederationSettings,
-    PriceSettings, Settings, SinkSettings, Synchronous, SyslogAddress, TlsFiles, UpstreamCredential, UpstreamSettings,
+    IssuerSettings, PriceSettings, Settings, SinkSettings, Synchronous, SyslogAddress, TlsFiles, UpstreamCredential,
+    UpstreamSettings,
 };
 
 #[cfg(test)]

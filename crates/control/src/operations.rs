@@ -11,6 +11,7 @@ pub mod developer;
 pub mod export;
 pub mod grant;
 pub mod inject;
+pub mod key;
 pub mod log;
 pub mod project;
 pub mod proof;

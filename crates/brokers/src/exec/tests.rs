@@ -214,5 +214,8 @@ async fn the_documented_plugin_works() {
     assert_eq!(broker.revoke(&order, &handle, &no_tools(), chance()).await, Ok(Revocation::Dead));
     let created = format!("account create {account} --note {} --expires 2026-07-01T12:15:00Z", order.session);
     let calls = script.file("calls");
-    assert!(calls.starts_with(&created) && calls.ends_with(&format!("account delete {account} --if-exists\n")), "{calls}");
+    assert!(
+        calls.starts_with(&created) && calls.ends_with(&format!("account delete {account} --if-exists\n")),
+        "{calls}"
+    );
 }

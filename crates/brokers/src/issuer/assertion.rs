@@ -44,6 +44,6 @@ impl Issuer {
         }
         let Assertion { subject: sub, audience: aud, id: jti, .. } = *assertion;
         let claims = Claims { iss: self.address(), sub, aud, iat, nbf: iat, exp, jti };
-        jwt::sign(self.key(), &claims).ok_or(IssuerError::Sign)
+        jwt::sign(self.key(), None, &claims).ok_or(IssuerError::Sign)
     }
 }
