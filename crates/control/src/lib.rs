@@ -27,6 +27,7 @@ pub mod vending;
 pub mod view;
 pub mod witness;
 
+mod federation;
 mod follower;
 mod nodes;
 mod password;
@@ -38,8 +39,9 @@ mod upstreams;
 
 pub use server::{Server, StartError};
 pub use settings::{
-    ArchiveSettings, CredentialHeader, CredentialSource, ExportFormat, ExportSettings, IssuerSettings, PriceSettings,
-    Settings, SinkSettings, Synchronous, SyslogAddress, TlsFiles, UpstreamSettings,
+    ArchiveSettings, CredentialHeader, CredentialSource, ExportFormat, ExportSettings, FederationSettings,
+    IssuerSettings, PriceSettings, Settings, SinkSettings, Synchronous, SyslogAddress, TlsFiles, UpstreamCredential,
+    UpstreamSettings,
 };
 
 #[cfg(test)]

@@ -38,6 +38,7 @@ use crate::output::clean;
 use beat::Beats;
 use carriers::Carriers;
 use child::Child;
+pub(crate) use delivery::inject::variable as injected_variable;
 use environment::{Environment, SERVER_VARIABLE};
 use orphans::Orphans;
 use session::OpenSession;

@@ -4,7 +4,7 @@ use utoipa::OpenApi;
 use utoipa::openapi::security::{Http, HttpAuthScheme, SecurityScheme};
 
 use super::{
-    artifacts, audit, brokers, certificates, cost, credentials, developers, exports, grants, issuer, keys, log,
+    artifacts, audit, brokers, certificates, cost, credentials, developers, exports, grants, inject, issuer, keys, log,
     operational, projects, search, sessions, sign_ins, ssh_hosts, teams, tlog, who,
 };
 
@@ -62,6 +62,7 @@ use super::{
         credentials::list,
         credentials::show,
         credentials::revoke,
+        inject::forward,
         cost::cost,
         log::verify,
         search::search,

@@ -45,6 +45,9 @@ pub(crate) fn granted(json: bool) -> Result<Exit, CommandError> {
 
 /// Prints a credential.
 pub(crate) fn get(arguments: &CredentialGet) -> Result<Exit, CommandError> {
+    if let Some(url) = injected(&arguments.wanted) {
+        return printed(&format!("{url}\n"));
+    }
     let ask = CredentialAsk { fresh: arguments.fresh, ..ask(&arguments.wanted) };
     let launcher = launcher(None)?;
     if arguments.format == CredentialFormat::Json {
@@ -69,6 +72,11 @@ pub(crate) fn exec(arguments: &CredentialExec) -> Result<Exit, CommandError> {
 /// Answers a tool.
 pub(crate) fn helper(helper: &Helper) -> Result<Exit, CommandError> {
     helper::answer(helper)
+}
+
+/// Where to send requests that get their secret on the way: all there is of a credential that is injected.
+fn injected(wanted: &Wanted) -> Option<String> {
+    std::env::var(crate::run::injected_variable(&wanted.name.broker, &wanted.name.target)).ok()
 }
 
 /// The launcher that listens there, or that of the session around this process.
