@@ -90,6 +90,20 @@ pub const SEAL_COMMAND_MAX: Duration = Duration::from_secs(30);
 pub const SEAL_COMMAND_BYTES_MAX: usize = 4096;
 /// Words of that command.
 pub const SEAL_COMMAND_WORDS_MAX: usize = 64;
+/// How often a process reads the keys that sign and seal: another one may have replaced them.
+pub const KEYS_READ_EVERY: Duration = Duration::from_secs(5);
+/// How long after that a token with an unknown key does not make it read again: strangers choose such names.
+pub const KEYS_LOOK_PAUSE: domain::Span = domain::Span::from_secs(1);
+/// Tries to change the ring of keys while other processes do.
+pub const RING_CHANGE_TRIES_MAX: usize = 5;
+/// How long relying parties may keep the published keys without asking.
+pub const KEY_SET_AGE_MAX: Duration = Duration::from_secs(300);
+/// Shortest time that a key is published before it signs: twice as long as whoever keeps the keys may go without asking.
+pub const OVERLAP_MIN: domain::Span = domain::Span::from_secs(600);
+/// Longest such time: two rotations must fit into the keys that may be published.
+pub const OVERLAP_MAX: domain::Span = domain::Span::from_secs(30 * 86_400);
+/// The time when nobody says: relying parties that keep keys for a day have the new one by then.
+pub const OVERLAP_DEFAULT: domain::Span = domain::Span::from_secs(86_400);
 /// People read from the store at a time, at start.
 pub const PEOPLE_PER_READ: usize = 1_000;
 /// People whose names are looked for at a time, once others registered them.
@@ -194,6 +208,9 @@ pub const WITNESS_SKEW_MAX: domain::Span = domain::Span::from_secs(5 * 60);
 pub const MINT_MAX: Duration = Duration::from_secs(20);
 /// After this long nothing that was asked of a broker is still on its way: [`MINT_MAX`] and a clock that is a little off.
 pub const MINT_OVER_AFTER: domain::Span = domain::Span::from_secs(30);
+/// The same for an operator's own broker, which may be given more: `brokers::limits::PLUGIN_TIME_MAX`, and what it takes to
+/// end at once what cannot be used.
+pub const PLUGIN_MINT_OVER_AFTER: domain::Span = domain::Span::from_secs(90);
 /// Life of what is made to try a broker, where its target gives so short a one.
 pub const CANARY_LIFE: domain::Span = domain::Span::from_secs(60);
 /// How often the revoker looks when nothing rang.
