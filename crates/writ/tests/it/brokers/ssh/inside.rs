@@ -14,7 +14,7 @@ async fn session(stage: &Stage, script: &str, change: impl FnOnce(&mut Command))
     let known = format!("-o BatchMode=yes -o StrictHostKeyChecking=yes -o UserKnownHostsFile={}", known_hosts(stage));
     writ.args(["run", "--project", "checkout", "--", "sh", "-ec", script]);
     writ.env("O", known).env("PORT", stage.port().to_string()).env("THERE", format!("{}@127.0.0.1", stage.user()));
-    writ.env("GIT_CONFIG_NOSYSTEM", "1").current_dir(stage.folder.path());
+    writ.env("W", crate::support::process::WRIT).env("GIT_CONFIG_NOSYSTEM", "1").current_dir(stage.folder.path());
     change(&mut writ);
     let output = writ.output().unwrap();
     let text = |bytes: &[u8]| String::from_utf8_lossy(bytes).into_owned();
@@ -74,6 +74,25 @@ fn ssh_scp_and_git_log_in_with_the_session_s_own_key() {
         let certificate: LoginCertificate = line.parse().unwrap();
         until("the list to name the certificate", async || stage.list().await.revokes(&certificate).then_some(()))
             .await;
+    });
+}
+
+#[test]
+fn a_key_of_one_s_own_is_certified_for_the_command_that_was_chosen() {
+    run(async {
+        let stage = Stage::start().await;
+        let script = "
+            ssh-keygen -q -t ed25519 -N '' -f k
+            $W credential get hosts/narrow --public-key k.pub --scope 'force_command=echo or that' >told
+            sed 's/.*\"certificate\":\"\\([^\"]*\\)\".*/\\1/' told >k-cert.pub
+            /usr/bin/ssh $O -o IdentitiesOnly=yes -i k -p $PORT $THERE id
+            $W credential get hosts/narrow || echo not without a key
+            $W credential get hosts/narrow --public-key k || echo not the private one";
+        let (said, _) = session(&stage, script, |_| {}).await;
+        for expected in ["or that\n", "send `public_key`", "not without a key\n", "not the private one\n"] {
+            assert!(said.contains(expected), "{expected:?} is not in {said}");
+        }
+        assert!(!said.contains("BEGIN OPENSSH"), "{said}");
     });
 }
 
