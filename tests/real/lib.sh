@@ -75,7 +75,7 @@ json() {
 alive() {
     local pid
     pid=$(cat "$1" 2>/dev/null) && [ -n "$pid" ] || return 1
-    tr '\0' ' ' <"/proc/$pid/cmdline" 2>/dev/null | grep -qF "$folder/"
+    { tr '\0' ' ' <"/proc/$pid/cmdline"; } 2>/dev/null | grep -qF "$folder/"
 }
 
 # end PIDFILE…: ends these, in this order, by force if they do not end in time.

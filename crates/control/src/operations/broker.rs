@@ -140,21 +140,22 @@ async fn try_all(
 
 async fn try_one(plane: &Arc<ControlPlane>, broker: &dyn Broker, order: &Order) -> Result<bool, BrokerError> {
     let tools = plane.vending.tools();
+    let within = MINT_MAX.max(broker.patience());
     let Plan { handle: planned, .. } = broker.plan(order);
-    let minted = tokio::time::timeout(MINT_MAX, broker.mint(order, tools, chance(plane))).await;
+    let minted = tokio::time::timeout(within, broker.mint(order, tools, chance(plane))).await;
     let minted = minted.unwrap_or_else(|_| Err(BrokerError::away("the target does not answer").perhaps_minted()));
     let handle = match minted {
         Ok(minted) => minted.handle.or(planned),
         Err(error) => {
             if let Some(handle) = planned.filter(|_| error.maybe_minted) {
                 let revoking = broker.revoke(order, &handle, tools, chance(plane));
-                let _ = tokio::time::timeout(MINT_MAX, revoking).await;
+                let _ = tokio::time::timeout(within, revoking).await;
             }
             return Err(error);
         }
     };
     let Some(handle) = handle else { return Ok(false) };
-    let revoked = tokio::time::timeout(MINT_MAX, broker.revoke(order, &handle, tools, chance(plane))).await;
+    let revoked = tokio::time::timeout(within, broker.revoke(order, &handle, tools, chance(plane))).await;
     let revoked = revoked.unwrap_or_else(|_| Err(BrokerError::away("the target does not answer")));
     let explain = |error: BrokerError| BrokerError {
         text: format!(
