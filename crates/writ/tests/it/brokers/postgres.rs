@@ -6,6 +6,7 @@ mod many;
 mod names;
 mod rights;
 mod server;
+mod session;
 
 use std::sync::atomic::{AtomicU64, Ordering};
 

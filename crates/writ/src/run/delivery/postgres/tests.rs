@@ -65,7 +65,7 @@ async fn a_client_is_told_why_it_cannot_connect() {
     let mut stage = Stage::new(&[]);
     stage.prepare("postgres", &[("db/app", how(1))]).await.unwrap();
     let mut client = UnixStream::connect(stage.file("pg/db-app/.s.PGSQL.5432")).await.unwrap();
-    client.write_all(b"\0\0\0\x13\0\x03\0\0user\0ann\0\0").await.unwrap();
+    client.write_all(b"\0\0\0\x12\0\x03\0\0user\0ann\0\0").await.unwrap();
     let mut answer = Vec::new();
     client.read_to_end(&mut answer).await.unwrap();
     assert_snapshot!(
