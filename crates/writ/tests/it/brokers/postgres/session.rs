@@ -59,7 +59,7 @@ impl Stage {
     /// The session that is open now.
     async fn open_session(&self) -> String {
         until("a session", || async {
-            let sessions = self.people.ada.get("/v1/sessions?status=active").await.json();
+            let sessions = self.people.ada.get("/v1/sessions?live=true").await.json();
             sessions["sessions"][0]["id"].as_str().map(str::to_owned)
         })
         .await
@@ -80,12 +80,13 @@ fn session_in(story: &str) -> String {
 fn psql_works_without_a_password_and_nothing_is_left() {
     run(async {
         let stage = Stage::start().await;
+        let table = format!("left_behind_{}", std::process::id());
         let script = "psql -XqAtc 'select session_user, current_user, count(*) >= 2 from payments.invoice'; \
-            psql -XqAtc 'set role none; create table payments.left_behind (i int)'; \
+            psql -XqAtc 'set role none; create table payments.TABLE (i int)'; \
             env; cat /proc/self/environ | tr '\\0' '\\n'; \
             grep -rs writ_pg_ \"$PGHOST/../..\" && echo 'a password on disk'; \
             psql -X -d postgres -c 'select 1' 2>&1; echo \"code $?\"";
-        let output = stage.launcher(script).output().unwrap();
+        let output = stage.launcher(&script.replace("TABLE", &table)).output().unwrap();
         let (stdout, story) = said(&output);
         assert!(output.status.success(), "{stdout}{story}");
         let session = session_in(&story);
@@ -97,9 +98,9 @@ fn psql_works_without_a_password_and_nothing_is_left() {
         let other = "FATAL:  this socket leads to the database `payments` of db/app only, not to `postgres`";
         assert!(stdout.contains(other) && stdout.contains("code 2"), "{stdout}");
         stage.until_no_role(&session).await;
-        let owner = "select tableowner = 'payments_rw' from pg_tables where tablename = 'left_behind'";
-        assert_eq!(stage.real.sql(owner), "t");
-        stage.real.sql("drop table payments.left_behind");
+        let owner = format!("select tableowner = 'payments_rw' from pg_tables where tablename = '{table}'");
+        assert_eq!(stage.real.sql(&owner), "t");
+        stage.real.sql(&format!("drop table payments.{table}"));
         assert!(stage.real.log().contains(&format!("user={role}")), "the server's log names the role");
         let told = stage.writ.command(&stage.people.ada, "home-who").args(["who", &role]).output().unwrap();
         assert!(said(&told).0.contains(&session), "{told:?}");
@@ -111,9 +112,12 @@ fn psql_works_without_a_password_and_nothing_is_left() {
 fn a_revoked_session_loses_its_connections() {
     run(async {
         let stage = Stage::start().await;
-        let script = "psql -XqAt -c 'set role none; create table payments.kept (i int)' -c 'begin' \
-            -c 'insert into payments.kept values (1)' -c 'select pg_sleep(600)' 2>&1; echo \"code $?\"";
-        let launcher = stage.launcher(script).spawn().unwrap();
+        let table = format!("payments.kept_{}", std::process::id());
+        let script = format!(
+            "psql -XqAt -c 'set role none; create table {table} (i int)' -c 'begin' \
+             -c 'insert into {table} values (1)' -c 'select pg_sleep(600)' 2>&1; echo \"code $?\""
+        );
+        let launcher = stage.launcher(&script).spawn().unwrap();
         let session = stage.open_session().await;
         let ulid = session.trim_start_matches("ses_").to_lowercase();
         let connected = format!(
@@ -127,8 +131,8 @@ fn a_revoked_session_loses_its_connections() {
         assert_eq!(stage.real.sql(&connected), "f");
         let (stdout, story) = said(&launcher.wait_with_output().unwrap());
         assert!(!stdout.contains("code 0"), "{stdout}{story}");
-        assert_eq!(stage.real.sql("select count(*) from payments.kept"), "0", "what was under way is rolled back");
-        stage.real.sql("drop table payments.kept");
+        assert_eq!(stage.real.sql(&format!("select count(*) from {table}")), "0", "what was under way is rolled back");
+        stage.real.sql(&format!("drop table {table}"));
     });
 }
 
@@ -137,20 +141,15 @@ fn a_query_is_cancelled_and_a_revoked_role_replaced() {
     run(async {
         let stage = Stage::start().await;
         let script = "timeout -s INT 1 psql -XqAtc 'select pg_sleep(600)' 2>&1; \
-            psql -XqAtc 'select session_user'; echo ready; \
+            psql -XqAtc 'select session_user'; touch ready; \
             while [ ! -e go ]; do sleep 0.1; done; psql -XqAtc 'select session_user'";
         let launcher = stage.launcher(script).spawn().unwrap();
         let session = stage.open_session().await;
-        let first = until("a credential", || async {
-            let listed = stage.people.ada.get(&format!("/v1/credentials?session={session}")).await.json();
-            listed["credentials"][0]["id"].as_str().map(str::to_owned)
-        })
-        .await;
+        let ready = stage.writ.path().join("ready");
+        until("the query to be cancelled and another to be answered", || async { ready.exists().then_some(()) }).await;
         let ulid = session.trim_start_matches("ses_").to_lowercase();
-        let idle = format!(
-            "select not exists (select from pg_stat_activity where usename like 's\\_{ulid}%' and query like '%pg_sleep%')"
-        );
-        stage.until_yes("the query to be cancelled", &idle).await;
+        let listed = stage.people.ada.get(&format!("/v1/credentials?session={session}")).await.json();
+        let first = listed["credentials"][0]["id"].as_str().unwrap();
         let path = format!("/v1/credentials/{first}/revoke");
         let revoked = stage.people.ada.post(&path, json!({ "reason": "try" })).await;
         assert!(revoked.status.is_success(), "{}", revoked.text());
@@ -158,7 +157,8 @@ fn a_query_is_cancelled_and_a_revoked_role_replaced() {
         std::fs::write(stage.writ.path().join("go"), "").unwrap();
         let (stdout, story) = said(&launcher.wait_with_output().unwrap());
         assert!(stdout.contains("canceling statement due to user request"), "{stdout}{story}");
-        assert!(stdout.contains(&format!("s_{ulid}_2_grace_checkout")), "{stdout}{story}");
+        let roles: Vec<_> = stdout.lines().filter(|line| line.starts_with("s_")).collect();
+        assert_eq!(roles, [1, 2].map(|number| format!("s_{ulid}_{number}_grace_checkout")), "{stdout}{story}");
         stage.until_no_role(&session).await;
     });
 }
