@@ -12,6 +12,8 @@ mod developers;
 mod exports;
 mod extract;
 mod grants;
+mod issuer;
+mod keys;
 mod log;
 mod openapi;
 mod operational;
@@ -22,6 +24,7 @@ mod search;
 mod sessions;
 mod shapes;
 mod sign_ins;
+mod ssh_hosts;
 mod teams;
 mod tlog;
 mod who;
@@ -52,6 +55,7 @@ pub(crate) fn router(shared: Arc<Shared>) -> Router {
         .merge(artifacts::routes())
         .merge(certificates::routes())
         .merge(brokers::routes())
+        .merge(ssh_hosts::routes())
         .merge(grants::routes())
         .merge(credentials::routes())
         .merge(cost::routes())
@@ -61,6 +65,8 @@ pub(crate) fn router(shared: Arc<Shared>) -> Router {
         .merge(tlog::routes())
         .merge(audit::routes())
         .merge(exports::routes())
+        .merge(issuer::routes())
+        .merge(keys::routes())
         .merge(pages::routes())
         .fallback(problem::no_such_path)
         .method_not_allowed_fallback(problem::wrong_method)

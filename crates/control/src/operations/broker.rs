@@ -10,6 +10,7 @@ use store::{Attachment, BrokerRow};
 use crate::error::Error;
 use crate::limits::{CANARY_LIFE, MINT_MAX};
 use crate::plane::{Asker, ControlPlane};
+use crate::seam;
 use crate::text;
 use crate::vending::{self, chance, sealed_secrets, stored_secrets};
 
@@ -49,7 +50,7 @@ pub async fn set(plane: &Arc<ControlPlane>, asker: Asker, new: NewBroker) -> Res
     }
     let secrets = match &new.secrets {
         Some(secrets) => secrets.clone(),
-        None => stored_secrets(plane, &name).await?,
+        None => complete(kind, stored_secrets(plane, &name).await?),
     };
     let settings = new.settings.to_string();
     let broker = brokers::open(kind, &settings, secrets.clone()).map_err(Error::invalid)?;
@@ -60,6 +61,15 @@ pub async fn set(plane: &Arc<ControlPlane>, asker: Asker, new: NewBroker) -> Res
     let attachments = vec![Attachment::BrokerSecrets(sealed)];
     plane.propose_with(asker, Command::ConfigureBroker(Box::new(configure)), attachments).await?;
     Ok(tried)
+}
+
+/// An ssh broker whose operator brings no authority gets one; what is there stays.
+fn complete(kind: BrokerKind, mut secrets: Secrets) -> Secrets {
+    if kind == BrokerKind::Ssh && secrets.is_empty() {
+        let seed = brokers::generate_ssh_ca(&zeroize::Zeroizing::new(seam::random()));
+        secrets.insert(brokers::SSH_CA_SEED_SECRET.to_owned(), seed);
+    }
+    secrets
 }
 
 /// Makes a credential at each target of a configured broker and ends it again.

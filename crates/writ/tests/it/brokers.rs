@@ -12,4 +12,5 @@ mod http;
 mod postgres;
 mod ssh;
 mod token;
+mod vault;
 mod verify;
