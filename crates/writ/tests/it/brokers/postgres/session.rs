@@ -16,11 +16,16 @@ struct Stage {
 
 impl Stage {
     async fn start() -> Self {
+        Self::start_with(|real| real.settings(json!({}))).await
+    }
+
+    async fn start_with(settings: impl FnOnce(&Real) -> Value) -> Self {
         let real = Real::start();
+        let settings = settings(&real);
         let writ = Writ::start().await;
         let people = writ.people().await;
         let stage = Self { writ, people, real };
-        let answer = stage.configure(&stage.real.settings(json!({})), stage.real.text("broker_password")).await;
+        let answer = stage.configure(&settings, stage.real.text("broker_password")).await;
         assert_eq!(answer.0, 200, "{}", answer.1);
         assert_eq!(answer.1["tried"], json!([{ "target": "app", "revoked": true }]), "{}", answer.1);
         let granted = stage.people.ada.put("/v1/projects/checkout/grants/db/app", Some(json!({}))).await;
@@ -105,6 +110,21 @@ fn psql_works_without_a_password_and_nothing_is_left() {
         let told = stage.writ.command(&stage.people.ada, "home-who").args(["who", &role]).output().unwrap();
         assert!(said(&told).0.contains(&session), "{told:?}");
         assert!(!stage.writ.log().contains("writ_pg_"));
+    });
+}
+
+/// writ and the launcher both check the server's certificate, and everything goes through TLS.
+#[test]
+fn all_of_it_goes_through_tls() {
+    run(async {
+        let stage = Stage::start_with(|real| real.over_tls(json!({}))).await;
+        let script = "psql -XqAtc 'select ssl, version from pg_stat_ssl where pid = pg_backend_pid()'; \
+            psql -XqAtc 'select 300000' \
+            -c 'select repeat($$y$$, 5000000)' | wc -c";
+        let output = stage.launcher(script).output().unwrap();
+        let (stdout, story) = said(&output);
+        assert_eq!(stdout, "t|TLSv1.3\n5000008\n", "{story}");
+        stage.until_no_role(&session_in(&story)).await;
     });
 }
 
