@@ -1,6 +1,7 @@
 //! PostgreSQL, a real one: a role per credential, what it may do, and that nothing is left of it.
 
 mod away;
+mod crowd;
 mod endings;
 mod many;
 mod names;

@@ -8,14 +8,14 @@ use super::server::Real;
 use crate::support::{Caller, People, Writ, run, until};
 
 /// A control plane whose project `checkout` may use the target `db/app`.
-struct Stage {
-    writ: Writ,
-    people: People,
-    real: Real,
+pub(super) struct Stage {
+    pub(super) writ: Writ,
+    pub(super) people: People,
+    pub(super) real: Real,
 }
 
 impl Stage {
-    async fn start() -> Self {
+    pub(super) async fn start() -> Self {
         Self::start_with(|real| real.settings(json!({}))).await
     }
 
@@ -118,7 +118,7 @@ fn psql_works_without_a_password_and_nothing_is_left() {
 fn all_of_it_goes_through_tls() {
     run(async {
         let stage = Stage::start_with(|real| real.over_tls(json!({}))).await;
-        let script = "psql -XqAtc 'select ssl, version from pg_stat_ssl where pid = pg_backend_pid()'; \
+        let script = "psql -XqAt -c 'set role none' -c 'select ssl, version from pg_stat_ssl where pid = pg_backend_pid()'; \
             psql -XqAtc 'select 300000' \
             -c 'select repeat($$y$$, 5000000)' | wc -c";
         let output = stage.launcher(script).output().unwrap();
@@ -207,7 +207,7 @@ fn an_expired_role_is_gone_though_its_session_lives() {
     });
 }
 
-async fn ask(session: &Caller, id: &str, lifetime_seconds: u64) -> Value {
+pub(super) async fn ask(session: &Caller, id: &str, lifetime_seconds: u64) -> Value {
     let body = json!({ "broker": "db", "target": "app", "lifetime_seconds": lifetime_seconds });
     let answer = session.post(&format!("/v1/sessions/{id}/credentials"), body).await;
     assert_eq!(answer.status, 201, "{}", answer.text());
