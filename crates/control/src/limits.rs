@@ -221,6 +221,8 @@ pub const REVOCATIONS_AT_A_TIME_MAX: usize = 64;
 pub const REVOCATIONS_OF_ONE_BROKER_MAX: usize = 32;
 /// Expiries noted in one look.
 pub const EXPIRIES_PER_LOOK_MAX: usize = 512;
+/// How long it is tried to clean up what an expired credential left at its target: a week of somebody's holidays.
+pub const LEFTOVERS_KEPT: domain::Span = domain::Span::from_secs(7 * 86_400);
 /// Pause after the first failure to revoke; doubled with each.
 pub const REVOKE_BACK_OFF_MIN: domain::Span = domain::Span::from_secs(1);
 /// The longest such pause: a target that is back is asked within it.

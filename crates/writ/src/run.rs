@@ -12,6 +12,7 @@ mod family;
 mod git;
 mod listen;
 mod orphans;
+mod pg;
 mod process;
 mod propagation;
 mod recorder;
