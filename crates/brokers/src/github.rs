@@ -100,6 +100,9 @@ impl Broker for Github {
         if let Some(names) = installation.repositories.names() {
             git["repositories"] = json!(names);
         }
+        if installation.rewrites_ssh {
+            git["rewrite_ssh"] = json!(true);
+        }
         json!({ "git": git, "api_url": self.service.base_url() })
     }
 

@@ -26,6 +26,8 @@ pub(super) struct Installation {
     pub(super) permissions: BTreeMap<String, Level>,
     /// The host from which git fetches.
     pub(super) host: String,
+    /// Whether remotes that are told as SSH addresses are to be fetched with these tokens too.
+    pub(super) rewrites_ssh: bool,
 }
 
 /// The settings as they are written.
@@ -67,6 +69,10 @@ struct TargetSettings {
     /// The host that git fetches from.
     #[serde(default = "default_host")]
     host: String,
+    /// Whether git inside a session takes `https://HOST/OWNER/` for remotes below `git@HOST:OWNER/`, so that a clone made
+    /// over SSH is fetched and pushed as the session and not with the developer's key. Takes `owner`.
+    #[serde(default)]
+    rewrite_ssh: bool,
 }
 
 /// GitHub shows the id as a number and the client id as a text.
@@ -142,6 +148,9 @@ fn installation(target: TargetSettings) -> Result<Installation, String> {
     if let Some(name) = target.permissions.keys().find(|name| !permission(name)) {
         return Err(format!("permissions` has `{}`, which is no name of a permission", name.escape_debug()));
     }
+    if target.rewrite_ssh && target.owner.is_none() {
+        return Err("rewrite_ssh` takes an `owner` whose remotes are meant".to_owned());
+    }
     if !is_host(&target.host) {
         return Err("host` is a host's name, with `:PORT` where it is not the usual one".to_owned());
     }
@@ -151,6 +160,7 @@ fn installation(target: TargetSettings) -> Result<Installation, String> {
         repositories: repositories(target.repositories)?,
         permissions: target.permissions,
         host: target.host.to_ascii_lowercase(),
+        rewrites_ssh: target.rewrite_ssh,
     })
 }
 

@@ -26,6 +26,7 @@ fn good_ones() {
         with("/accept", json!("application/json")),
         with("/api_version", json!("")),
         with("/targets/acme/host", json!("github.example.com:8443")),
+        with("/targets/acme/rewrite_ssh", json!(true)),
     ] {
         assert_eq!(opened(&settings), Ok(()), "{settings}");
     }
@@ -54,6 +55,7 @@ fn each_wrong_one_is_named() {
         ("/targets/acme/permissions", json!({}), "`targets.acme.permissions`"),
         ("/targets/acme/permissions", json!({ "Contents": "read" }), "`targets.acme.permissions`"),
         ("/targets/acme/permissions", json!({ "contents": "all" }), "unknown variant `all`"),
+        ("/targets/everything/rewrite_ssh", json!(true), "`targets.everything.rewrite_ssh`"),
         ("/targets/acme/host", json!("https://github.com"), "`targets.acme.host`"),
         ("/targets/acme/branches", json!(["main"]), "`branches`"),
     ] {
