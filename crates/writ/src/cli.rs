@@ -1,6 +1,7 @@
 //! The command line. The doc comments here are the help: first line for `-h`, the rest for `--help`.
 
 mod audit;
+mod credential;
 mod export;
 mod govern;
 mod look;
@@ -11,6 +12,9 @@ mod work;
 use clap::{Parser, Subcommand};
 
 pub(crate) use audit::{AuditCommand, AuditExport, AuditFsck, AuditSearch, AuditVerify, Trust};
+pub(crate) use credential::{
+    CredentialCommand, CredentialExec, CredentialFormat, CredentialGet, Helper, HelperTarget, Wanted,
+};
 pub(crate) use export::{ExportCommand, PrintEvents};
 pub(crate) use govern::{AdminCommand, DeveloperCommand, Erase, NewDeveloper, ProjectCommand, Revoke, TeamCommand};
 pub(crate) use look::{Cost, Dimension, LogCommand, SessionCommand, Sessions, Who};
@@ -36,6 +40,12 @@ pub(crate) enum Command {
     Run(Run),
     Token(TokenCommand),
     Record(Record),
+    /// Get the credentials that are granted to this session
+    #[command(subcommand)]
+    Credential(CredentialCommand),
+    /// Speak a tool's own way of asking for credentials; tools call this
+    #[command(subcommand, hide = true)]
+    CredentialHelper(Helper),
     /// Work with git
     #[command(subcommand)]
     Git(GitCommand),
@@ -84,7 +94,7 @@ pub(crate) enum Command {
 
 /// The groups that the help shows, with the names of their commands.
 pub(crate) const GROUPS: [(&str, &[&str]); 4] = [
-    ("Work", &["run", "token", "record", "git", "login", "logout", "whoami"]),
+    ("Work", &["run", "token", "record", "credential", "git", "login", "logout", "whoami"]),
     ("Look", &["sessions", "session", "who", "cost", "log", "audit", "export"]),
     ("Govern", &["revoke", "developer", "team", "project", "admin"]),
     ("Operate", &["serve", "witness", "check-config", "demo", "simulator"]),

@@ -4,6 +4,8 @@ mod address;
 mod download;
 mod error;
 
+use std::time::Duration;
+
 use bytes::Bytes;
 use http::header::{ACCEPT, AUTHORIZATION, CONTENT_TYPE, USER_AGENT};
 use http::{Method, Request, StatusCode};
@@ -14,6 +16,7 @@ use hyper_util::rt::TokioExecutor;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 use serde_json::Value;
+use zeroize::Zeroizing;
 
 pub(crate) use address::{Address, escape, is_loopback};
 pub(crate) use download::Download;
@@ -74,6 +77,18 @@ impl Client {
         self.json(Method::POST, path, Some(encode(body)?)).await
     }
 
+    /// Does something whose answer holds a secret: the text as it came, wiped when it is gone.
+    pub(crate) async fn post_for_text(
+        &self,
+        path: &str,
+        body: &(impl Serialize + Sync),
+        within: Duration,
+    ) -> Result<Zeroizing<String>, ClientError> {
+        let answer = self.send_within(Method::POST, path, Some(encode(body)?), within).await?;
+        let text = std::str::from_utf8(&answer).map(|text| Zeroizing::new(text.to_owned()));
+        text.map_err(|_| ClientError::Strange(format!("the answer to `{path}` is no text")))
+    }
+
     /// Puts something in a place.
     pub(crate) async fn put<T: DeserializeOwned>(
         &self,
@@ -104,14 +119,22 @@ impl Client {
     }
 
     async fn send(&self, method: Method, path: &str, body: Option<Bytes>) -> Result<Bytes, ClientError> {
+        self.send_within(method, path, body, REQUEST_TIMEOUT).await
+    }
+
+    async fn send_within(
+        &self,
+        method: Method,
+        path: &str,
+        body: Option<Bytes>,
+        within: Duration,
+    ) -> Result<Bytes, ClientError> {
         let request = self.request(method, path, body)?;
-        match tokio::time::timeout(REQUEST_TIMEOUT, self.exchange(request)).await {
+        match tokio::time::timeout(within, self.exchange(request)).await {
             Ok(result) => result,
-            Err(_) => Err(ClientError::Unreachable(format!(
-                "{} did not answer within {} s",
-                self.address,
-                REQUEST_TIMEOUT.as_secs()
-            ))),
+            Err(_) => {
+                Err(ClientError::Unreachable(format!("{} did not answer within {} s", self.address, within.as_secs())))
+            }
         }
     }
 

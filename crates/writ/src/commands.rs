@@ -3,6 +3,7 @@
 mod admin;
 mod audit;
 mod cost;
+mod credential;
 mod developer;
 mod export;
 mod git;
@@ -20,9 +21,19 @@ mod who;
 mod whoami;
 mod witness;
 
-use crate::cli::Command;
+use crate::cli::{Command, CredentialCommand};
 use crate::command_error::{CommandError, Exit};
 use crate::{demo, reference, run};
+
+/// Runs a command that only speaks with the launcher of the session around it; gives any other back.
+pub(crate) fn without_runtime(command: Command) -> Result<Result<Exit, CommandError>, Box<Command>> {
+    match command {
+        Command::Credential(CredentialCommand::Get(arguments)) => Ok(credential::get(&arguments)),
+        Command::Credential(CredentialCommand::Exec(arguments)) => Ok(credential::exec(&arguments)),
+        Command::CredentialHelper(helper) => Ok(credential::helper(&helper)),
+        other => Err(Box::new(other)),
+    }
+}
 
 /// Runs a command.
 ///
@@ -33,6 +44,10 @@ pub(crate) async fn dispatch(command: Command) -> Result<Exit, CommandError> {
         Command::Run(arguments) => run::run(arguments).await,
         Command::Token(arguments) => token::token(arguments).await,
         Command::Record(arguments) => record::record(&arguments),
+        // See `without_runtime`.
+        Command::Credential(CredentialCommand::Get(arguments)) => credential::get(&arguments),
+        Command::Credential(CredentialCommand::Exec(arguments)) => credential::exec(&arguments),
+        Command::CredentialHelper(helper) => credential::helper(&helper),
         Command::Git(command) => git::git(command).await,
         Command::Login(arguments) => login::login(arguments).await,
         Command::Logout => login::logout().await,

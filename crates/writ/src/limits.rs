@@ -66,6 +66,31 @@ pub(crate) const CONSENT_BYTES_MAX: u64 = 64;
 
 /// Whole time of one exchange between a command inside a session and its launcher, which may ask the control plane.
 pub(crate) const INSIDE_TIMEOUT: Duration = Duration::from_secs(15);
+/// The same for a credential: the launcher may ask a control plane that restarts ([`VAULT_RETRY_MAX`]), and that one a
+/// target that is slow.
+pub(crate) const CREDENTIAL_ASK_TIMEOUT: Duration = Duration::from_secs(70);
+/// Whole time of one request for a credential: a slow target's own bound, twice, and some.
+pub(crate) const CREDENTIAL_TIMEOUT: Duration = Duration::from_secs(40);
+/// Time in which a control plane that does not answer is asked again: a restart takes seconds.
+pub(crate) const VAULT_RETRY_MAX: Duration = Duration::from_secs(20);
+/// Pause before it is asked again the first time; doubled each time.
+pub(crate) const VAULT_RETRY_PAUSE: Duration = Duration::from_millis(250);
+/// How long a failure that may pass is the answer to whoever asks: nobody hammers what is down.
+pub(crate) const VAULT_FAILURE_PAUSE: Duration = Duration::from_secs(2);
+/// Credentials kept for one session: every target of a project in several scopes.
+pub(crate) const VAULT_ENTRIES_MAX: usize = 256;
+/// Another credential is made when less than this is left, or a fifth of its life.
+pub(crate) const CREDENTIAL_LEFT_MIN: Duration = Duration::from_secs(60);
+/// The same at AWS: its clients ask anew for every request when less than 15 minutes are left.
+pub(crate) const CREDENTIAL_AWS_LEFT_MIN: Duration = Duration::from_secs(16 * 60);
+/// A credential with less than this left is not given even if there is no other: it would end on its way.
+pub(crate) const CREDENTIAL_GOOD_LEFT_MIN: Duration = Duration::from_secs(5);
+/// Ancestors of a process that are looked at to find its launcher: shells in shells in build tools.
+pub(crate) const ANCESTORS_MAX: usize = 512;
+/// Launchers of sessions inside one session that are known at a time.
+pub(crate) const INNER_LAUNCHERS_MAX: usize = 256;
+/// Grants of one session that are prepared.
+pub(crate) const GRANTS_MAX: usize = 256;
 /// Bytes of one line of that exchange: a session with its token and writ takes some kilobytes.
 pub(crate) const INSIDE_LINE_BYTES_MAX: u64 = 64 * 1024;
 /// Artifacts in one ask: a rebase reports all its commits at once, and 40 bytes each stay far below a line's bound.

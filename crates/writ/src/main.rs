@@ -39,8 +39,13 @@ fn main() -> ExitCode {
     }
 }
 
-/// Serving uses all cores; every other command waits for one answer at a time.
+/// Serving uses all cores; every other command waits for one answer at a time. What tools call many times a minute starts
+/// nothing at all.
 fn start(command: Command) -> Result<Exit, CommandError> {
+    let command = match commands::without_runtime(command) {
+        Ok(done) => return done,
+        Err(command) => *command,
+    };
     let mut builder = match command {
         Command::Serve(_) | Command::Witness(_) | Command::Simulator(_) => tokio::runtime::Builder::new_multi_thread(),
         _ => tokio::runtime::Builder::new_current_thread(),

@@ -5,10 +5,14 @@ mod beat;
 mod carriers;
 mod certificate;
 mod child;
+mod delivery;
 mod door;
 mod environment;
+mod family;
 mod git;
 mod listen;
+mod orphans;
+mod process;
 mod propagation;
 mod recorder;
 pub(crate) mod session;
@@ -18,6 +22,7 @@ mod signals;
 mod summary;
 mod supervise;
 mod terminal;
+mod vault;
 
 use std::ffi::OsString;
 use std::path::Path;
@@ -34,10 +39,12 @@ use beat::Beats;
 use carriers::Carriers;
 use child::Child;
 use environment::{Environment, SERVER_VARIABLE};
+use orphans::Orphans;
 use session::OpenSession;
 use settings_file::{ClaudeArguments, SettingsFile};
 use signals::Signals;
 use supervise::Ended;
+use vault::Vault;
 
 /// Runs the command and passes its exit code on.
 pub(crate) async fn run(arguments: Run) -> Result<Exit, CommandError> {
@@ -77,11 +84,11 @@ async fn launch(arguments: Run) -> Result<Exit, CommandError> {
     };
     carried.extend_from_slice(carriers.variables());
     let environment = environment.for_child(&opened, client.address(), &carried);
-    let ended = match governed.supervised(&command, environment).await {
+    let ended = match governed.supervised(&command, environment, &carriers.vault()).await {
         Ok(ended) => ended,
         Err(error) => return Err(governed.abandon(error).await),
     };
-    carriers.finish().await;
+    carriers.finish(&opened.session.id).await;
     governed.finish(&ended).await;
     opener.look_back().await;
     Ok(Exit::Child(ended.exit_code))
@@ -147,11 +154,18 @@ struct Governed<'a> {
 
 impl Governed<'_> {
     /// Starts the command, beats while it runs, and waits for its end.
-    async fn supervised(&self, command: &[OsString], environment: Environment) -> Result<Ended, CommandError> {
+    async fn supervised(
+        &self,
+        command: &[OsString],
+        environment: Environment,
+        vault: &Vault,
+    ) -> Result<Ended, CommandError> {
         let signals = Signals::listen()?;
+        orphans::become_parent();
         let child = Child::spawn(command, environment)?;
+        let _orphans = Orphans::adopt(child.group());
         let (beats, news) = Beats::start(self.client.address(), self.opened)?;
-        let ended = supervise::until_over(child, signals, news).await;
+        let ended = supervise::until_over(child, signals, news, vault).await;
         beats.stop();
         ended
     }

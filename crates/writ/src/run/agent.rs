@@ -8,8 +8,10 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use brokers::ssh::{COMMIT_NAMESPACE, Certificate, Malformed, Reader, SshKey, Writer};
+use nix::unistd::Pid;
 use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt};
 
+use super::family::Stranger;
 use super::listen::Speaker;
 
 /// Bytes of one request: a commit's signature covers a digest, so requests are far below.
@@ -95,12 +97,19 @@ fn is_for_git(data: &[u8]) -> bool {
 
 impl Speaker for Agent {
     /// Answers requests until the other side leaves, is silent for too long, or sends too much.
-    async fn speak(self, mut stream: impl AsyncRead + AsyncWrite + Unpin + Send) {
+    async fn speak(self, _peer: Option<Pid>, mut stream: impl AsyncRead + AsyncWrite + Unpin + Send) {
         while let Ok(Some(request)) = tokio::time::timeout(SILENCE_MAX, read_frame(&mut stream)).await {
             let answer = Writer::new().string(&self.answer(&request)).into_bytes();
             if !matches!(tokio::time::timeout(SILENCE_MAX, stream.write_all(&answer)).await, Ok(Ok(()))) {
                 return;
             }
+        }
+    }
+
+    /// A failure is all that the protocol can say.
+    async fn turn_away(self, _stranger: Stranger, mut stream: impl AsyncRead + AsyncWrite + Unpin + Send) {
+        if read_frame(&mut stream).await.is_some() {
+            let _ = stream.write_all(&Writer::new().string(&[FAILURE]).into_bytes()).await;
         }
     }
 }

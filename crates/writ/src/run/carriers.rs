@@ -4,18 +4,20 @@
 
 use std::ffi::OsString;
 use std::io;
-use std::path::Path;
 
 use brokers::ssh::SshKey;
 
 use super::agent::Agent;
 use super::certificate::{self, Renewal};
+use super::delivery::{self, Prepared, Site};
 use super::door::Door;
 use super::environment::Environment;
+use super::family::Family;
 use super::git::{self, Git, Hooks, Missing};
 use super::listen::Listening;
 use super::recorder::{Recorder, Recording};
 use super::session_folder::SessionFolder;
+use super::vault::{Plane, Vault};
 use crate::api::Opened;
 use crate::client::Client;
 use crate::inside::SOCKET_VARIABLE;
@@ -25,7 +27,10 @@ use crate::output::clean;
 pub(super) struct Carriers {
     variables: Vec<(String, OsString)>,
     recording: Option<Recording>,
+    vault: Vault,
+    family: Family,
     // Dropped in this order: first what speaks, then the folder it speaks in.
+    _prepared: Prepared,
     _renewal: Option<Renewal>,
     _listening: Vec<Listening>,
     _folder: Option<SessionFolder>,
@@ -36,8 +41,17 @@ pub(super) struct Carriers {
 impl Carriers {
     /// Sets everything up for a session; `client` speaks as the session.
     pub(super) async fn prepare(client: &Client, opened: &Opened, environment: &Environment, with_git: bool) -> Self {
-        let mut carriers =
-            Self { variables: Vec::new(), recording: None, _renewal: None, _listening: Vec::new(), _folder: None };
+        let source = Plane::new(client.clone(), &opened.session.id);
+        let mut carriers = Self {
+            variables: Vec::new(),
+            recording: None,
+            vault: Vault::new(std::sync::Arc::new(source), control::seam::Clock::System),
+            family: Family::of(&opened.session.id),
+            _prepared: Prepared::default(),
+            _renewal: None,
+            _listening: Vec::new(),
+            _folder: None,
+        };
         if let Err(missing) = carriers.open_folder(client, opened, environment, with_git).await {
             eprintln!("writ: commits do not name this session: {missing}");
         }
@@ -49,8 +63,15 @@ impl Carriers {
         &self.variables
     }
 
+    /// The session's credentials, to be forgotten when it is over.
+    pub(super) fn vault(&self) -> Vault {
+        self.vault.clone()
+    }
+
     /// Waits until what was noted is recorded, within a bound.
-    pub(super) async fn finish(mut self) {
+    pub(super) async fn finish(mut self, session: &str) {
+        self.vault.close(&format!("session {session} is over"));
+        self._prepared = Prepared::default();
         self._renewal = None;
         // With the sockets go their handles on the recorder.
         self._listening.clear();
@@ -70,18 +91,56 @@ impl Carriers {
         let folder = self._folder.insert(SessionFolder::make().map_err(failed)?);
         let (recorder, recording) = Recorder::start(client.clone(), &opened.session.id);
         self.recording = Some(recording);
-        let door = Door::new(client.clone(), &opened.session.id, recorder);
-        self._listening.push(Listening::start(&folder.door_socket(), door).map_err(failed)?);
+        let (family, vault) = (self.family.clone(), self.vault.clone());
+        let door = Door::new(client.clone(), &opened.session.id, recorder, family.clone(), vault);
+        self._listening.push(Listening::start(&folder.door_socket(), family, door).map_err(failed)?);
         self.variables.push((SOCKET_VARIABLE.to_owned(), folder.door_socket().into()));
-        if with_git {
-            self.tell_git(client, opened, environment).await?;
-        }
-        Ok(())
+        self.deliver(client, opened, environment).await;
+        self.tell_git(client, opened, environment, with_git).await
     }
 
-    async fn tell_git(&mut self, client: &Client, opened: &Opened, environment: &Environment) -> Result<(), Missing> {
+    /// What the session's credentials take.
+    async fn deliver(&mut self, client: &Client, opened: &Opened, environment: &Environment) {
+        let (Some(folder), Ok(writ)) = (&self._folder, std::env::current_exe()) else { return };
+        let (vault, family) = (&self.vault, &self.family);
+        let site = Site { folder, writ: &writ, opened, environment, vault, family };
+        self._prepared = delivery::prepare(client, &site).await;
+        self.variables.extend(std::mem::take(&mut self._prepared.variables));
+    }
+
+    /// Git gets the settings that carry the session's id, unless it is to be left alone, and those of credentials.
+    async fn tell_git(
+        &mut self,
+        client: &Client,
+        opened: &Opened,
+        environment: &Environment,
+        with_git: bool,
+    ) -> Result<(), Missing> {
+        let credentials = std::mem::take(&mut self._prepared.git);
+        if !with_git && credentials.is_empty() {
+            return Ok(());
+        }
         let (git, cannot_sign) = Git::find(environment).await?;
-        let Some(folder) = &self._folder else { return Ok(()) };
+        let carrying =
+            if with_git { self.carry(client, opened, environment, &git, cannot_sign).await } else { Ok(Vec::new()) };
+        let (settings, missing) = match carrying {
+            Ok(settings) => (settings, Ok(())),
+            Err(missing) => (Vec::new(), Err(missing)),
+        };
+        self.variables.extend(git.settings(settings.into_iter().chain(credentials)));
+        missing
+    }
+
+    /// The settings that name the session in commits.
+    async fn carry(
+        &mut self,
+        client: &Client,
+        opened: &Opened,
+        environment: &Environment,
+        git: &Git,
+        cannot_sign: Option<Missing>,
+    ) -> Result<Vec<(String, OsString)>, Missing> {
+        let Some(folder) = &self._folder else { return Ok(Vec::new()) };
         let failed = |error: io::Error| Missing(format!("cannot write into the session's folder: {error}"));
         let hooks = Hooks {
             session: &opened.session.id,
@@ -93,17 +152,14 @@ impl Carriers {
         let hooks = hooks.write(folder).map_err(failed)?;
         let signing = match cannot_sign {
             Some(missing) => Err(missing),
-            None => self.sign(client, opened, &git, environment).await,
+            None => self.sign(client, opened, git, environment).await,
         };
-        let variables = match signing {
-            Ok(signing) => signing.settings(&git, &hooks),
-            Err(missing) => {
-                eprintln!("writ: commits of this session are not signed: {missing}");
-                git.settings(&[("core.hooksPath", &hooks)], &[])
-            }
-        };
-        self.variables.extend(variables);
-        Ok(())
+        let mut settings = vec![("core.hooksPath".to_owned(), hooks.into())];
+        match signing {
+            Ok(signing) => settings.extend(signing.settings()),
+            Err(missing) => eprintln!("writ: commits of this session are not signed: {missing}"),
+        }
+        Ok(settings)
     }
 
     /// The session's key, its certificate, and the agent that signs with them.
@@ -122,7 +178,7 @@ impl Carriers {
         let certified = certificate::ask(client, &opened.session.id, &public).await?;
         let place = certificate::Place::new(folder, agent.clone());
         place.put(&certified).map_err(failed)?;
-        self._listening.push(Listening::start(&folder.agent_socket(), agent).map_err(failed)?);
+        self._listening.push(Listening::start(&folder.agent_socket(), self.family.clone(), agent).map_err(failed)?);
         let keygen = git::try_signing(folder, environment).await?;
         let signers = folder.path().join("allowed_signers");
         let trusted = git.trusted_signers(environment).await;
@@ -141,13 +197,14 @@ struct Signing {
 }
 
 impl Signing {
-    fn settings(&self, git: &Git, hooks: &Path) -> Vec<(String, OsString)> {
-        let paths: [(&str, &Path); 4] = [
-            ("core.hooksPath", hooks),
-            ("user.signingKey", &self.certificate),
-            ("gpg.ssh.program", &self.keygen),
-            ("gpg.ssh.allowedSignersFile", &self.signers),
-        ];
-        git.settings(&paths, &[("gpg.format", "ssh"), ("commit.gpgSign", "true")])
+    fn settings(self) -> [(String, OsString); 5] {
+        [
+            ("user.signingKey", OsString::from(self.certificate)),
+            ("gpg.ssh.program", self.keygen.into()),
+            ("gpg.ssh.allowedSignersFile", self.signers.into()),
+            ("gpg.format", "ssh".into()),
+            ("commit.gpgSign", "true".into()),
+        ]
+        .map(|(key, value)| (key.to_owned(), value))
     }
 }

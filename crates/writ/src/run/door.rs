@@ -1,14 +1,18 @@
 //! The launcher's own socket: what is asked from inside the session goes to the control plane with the session's bearer.
 
+use nix::unistd::Pid;
 use serde::Serialize;
 use serde_json::{Value, json};
 use tokio::io::{AsyncBufReadExt, AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt, BufReader};
+use zeroize::Zeroizing;
 
+use super::family::{Family, Stranger};
 use super::listen::Speaker;
 use super::recorder::{Artifact, Recorder};
 use super::session::OpenSession;
+use super::vault::{NoCredential, Vault};
 use crate::client::{Client, ClientError, escape};
-use crate::inside::{Answer, Ask};
+use crate::inside::{Answer, Ask, CredentialAsk};
 use crate::limits::{INSIDE_LINE_BYTES_MAX, INSIDE_TIMEOUT, RECORD_VALUES_MAX};
 
 /// Answers asks for one session.
@@ -17,21 +21,42 @@ pub(super) struct Door {
     client: Client,
     session: String,
     recorder: Recorder,
+    family: Family,
+    vault: Vault,
 }
 
 // === impl Door ===
 
 impl Door {
     /// A door of this session; `client` speaks as the session.
-    pub(super) fn new(client: Client, session: &str, recorder: Recorder) -> Self {
-        Self { client, session: session.to_owned(), recorder }
+    pub(super) fn new(client: Client, session: &str, recorder: Recorder, family: Family, vault: Vault) -> Self {
+        Self { client, session: session.to_owned(), recorder, family, vault }
     }
 
-    async fn answer(&self, line: &str) -> Answer {
-        match serde_json::from_str(line) {
+    /// The line that answers a line.
+    async fn answer(&self, line: &str, peer: Option<Pid>) -> Zeroizing<String> {
+        let answer = match serde_json::from_str(line) {
             Ok(Ask::Record { kind, values, wait }) => self.record(kind, values, wait).await,
-            Ok(Ask::Open(ask)) => self.open(ask).await,
+            Ok(Ask::Open(ask)) => self.open(ask, peer).await,
+            Ok(Ask::Credential(ask)) => return self.credential(&ask).await,
             Err(error) => Answer::Failed(format!("the launcher does not understand this: {error}")),
+        };
+        written(&answer)
+    }
+
+    /// A credential goes as it came: it is neither read here nor copied more than once.
+    async fn credential(&self, ask: &CredentialAsk) -> Zeroizing<String> {
+        match self.vault.get(ask).await {
+            Ok(given) => {
+                let json = given.json();
+                let mut line = Zeroizing::new(String::with_capacity(json.len() + 16));
+                line.push_str("{\"done\":");
+                line.push_str(json.trim_end());
+                line.push_str("}\n");
+                line
+            }
+            Err(NoCredential::Refused(problem)) => written(&Answer::Refused(*problem)),
+            Err(NoCredential::Failed { text, .. }) => written(&Answer::Failed(text)),
         }
     }
 
@@ -62,19 +87,29 @@ impl Door {
     }
 
     /// A child session: for the same human and the same project, which the control plane sees to.
-    async fn open(&self, ask: OpenSession) -> Answer {
+    async fn open(&self, ask: OpenSession, peer: Option<Pid>) -> Answer {
         #[derive(Serialize)]
         struct Child {
             #[serde(flatten)]
             ask: OpenSession,
             parent: String,
         }
+        // Before its token leaves: what descends from it is not this session's any more.
+        self.family.launches(peer);
         let child = Child { ask, parent: self.session.clone() };
         match self.client.post("/v1/sessions", &child).await {
             Ok(opened) => Answer::Done(opened),
             Err(error) => failed(error),
         }
     }
+}
+
+/// An answer as a line.
+fn written(answer: &Answer) -> Zeroizing<String> {
+    // INVARIANT: answers are texts and JSON values, which serialise.
+    let mut line = Zeroizing::new(serde_json::to_string(answer).unwrap_or_default());
+    line.push('\n');
+    line
 }
 
 fn failed(error: ClientError) -> Answer {
@@ -91,19 +126,30 @@ pub(super) fn artifacts_path(session: &str) -> String {
 
 impl Speaker for Door {
     /// One line, one answer, and the connection ends.
-    async fn speak(self, stream: impl AsyncRead + AsyncWrite + Unpin + Send) {
-        let (reading, mut writing) = tokio::io::split(stream);
-        let mut line = String::new();
-        let mut bounded = BufReader::new(reading.take(INSIDE_LINE_BYTES_MAX));
-        let read = tokio::time::timeout(INSIDE_TIMEOUT, bounded.read_line(&mut line)).await;
-        if !matches!(read, Ok(Ok(count)) if count > 0) {
-            return;
-        }
-        let answer = self.answer(&line).await;
-        if let Ok(mut text) = serde_json::to_vec(&answer) {
-            text.push(b'\n');
-            // Whoever left before the answer does not want it.
-            let _ = tokio::time::timeout(INSIDE_TIMEOUT, writing.write_all(&text)).await;
+    async fn speak(self, peer: Option<Pid>, stream: impl AsyncRead + AsyncWrite + Unpin + Send) {
+        let (reading, writing) = tokio::io::split(stream);
+        if let Some(line) = read_line(reading).await {
+            write(writing, &self.answer(&line, peer).await).await;
         }
     }
+
+    /// The same, whatever the line is: who leaves before it is read finds the connection broken and no sentence.
+    async fn turn_away(self, stranger: Stranger, stream: impl AsyncRead + AsyncWrite + Unpin + Send) {
+        let (reading, writing) = tokio::io::split(stream);
+        if read_line(reading).await.is_some() {
+            write(writing, &written(&Answer::Failed(stranger.to_string()))).await;
+        }
+    }
+}
+
+async fn read_line(reading: impl AsyncRead + Unpin + Send) -> Option<String> {
+    let mut line = String::new();
+    let mut bounded = BufReader::new(reading.take(INSIDE_LINE_BYTES_MAX));
+    let read = tokio::time::timeout(INSIDE_TIMEOUT, bounded.read_line(&mut line)).await;
+    matches!(read, Ok(Ok(count)) if count > 0).then_some(line)
+}
+
+async fn write(mut writing: impl AsyncWrite + Unpin + Send, line: &str) {
+    // Whoever left before the answer does not want it.
+    let _ = tokio::time::timeout(INSIDE_TIMEOUT, writing.write_all(line.as_bytes())).await;
 }

@@ -71,12 +71,10 @@ impl Git {
     }
 
     /// The variables that give git these settings, behind the user's own.
-    pub(super) fn settings(&self, settings: &[(&str, &Path)], flags: &[(&str, &str)]) -> Vec<(String, OsString)> {
-        let paths = settings.iter().map(|(key, value)| (*key, value.as_os_str().to_owned()));
-        let flags = flags.iter().map(|(key, value)| (*key, OsString::from(value)));
+    pub(super) fn settings(&self, settings: impl IntoIterator<Item = (String, OsString)>) -> Vec<(String, OsString)> {
         let mut variables = Vec::new();
         let mut index = self.count;
-        for (key, value) in paths.chain(flags) {
+        for (key, value) in settings {
             variables.push((format!("GIT_CONFIG_KEY_{index}"), key.into()));
             variables.push((format!("GIT_CONFIG_VALUE_{index}"), value));
             index += 1;

@@ -1,4 +1,5 @@
-//! The launcher's sockets: in the session's private folder, for the same user only, a few connections at a time.
+//! The launcher's sockets: in the session's private folder, for the session's own processes only, a bounded number of
+//! connections at a time.
 
 use std::future::Future;
 use std::io;
@@ -7,20 +8,39 @@ use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 
+use nix::unistd::Pid;
 use tokio::io::{AsyncRead, AsyncWrite};
-use tokio::net::{UnixListener, UnixStream};
+use tokio::net::UnixListener;
 use tokio::sync::Semaphore;
 use tokio::task::JoinHandle;
 
-/// Connections of one socket at a time; more wait in the system's queue. Hooks and signing need one each.
-const CONNECTIONS_MAX: usize = 16;
+use super::family::{Family, Stranger};
+
+/// Connections of one socket at a time; more wait in the system's queue. Hooks, signing and helpers need one each, and a
+/// helper may wait for a slow target.
+const CONNECTIONS_MAX: usize = 128;
+/// Strangers who are told so at a time; more only find the connection closed.
+const STRANGERS_MAX: usize = 4;
+/// Time to tell a stranger.
+const STRANGER_TIMEOUT: Duration = Duration::from_secs(1);
 /// Pause after the system gave no connection (too many open files): not a busy loop.
 const ACCEPT_PAUSE: Duration = Duration::from_millis(100);
 
 /// Something that speaks on a connection until it is done.
 pub(super) trait Speaker: Clone + Send + 'static {
-    /// Speaks; the connection is closed when this returns.
-    fn speak(self, stream: impl AsyncRead + AsyncWrite + Unpin + Send) -> impl Future<Output = ()> + Send;
+    /// Speaks with a process of the session; the connection is closed when this returns.
+    fn speak(
+        self,
+        peer: Option<Pid>,
+        stream: impl AsyncRead + AsyncWrite + Unpin + Send,
+    ) -> impl Future<Output = ()> + Send;
+
+    /// Says why nothing else is said.
+    fn turn_away(
+        self,
+        stranger: Stranger,
+        stream: impl AsyncRead + AsyncWrite + Unpin + Send,
+    ) -> impl Future<Output = ()> + Send;
 }
 
 /// A socket that is listened on until this is dropped.
@@ -32,10 +52,10 @@ impl Listening {
     ///
     /// # Errors
     /// The socket cannot be made.
-    pub(super) fn start(path: &Path, speaker: impl Speaker) -> io::Result<Self> {
+    pub(super) fn start(path: &Path, family: Family, speaker: impl Speaker) -> io::Result<Self> {
         let listener = UnixListener::bind(path)?;
         let owner = std::fs::metadata(path)?.uid();
-        Ok(Self(tokio::spawn(accept(listener, owner, speaker))))
+        Ok(Self(tokio::spawn(accept(listener, owner, family, speaker))))
     }
 }
 
@@ -45,24 +65,32 @@ impl Drop for Listening {
     }
 }
 
-async fn accept(listener: UnixListener, owner: u32, speaker: impl Speaker) {
+async fn accept(listener: UnixListener, owner: u32, family: Family, speaker: impl Speaker) {
     let places = Arc::new(Semaphore::new(CONNECTIONS_MAX));
+    let strangers = Arc::new(Semaphore::new(STRANGERS_MAX));
     while let Ok(place) = Arc::clone(&places).acquire_owned().await {
         let Ok((stream, _)) = listener.accept().await else {
             tokio::time::sleep(ACCEPT_PAUSE).await;
             continue;
         };
         // The folder keeps others out already; root is let in by neither.
-        if is_of(&stream, owner) {
-            let speaker = speaker.clone();
-            tokio::spawn(async move {
-                speaker.speak(stream).await;
-                drop(place);
-            });
+        let Some(peer) = stream.peer_cred().ok().filter(|peer| peer.uid() == owner) else { continue };
+        let peer = peer.pid().map(Pid::from_raw);
+        let speaker = speaker.clone();
+        match family.admit(peer) {
+            Ok(()) => {
+                tokio::spawn(async move {
+                    speaker.speak(peer, stream).await;
+                    drop(place);
+                });
+            }
+            Err(stranger) => {
+                let Ok(place) = Arc::clone(&strangers).try_acquire_owned() else { continue };
+                tokio::spawn(async move {
+                    let _ = tokio::time::timeout(STRANGER_TIMEOUT, speaker.turn_away(stranger, stream)).await;
+                    drop(place);
+                });
+            }
         }
     }
-}
-
-fn is_of(stream: &UnixStream, owner: u32) -> bool {
-    stream.peer_cred().is_ok_and(|peer| peer.uid() == owner)
 }

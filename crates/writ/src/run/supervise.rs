@@ -9,6 +9,7 @@ use super::beat::News;
 use super::child::{Change, Child};
 use super::signals::Signals;
 use super::terminal::Terminal;
+use super::vault::Vault;
 use crate::command_error::CommandError;
 use crate::limits::KILL_GRACE;
 
@@ -34,6 +35,7 @@ pub(super) async fn until_over(
     child: Child,
     mut signals: Signals,
     mut news: mpsc::Receiver<News>,
+    vault: &Vault,
 ) -> Result<Ended, CommandError> {
     let mut supervisor = Supervisor { child, terminal: Terminal::of_stdin(), over: None, kill_at: None };
     if Terminal::is_all_ours() {
@@ -49,7 +51,12 @@ pub(super) async fn until_over(
             },
             Some(signal) = signals.next() => supervisor.signalled(signal),
             told = news.recv(), if listening => match told {
-                Some(told) => supervisor.told(told),
+                Some(told) => {
+                    if let News::Over(text) = &told {
+                        vault.close(text);
+                    }
+                    supervisor.told(told);
+                }
                 None => listening = false,
             },
             () = sleep_until(kill_at), if kill_at.is_some() => {

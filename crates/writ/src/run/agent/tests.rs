@@ -104,7 +104,7 @@ fn everything_else_is_a_failure() {
 #[tokio::test]
 async fn requests_come_in_frames_and_a_frame_that_is_too_long_ends_the_connection() {
     let (mut client, server) = tokio::io::duplex(64);
-    let speaking = tokio::spawn(agent().speak(server));
+    let speaking = tokio::spawn(agent().speak(None, server));
     client.write_all(&[0, 0, 0, 1, REQUEST_IDENTITIES]).await.unwrap();
     let length = client.read_u32().await.unwrap();
     let mut answer = vec![0; length as usize];

@@ -27,7 +27,7 @@ fn settings_go_behind_the_user_s_own_and_in_place_of_an_outer_session_s() {
     assert_eq!(count(&[("GIT_CONFIG_COUNT", "8"), ("WRIT_GIT_CONFIG_COUNT", "2")]), Ok(2));
     assert!(count(&[("GIT_CONFIG_COUNT", "many")]).is_err());
     let git = Git { program: "git".into(), count: 2 };
-    let told = git.settings(&[("core.hooksPath", Path::new("/h"))], &[("commit.gpgSign", "true")]);
+    let told = git.settings([("core.hooksPath".to_owned(), "/h".into()), ("commit.gpgSign".to_owned(), "true".into())]);
     let told: Vec<(&str, &str)> = told.iter().map(|(name, value)| (name.as_str(), value.to_str().unwrap())).collect();
     let expected = [
         ("GIT_CONFIG_KEY_2", "core.hooksPath"),

@@ -1,0 +1,80 @@
+//! `writ credential get` and `exec`, and the helpers that tools call: they ask the launcher of the session around them and
+//! start nothing else, so that a tool may call them as often as it likes.
+
+mod exec;
+mod helper;
+mod shapes;
+mod variables;
+
+use std::path::Path;
+
+use crate::cli::{CredentialExec, CredentialFormat, CredentialGet, Helper, Wanted};
+use crate::command_error::{CommandError, Exit};
+use crate::inside::{Credential, CredentialAsk, Inside};
+use crate::output::print;
+
+/// Prints a credential.
+pub(crate) fn get(arguments: &CredentialGet) -> Result<Exit, CommandError> {
+    let ask = CredentialAsk { fresh: arguments.fresh, ..ask(&arguments.wanted) };
+    let launcher = launcher(None)?;
+    if arguments.format == CredentialFormat::Json {
+        return printed(&launcher.credential_text(ask)?);
+    }
+    let credential = launcher.credential(ask)?;
+    let text = match arguments.format {
+        CredentialFormat::Env => variables::lines(&credential),
+        CredentialFormat::Aws => shapes::aws(&credential, now())?,
+        CredentialFormat::Pgpass => shapes::pgpass(&credential)?,
+        CredentialFormat::Token | CredentialFormat::Json => shapes::token(&credential)?,
+    };
+    printed(&text)
+}
+
+/// Runs a command with a credential.
+pub(crate) fn exec(arguments: &CredentialExec) -> Result<Exit, CommandError> {
+    let credential = launcher(None)?.credential(ask(&arguments.wanted))?;
+    exec::exec(&arguments.command, &variables::of(&credential))
+}
+
+/// Answers a tool.
+pub(crate) fn helper(helper: &Helper) -> Result<Exit, CommandError> {
+    helper::answer(helper)
+}
+
+/// The launcher that listens there, or that of the session around this process.
+fn launcher(socket: Option<&Path>) -> Result<Inside, CommandError> {
+    let found = socket.map(|socket| Inside::at(socket.to_owned())).or_else(Inside::find);
+    found.ok_or_else(|| {
+        CommandError::usage("this is not inside a session, and only sessions have credentials")
+            .hinted("start the program under `writ run`")
+    })
+}
+
+fn ask(wanted: &Wanted) -> CredentialAsk {
+    let mut ask = CredentialAsk::whole(&wanted.name.broker, &wanted.name.target);
+    for (dimension, values) in &wanted.scope {
+        ask.scope.entry(dimension.clone()).or_default().extend(values.iter().cloned());
+    }
+    ask.lifetime_seconds = wanted.lifetime.map(domain::Span::as_secs);
+    ask
+}
+
+/// This machine's time: what tools compare an expiry with.
+fn now() -> domain::Time {
+    control::seam::Clock::System.now()
+}
+
+fn printed(text: &str) -> Result<Exit, CommandError> {
+    print(text)?;
+    Ok(Exit::Done)
+}
+
+/// A field of the secret that this shape cannot do without.
+fn field<'a>(credential: &'a Credential, name: &str) -> Result<&'a str, CommandError> {
+    credential.field(name).ok_or_else(|| {
+        CommandError::failed(format!(
+            "a credential of {}/{} has no `{name}`: it is of kind {}",
+            credential.broker, credential.target, credential.kind
+        ))
+    })
+}

@@ -1,0 +1,12 @@
+//! SSH: certificates for hosts, in the session's agent.
+
+use super::{Prepared, Site, Unprepared, Wired};
+
+/// Prepares it for all targets that have it.
+pub(super) async fn prepare(
+    _wired: &[Wired<'_>],
+    _site: &Site<'_>,
+    _prepared: &mut Prepared,
+) -> Result<(), Unprepared> {
+    Ok(())
+}
