@@ -13,7 +13,7 @@ use clap::{Parser, Subcommand};
 
 pub(crate) use audit::{AuditCommand, AuditExport, AuditFsck, AuditSearch, AuditVerify, Trust};
 pub(crate) use credential::{
-    CredentialCommand, CredentialExec, CredentialFormat, CredentialGet, Helper, HelperTarget, Wanted,
+    CredentialCommand, CredentialExec, CredentialFormat, CredentialGet, GitHelper, Helper, HelperTarget, Wanted,
 };
 pub(crate) use export::{ExportCommand, PrintEvents};
 pub(crate) use govern::{AdminCommand, DeveloperCommand, Erase, NewDeveloper, ProjectCommand, Revoke, TeamCommand};

@@ -44,7 +44,10 @@ fn a_remote_is_found_by_protocol_host_and_path() {
         assert_eq!(found(&remotes, url).as_deref(), Ok(expected), "{url}");
     }
     for (url, expected) in [
-        ("https://github.com/acme/billing.git", "no grant for acme/billing.git; at this server it has acme/api, acme/web"),
+        (
+            "https://github.com/acme/billing.git",
+            "no grant for acme/billing.git; at this server it has acme/api, acme/web",
+        ),
         ("https://github.com/acme/api2.git", "no grant for acme/api2.git"),
         ("https://github.com/acme/api.gitx", "no grant for acme/api.gitx"),
         ("https://github.com/acme", "no grant for acme;"),
@@ -67,7 +70,8 @@ fn the_longest_prefix_counts() {
         ("a/team", json!({ "host": "git.example.com", "path_prefix": "team/" }), None),
         ("a/inner", json!({ "host": "git.example.com", "path_prefix": "team/in/", "repositories": ["x"] }), None),
     ]);
-    for (path, expected) in [("other/x", "a/all"), ("team/x", "a/team"), ("team/in/x", "a/inner"), ("team/in/y", "a/team")]
+    for (path, expected) in
+        [("other/x", "a/all"), ("team/x", "a/team"), ("team/in/x", "a/inner"), ("team/in/y", "a/team")]
     {
         assert_eq!(found(&remotes, &format!("https://git.example.com/{path}")).as_deref(), Ok(expected), "{path}");
     }
