@@ -4,6 +4,7 @@
 
 use std::ffi::OsString;
 use std::io;
+use std::sync::Arc;
 
 use brokers::ssh::SshKey;
 
@@ -17,7 +18,7 @@ use super::git::{self, Git, Hooks, Missing};
 use super::listen::Listening;
 use super::recorder::{Recorder, Recording};
 use super::session_folder::SessionFolder;
-use super::vault::{Plane, Vault};
+use super::vault::{Plane, SystemTimer, Vault};
 use crate::api::Opened;
 use crate::client::Client;
 use crate::inside::SOCKET_VARIABLE;
@@ -45,7 +46,7 @@ impl Carriers {
         let mut carriers = Self {
             variables: Vec::new(),
             recording: None,
-            vault: Vault::new(std::sync::Arc::new(source), control::seam::Clock::System),
+            vault: Vault::new(Arc::new(source), Arc::new(SystemTimer::start())),
             family: Family::of(&opened.session.id),
             _prepared: Prepared::default(),
             _renewal: None,

@@ -6,18 +6,20 @@
 
 mod kept;
 mod source;
+mod timer;
 
 use std::collections::{BTreeMap, HashMap};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
-use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 
 pub(super) use kept::Given;
 pub(super) use source::{Plane, Source};
+pub(super) use timer::{SystemTimer, Timer};
 
-use self::kept::{Kept, Moment};
+use self::kept::Kept;
+use self::timer::Moment;
 use crate::client::{ClientError, Problem};
 use crate::inside::{Credential, CredentialAsk};
 use crate::limits::{VAULT_ENTRIES_MAX, VAULT_FAILURE_PAUSE, VAULT_RETRY_MAX, VAULT_RETRY_PAUSE};
@@ -28,7 +30,7 @@ pub(super) struct Vault(Arc<Inner>);
 
 struct Inner {
     source: Arc<dyn Source>,
-    clock: control::seam::Clock,
+    timer: Arc<dyn Timer>,
     /// Stops what is under way when the session is over.
     over: CancellationToken,
     /// Why nothing is given any more.
@@ -55,7 +57,7 @@ struct State {
 }
 
 struct Failed {
-    at: Instant,
+    at: Moment,
     error: NoCredential,
 }
 
@@ -79,9 +81,9 @@ pub(super) enum NoCredential {
 
 impl Vault {
     /// An empty one.
-    pub(super) fn new(source: Arc<dyn Source>, clock: control::seam::Clock) -> Self {
+    pub(super) fn new(source: Arc<dyn Source>, timer: Arc<dyn Timer>) -> Self {
         let (over, why, slots) = (CancellationToken::new(), Mutex::default(), Mutex::default());
-        Self(Arc::new(Inner { source, clock, over, why, slots }))
+        Self(Arc::new(Inner { source, timer, over, why, slots }))
     }
 
     /// A credential that is good for a while: one that is kept, or a new one.
@@ -89,11 +91,11 @@ impl Vault {
     /// # Errors
     /// There is none to be had; the text says why.
     pub(super) async fn get(&self, ask: &CredentialAsk) -> Result<Given, NoCredential> {
-        let arrived = Instant::now();
+        let arrived = self.now();
         let slot = self.slot(ask)?;
         let mut state = slot.lock().await;
         self.check_open()?;
-        if let Some(answer) = state.known(ask.fresh, arrived, &self.now()) {
+        if let Some(answer) = state.known(ask.fresh, &arrived, &self.now()) {
             return answer;
         }
         let is_optional = !ask.fresh && state.still_good(&self.now()).is_some();
@@ -105,13 +107,13 @@ impl Vault {
         self.check_open()?;
         match made {
             Ok(text) => {
-                let kept = Kept::read(text, asked)?;
+                let kept = Kept::read(text, asked, self.now())?;
                 let given = kept.given(&self.now());
                 *state = State { kept: Some(kept), failed: None };
                 Ok(given)
             }
             Err(error) => {
-                state.failed = Some(Failed { at: Instant::now(), error: error.clone() });
+                state.failed = Some(Failed { at: self.now(), error: error.clone() });
                 let kept = if is_optional && error.may_pass() { state.still_good(&self.now()) } else { None };
                 kept.ok_or(error)
             }
@@ -138,18 +140,19 @@ impl Vault {
     /// The control plane's answer. One that restarts is asked again within a bound, unless there is something to give
     /// meanwhile.
     async fn make(&self, ask: &CredentialAsk, is_optional: bool) -> Result<zeroize::Zeroizing<String>, NoCredential> {
-        let began = Instant::now();
+        let began = self.now();
         let mut pause = VAULT_RETRY_PAUSE;
         loop {
             let error = match self.0.source.make(ask).await {
                 Ok(text) => return Ok(text),
                 Err(error) => error,
             };
-            let is_over = began.elapsed() + pause > VAULT_RETRY_MAX;
+            let after = self.now().since(&began);
+            let is_over = after + pause > VAULT_RETRY_MAX;
             if is_optional || is_over || !is_away(&error) {
-                return Err(NoCredential::from_client(ask, error, began.elapsed()));
+                return Err(NoCredential::from_client(ask, error, after));
             }
-            tokio::time::sleep(pause).await;
+            self.0.timer.pause(pause).await;
             pause *= 2;
         }
     }
@@ -185,7 +188,7 @@ impl Vault {
     }
 
     fn now(&self) -> Moment {
-        Moment { steady: Instant::now(), wall: self.0.clock.now() }
+        self.0.timer.now()
     }
 }
 
@@ -202,14 +205,14 @@ fn is_away(error: &ClientError) -> bool {
 
 impl State {
     /// What can be said without asking.
-    fn known(&self, fresh: bool, arrived: Instant, now: &Moment) -> Option<Result<Given, NoCredential>> {
+    fn known(&self, fresh: bool, arrived: &Moment, now: &Moment) -> Option<Result<Given, NoCredential>> {
         let kept = self.kept.as_ref().filter(|kept| !fresh || kept.came_after(arrived));
         if let Some(kept) = kept.filter(|kept| kept.is_young(now)) {
             return Some(Ok(kept.given(now)));
         }
         let failed = self.failed.as_ref()?;
-        let is_recent = failed.error.may_pass() && now.steady.duration_since(failed.at) < VAULT_FAILURE_PAUSE;
-        if !is_recent && failed.at < arrived {
+        let is_recent = failed.error.may_pass() && now.since(&failed.at) < VAULT_FAILURE_PAUSE;
+        if !is_recent && !failed.at.is_after(arrived) {
             return None;
         }
         // Whoever came while it was asked for gets the same answer; so does, for a short while, whoever comes after.

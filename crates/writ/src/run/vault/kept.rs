@@ -2,21 +2,13 @@
 
 use std::time::Duration;
 
-use domain::Time;
 use serde::Deserialize;
-use tokio::time::Instant;
 use zeroize::Zeroizing;
 
 use super::NoCredential;
+use super::timer::Moment;
 use crate::inside::Credential;
 use crate::limits::{CREDENTIAL_AWS_LEFT_MIN, CREDENTIAL_GOOD_LEFT_MIN, CREDENTIAL_LEFT_MIN};
-
-/// A moment, by the clock that no one sets and by the one that goes on while the machine sleeps.
-#[derive(Debug, Clone, Copy)]
-pub(super) struct Moment {
-    pub(super) steady: Instant,
-    pub(super) wall: Time,
-}
 
 /// The control plane's answer, as it came.
 pub(super) struct Kept {
@@ -26,7 +18,7 @@ pub(super) struct Kept {
     /// Less than this left, and another one is made.
     left_min: Duration,
     asked: Moment,
-    came: Instant,
+    came: Moment,
 }
 
 /// A credential as it is given.
@@ -44,29 +36,18 @@ struct Head {
     expires_at: String,
 }
 
-// === impl Moment ===
-
-impl Moment {
-    /// How long ago `earlier` was: the longer of what the two clocks say. A sleeping machine's steady clock stands still; a
-    /// clock that was set forward only lets credentials be made anew too soon.
-    fn since(&self, earlier: &Self) -> Duration {
-        let wall = Duration::from_millis(self.wall.since(earlier.wall).as_millis());
-        self.steady.duration_since(earlier.steady).max(wall)
-    }
-}
-
 // === impl Kept ===
 
 impl Kept {
     /// Reads the answer to what was asked at that moment.
-    pub(super) fn read(text: Zeroizing<String>, asked: Moment) -> Result<Self, NoCredential> {
+    pub(super) fn read(text: Zeroizing<String>, asked: Moment, came: Moment) -> Result<Self, NoCredential> {
         let life = serde_json::from_str::<Head>(&text).ok().and_then(|head| Some((head.life_millis()?, head.kind)));
         let Some((life, kind)) = life else { return Err(strange()) };
         let life = Duration::from_millis(u64::try_from(life).unwrap_or(0));
         let wished = if kind == "aws" { CREDENTIAL_AWS_LEFT_MIN } else { CREDENTIAL_LEFT_MIN };
         // One that lives shortly is given for half of its life, and not asked for anew each time.
         let left_min = wished.max(life / 5).min(life / 2);
-        Ok(Self { text, life, left_min, asked, came: Instant::now() })
+        Ok(Self { text, life, left_min, asked, came })
     }
 
     /// How long it is good for.
@@ -86,8 +67,8 @@ impl Kept {
     }
 
     /// Whether it came after that.
-    pub(super) fn came_after(&self, moment: Instant) -> bool {
-        self.came >= moment
+    pub(super) fn came_after(&self, moment: &Moment) -> bool {
+        self.came.is_after(moment)
     }
 
     pub(super) fn given(&self, now: &Moment) -> Given {

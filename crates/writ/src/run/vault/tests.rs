@@ -5,11 +5,12 @@ use std::sync::Mutex;
 use std::sync::atomic::{AtomicI64, Ordering};
 use std::time::Duration;
 
-use control::seam::Clock;
+use domain::Time;
 use serde_json::{Value, json};
 use zeroize::Zeroizing;
 
 use super::source::{Source, Work};
+use super::timer::{Moment, Timer};
 use super::{NoCredential, Vault};
 use crate::client::{ClientError, Problem};
 use crate::inside::CredentialAsk;
@@ -98,13 +99,45 @@ impl Source for Plane {
     }
 }
 
-/// The launcher's own clock.
-fn clock() -> Clock {
-    Clock::Manual(AtomicI64::new(1_800_000_000_000))
+/// The launcher's own time: whoever waits sets it forward.
+#[derive(Default)]
+struct Hands {
+    steady_millis: AtomicI64,
+    wall_millis: AtomicI64,
+}
+
+impl Hands {
+    fn advance(&self, span: Duration) {
+        let millis = i64::try_from(span.as_millis()).unwrap();
+        self.steady_millis.fetch_add(millis, Ordering::Relaxed);
+        self.wall_millis.fetch_add(millis, Ordering::Relaxed);
+    }
+
+    fn elapsed(&self) -> Duration {
+        self.now().steady
+    }
+}
+
+impl Timer for Hands {
+    fn now(&self) -> Moment {
+        let steady = u64::try_from(self.steady_millis.load(Ordering::Relaxed)).unwrap();
+        let wall = 1_800_000_000_000 + self.wall_millis.load(Ordering::Relaxed);
+        Moment { steady: Duration::from_millis(steady), wall: Time::from_unix_millis(wall) }
+    }
+
+    fn pause(&self, span: Duration) -> std::pin::Pin<Box<dyn Future<Output = ()> + Send + '_>> {
+        self.advance(span);
+        Box::pin(tokio::task::yield_now())
+    }
 }
 
 fn vault(plane: &Arc<Plane>) -> Vault {
-    Vault::new(Arc::clone(plane) as Arc<dyn Source>, clock())
+    timed(plane).0
+}
+
+fn timed(plane: &Arc<Plane>) -> (Vault, Arc<Hands>) {
+    let hands = Arc::new(Hands::default());
+    (Vault::new(Arc::clone(plane) as Arc<dyn Source>, Arc::clone(&hands) as Arc<dyn Timer>), hands)
 }
 
 fn ask(target: &str) -> CredentialAsk {
@@ -115,7 +148,7 @@ async fn token(vault: &Vault, ask: &CredentialAsk) -> Result<String, NoCredentia
     vault.credential(ask).await.map(|credential| credential.field("token").unwrap().to_owned())
 }
 
-#[tokio::test(start_paused = true)]
+#[tokio::test]
 async fn a_hundred_at_a_time_are_one() {
     let plane = Plane::with(3600, &[]);
     let slow = Arc::new(tokio::sync::Notify::new());
@@ -135,7 +168,7 @@ async fn a_hundred_at_a_time_are_one() {
     assert_eq!(plane.count(), 1);
 }
 
-#[tokio::test(start_paused = true)]
+#[tokio::test]
 async fn other_asks_are_others_and_order_means_nothing() {
     let plane = Plane::with(3600, &[]);
     let vault = vault(&plane);
@@ -154,56 +187,53 @@ async fn other_asks_are_others_and_order_means_nothing() {
     assert_eq!(plane.count(), 4, "kept, whatever life is asked for");
 }
 
-#[tokio::test(start_paused = true)]
+#[tokio::test]
 async fn another_is_made_while_the_last_is_still_good() {
     // Life, how long it is given, in seconds.
     for (broker, life, given) in
         [("internal", 3600, 2880), ("internal", 200, 140), ("internal", 60, 30), ("aws", 3600, 2640), ("aws", 900, 450)]
     {
         let plane = Plane::with(life, &[]);
-        let vault = vault(&plane);
+        let (vault, hands) = timed(&plane);
         let ask = CredentialAsk::whole(broker, "a");
         assert_eq!(vault.credential(&ask).await.unwrap().expires_in_seconds, u64::try_from(life).unwrap());
-        tokio::time::advance(Duration::from_secs(given - 1)).await;
+        hands.advance(Duration::from_secs(given - 1));
         let left = vault.credential(&ask).await.unwrap().expires_in_seconds;
         assert_eq!((left, plane.count()), (u64::try_from(life).unwrap() - given + 1, 1), "{broker} {life}");
-        tokio::time::advance(Duration::from_secs(1)).await;
+        hands.advance(Duration::from_secs(1));
         token(&vault, &ask).await.unwrap();
         assert_eq!(plane.count(), 2, "{broker} {life}");
     }
 }
 
-#[tokio::test(start_paused = true)]
+#[tokio::test]
 async fn a_machine_that_slept_knows_what_ended_meanwhile() {
     let plane = Plane::with(3600, &[]);
-    let wall = Arc::new(AtomicI64::new(1_800_000_000_000));
-    let vault =
-        Vault::new(Arc::clone(&plane) as Arc<dyn Source>, Clock::Manual(AtomicI64::new(wall.load(Ordering::Relaxed))));
+    let (vault, hands) = timed(&plane);
     token(&vault, &ask("a")).await.unwrap();
-    let Clock::Manual(millis) = &vault.0.clock else { return };
-    millis.fetch_add(3_000_000, Ordering::Relaxed);
+    hands.wall_millis.fetch_add(3_000_000, Ordering::Relaxed);
     token(&vault, &ask("a")).await.unwrap();
     assert_eq!(plane.count(), 2);
-    millis.fetch_sub(6_000_000, Ordering::Relaxed);
+    hands.wall_millis.fetch_sub(6_000_000, Ordering::Relaxed);
     token(&vault, &ask("a")).await.unwrap();
     assert_eq!(plane.count(), 2, "a clock that was set back says nothing");
 }
 
-#[tokio::test(start_paused = true)]
+#[tokio::test]
 async fn a_fresh_one_is_made_once_for_all_that_wait() {
     let plane = Plane::with(3600, &[]);
-    let vault = vault(&plane);
+    let (vault, hands) = timed(&plane);
     token(&vault, &ask("a")).await.unwrap();
     let fresh = CredentialAsk { fresh: true, ..ask("a") };
-    tokio::time::advance(Duration::from_millis(1)).await;
+    hands.advance(Duration::from_millis(1));
     let (one, two) = tokio::join!(token(&vault, &fresh), token(&vault, &fresh));
     assert_eq!((one.unwrap(), two.unwrap(), plane.count()), ("secret 2".to_owned(), "secret 2".to_owned(), 2));
-    tokio::time::advance(Duration::from_millis(1)).await;
+    hands.advance(Duration::from_millis(1));
     assert_eq!(token(&vault, &fresh).await.unwrap(), "secret 3");
     assert_eq!(token(&vault, &ask("a")).await.unwrap(), "secret 3", "the newest is kept");
 }
 
-#[tokio::test(start_paused = true)]
+#[tokio::test]
 async fn a_control_plane_that_restarts_is_waited_for_within_a_bound() {
     for wrong in [Wrong::Away, Wrong::Closed] {
         let plane = Plane::with(3600, &[wrong, wrong, wrong, Wrong::Nothing]);
@@ -211,10 +241,10 @@ async fn a_control_plane_that_restarts_is_waited_for_within_a_bound() {
         assert_eq!(plane.count(), 4);
     }
     let plane = Plane::with(3600, &[Wrong::Away]);
-    let vault = vault(&plane);
-    let began = tokio::time::Instant::now();
+    let (vault, hands) = timed(&plane);
+    let began = hands.elapsed();
     let error = token(&vault, &ask("a")).await.unwrap_err();
-    assert!(began.elapsed() <= VAULT_RETRY_MAX);
+    assert!(hands.elapsed() - began <= VAULT_RETRY_MAX);
     assert_eq!(
         error.to_string(),
         "no credential for internal/a: the control plane was asked for 15 s and did not answer (nobody there)"
@@ -222,30 +252,30 @@ async fn a_control_plane_that_restarts_is_waited_for_within_a_bound() {
     let count = plane.count();
     assert_eq!(token(&vault, &ask("a")).await.unwrap_err(), error, "told again without asking");
     assert_eq!(plane.count(), count);
-    tokio::time::advance(VAULT_FAILURE_PAUSE).await;
+    hands.advance(VAULT_FAILURE_PAUSE);
     plane.becomes(Wrong::Nothing);
     assert!(token(&vault, &ask("a")).await.is_ok());
 }
 
-#[tokio::test(start_paused = true)]
+#[tokio::test]
 async fn what_is_refused_is_asked_again_by_the_next_and_a_target_that_is_down_after_a_pause() {
     let plane = Plane::with(3600, &[Wrong::Forbidden]);
-    let refused = vault(&plane);
+    let (refused, hands) = timed(&plane);
     assert!(matches!(token(&refused, &ask("a")).await, Err(NoCredential::Refused(problem)) if problem.status == 403));
-    tokio::time::advance(Duration::from_millis(1)).await;
+    hands.advance(Duration::from_millis(1));
     plane.becomes(Wrong::Nothing);
     assert!(token(&refused, &ask("a")).await.is_ok(), "a grant that came meanwhile counts at once");
 
     let plane = Plane::with(3600, &[Wrong::TargetDown]);
-    let down = vault(&plane);
+    let (down, hands) = timed(&plane);
     for _ in 0..3 {
-        tokio::time::advance(Duration::from_millis(1)).await;
+        hands.advance(Duration::from_millis(1));
         assert_eq!(token(&down, &ask("a")).await.unwrap_err().to_string(), "said 502");
     }
     assert_eq!(plane.count(), 1);
 }
 
-#[tokio::test(start_paused = true)]
+#[tokio::test]
 async fn those_who_wait_for_a_refusal_get_it_without_asking_each() {
     let plane = Plane::with(3600, &[Wrong::Forbidden]);
     let vault = vault(&plane);
@@ -255,27 +285,27 @@ async fn those_who_wait_for_a_refusal_get_it_without_asking_each() {
     assert_eq!(plane.count(), 1);
 }
 
-#[tokio::test(start_paused = true)]
+#[tokio::test]
 async fn what_is_still_good_is_given_while_the_control_plane_is_away() {
     let plane = Plane::with(3600, &[]);
-    let vault = vault(&plane);
+    let (vault, hands) = timed(&plane);
     token(&vault, &ask("a")).await.unwrap();
     for wrong in [Wrong::Away, Wrong::Closed, Wrong::TargetDown] {
         plane.becomes(wrong);
-        tokio::time::advance(Duration::from_secs(1000)).await;
-        let began = tokio::time::Instant::now();
+        hands.advance(Duration::from_secs(1000));
+        let began = hands.elapsed();
         assert_eq!(token(&vault, &ask("a")).await.unwrap(), "secret 1");
-        assert!(began.elapsed().is_zero(), "nobody waits");
+        assert_eq!(hands.elapsed(), began, "nobody waits");
     }
     plane.becomes(Wrong::Forbidden);
-    tokio::time::advance(VAULT_FAILURE_PAUSE).await;
+    hands.advance(VAULT_FAILURE_PAUSE);
     assert!(token(&vault, &ask("a")).await.is_err(), "what is not granted any more is not given");
     plane.becomes(Wrong::Away);
-    tokio::time::advance(Duration::from_secs(600)).await;
+    hands.advance(Duration::from_secs(600));
     assert!(token(&vault, &ask("a")).await.is_err(), "what ended is not given");
 }
 
-#[tokio::test(start_paused = true)]
+#[tokio::test]
 async fn when_the_session_is_over_nothing_is_given_and_nothing_is_kept() {
     let plane = Plane::with(3600, &[]);
     let vault = vault(&plane);
@@ -295,7 +325,7 @@ async fn when_the_session_is_over_nothing_is_given_and_nothing_is_kept() {
     assert_eq!(plane.count(), 2);
 }
 
-#[tokio::test(start_paused = true)]
+#[tokio::test]
 async fn the_number_of_credentials_is_bounded_and_the_first_to_end_makes_room() {
     let plane = Plane::with(600, &[]);
     let vault = vault(&plane);
@@ -312,7 +342,7 @@ async fn the_number_of_credentials_is_bounded_and_the_first_to_end_makes_room() 
     assert_eq!(plane.count(), count + 1);
 }
 
-#[tokio::test(start_paused = true)]
+#[tokio::test]
 async fn an_answer_that_is_not_understood_is_not_told() {
     let plane = Plane::with(3600, &[Wrong::Garbage]);
     let error = token(&vault(&plane), &ask("a")).await.unwrap_err();
