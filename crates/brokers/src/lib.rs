@@ -26,4 +26,6 @@ pub use issuer::{AUDIENCE_DEFAULT, ISSUER_CHARS_MAX, Issuer, IssuerError, WritCl
 pub use key::{KeyError, PKCS8_BYTES_MAX, SigningKey, jwks};
 pub use keyed::DigestKey;
 pub use open::{SettingsError, open};
-pub use seal::{SEAL_KEY_BYTES, SEAL_NONCE_BYTES, SealError, SealKey};
+pub use seal::{
+    SEAL_KEY_BYTES, SEAL_NONCE_BYTES, SEAL_OVERHEAD_BYTES, SEAL_RING_KEYS_MAX, SealError, SealKey, SealKeyId, SealRing,
+};

@@ -1,17 +1,32 @@
 //! Seals: small secrets and personal data under a key of their own, so that destroying the key destroys them.
 //!
-//! AES-256-GCM (NIST SP 800-38D). The nonce is random and passed in: a key seals a handful of blobs in its life, far
-//! below the 2³² at which random nonces of 96 bits begin to be a risk (section 8.3).
+//! AES-256-GCM (NIST SP 800-38D). The nonce is random and passed in, so a key may seal 2³² blobs in its life (section
+//! 8.3): a person's key seals a handful, the installation's one blob per secret and credential, a million a day for ten
+//! years.
 
 use std::fmt;
 
 use aws_lc_rs::aead::{AES_256_GCM, Aad, LessSafeKey, Nonce, UnboundKey};
 use zeroize::Zeroizing;
 
+use crate::DigestKey;
+
+mod ring;
+
+pub use ring::{SEAL_OVERHEAD_BYTES, SEAL_RING_KEYS_MAX, SealRing};
+
 /// Bytes of a seal key.
 pub const SEAL_KEY_BYTES: usize = 32;
 /// Bytes of a nonce; it stands in front of what was sealed.
 pub const SEAL_NONCE_BYTES: usize = 12;
+
+/// Bytes of a seal key's name.
+pub(crate) const SEAL_KEY_ID_BYTES: usize = 8;
+
+/// The name of a seal key, derived from it: the same key has the same name everywhere, and the name says nothing about
+/// the key.
+#[derive(Clone, Copy, PartialEq, Eq, Hash)]
+pub struct SealKeyId([u8; SEAL_KEY_ID_BYTES]);
 
 /// A key that seals and opens. It does not print, and its memory is wiped when it is dropped.
 #[derive(Clone)]
@@ -26,12 +41,28 @@ pub enum SealError {
     /// Another key, another owner, or changed bytes.
     #[error("cannot be opened: it was sealed with another key or for somebody else, or its bytes were changed")]
     Open,
+    /// Not what a ring of seal keys makes.
+    #[error("is not sealed")]
+    NotSealed,
+    /// A ring that has not got the key.
+    #[error("was sealed with the key {0}, which is not here")]
+    UnknownKey(SealKeyId),
 }
+
+// === impl SealKey ===
 
 impl SealKey {
     /// A key from 32 secret bytes.
     pub fn new(secret: &[u8; SEAL_KEY_BYTES]) -> Self {
         Self(Zeroizing::new(*secret))
+    }
+
+    /// Its name.
+    pub fn id(&self) -> SealKeyId {
+        let digest = DigestKey::new(&self.0).digest(b"writ seal key");
+        let mut id = [0; SEAL_KEY_ID_BYTES];
+        id.copy_from_slice(&digest[..SEAL_KEY_ID_BYTES]);
+        SealKeyId(id)
     }
 
     /// Seals bytes for an owner: `nonce ‖ ciphertext ‖ tag`, 28 bytes longer than `plain`. The owner's name is not
@@ -68,6 +99,30 @@ impl SealKey {
 
     fn cipher(&self) -> Option<LessSafeKey> {
         UnboundKey::new(&AES_256_GCM, self.0.as_slice()).ok().map(LessSafeKey::new)
+    }
+}
+
+// === impl SealKeyId ===
+
+impl SealKeyId {
+    pub(crate) const fn from_bytes(bytes: [u8; SEAL_KEY_ID_BYTES]) -> Self {
+        Self(bytes)
+    }
+
+    pub(crate) const fn as_bytes(&self) -> &[u8; SEAL_KEY_ID_BYTES] {
+        &self.0
+    }
+}
+
+impl fmt::Display for SealKeyId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.0.iter().try_for_each(|byte| write!(f, "{byte:02x}"))
+    }
+}
+
+impl fmt::Debug for SealKeyId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "SealKeyId({self})")
     }
 }
 

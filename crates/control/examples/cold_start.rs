@@ -65,6 +65,7 @@ fn settings(url: &str) -> Settings {
         data_dir: std::env::temp_dir(),
         // Each log has its own.
         keys_dir: Some(std::env::temp_dir().join(format!("writ-keys-{}", Digest::of(url.as_bytes())))),
+        seal_key_command: None,
         log_origin: None,
         trust_policy: None,
         archive: None,

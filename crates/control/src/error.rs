@@ -1,5 +1,6 @@
 //! Why an operation failed, for the edge to render.
 
+use brokers::broker::{BrokerError, Fault};
 use domain::Refusal;
 use store::StoreError;
 
@@ -42,6 +43,16 @@ pub enum Error {
     /// The store is away, or too much is waiting.
     #[error("{0}")]
     Unavailable(String),
+    /// A broker's target did not do what was asked.
+    #[error("broker `{broker}`: {text}")]
+    Target {
+        /// Which broker.
+        broker: String,
+        /// What happened.
+        text: String,
+        /// Whether the same may succeed later.
+        may_pass: bool,
+    },
 }
 
 impl From<Failure> for Error {
@@ -60,6 +71,16 @@ impl From<StoreError> for Error {
 }
 
 impl Error {
+    /// A broker did not do what was asked.
+    pub fn broker(broker: &domain::Name, error: BrokerError) -> Self {
+        match error.fault {
+            Fault::Asker => Self::Invalid(error.text),
+            Fault::Operator | Fault::Target => {
+                Self::Target { broker: broker.to_string(), text: error.text, may_pass: error.may_pass }
+            }
+        }
+    }
+
     /// An error about a request's content.
     pub fn invalid(text: impl std::fmt::Display) -> Self {
         Self::Invalid(text.to_string())

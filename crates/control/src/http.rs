@@ -3,12 +3,15 @@
 
 mod artifacts;
 mod audit;
+mod brokers;
 mod certificates;
 mod codes;
 mod cost;
+mod credentials;
 mod developers;
 mod exports;
 mod extract;
+mod grants;
 mod log;
 mod openapi;
 mod operational;
@@ -48,6 +51,9 @@ pub(crate) fn router(shared: Arc<Shared>) -> Router {
         .merge(sessions::routes())
         .merge(artifacts::routes())
         .merge(certificates::routes())
+        .merge(brokers::routes())
+        .merge(grants::routes())
+        .merge(credentials::routes())
         .merge(cost::routes())
         .merge(log::routes())
         .merge(search::routes())

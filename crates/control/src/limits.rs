@@ -82,6 +82,14 @@ pub const DISPLAY_NAME_CHARS_MAX: usize = 120;
 pub const EMAIL_BYTES_MAX: usize = 254;
 /// Bytes of a key file: the longest is an RSA key of 8,192 bits.
 pub const KEY_FILE_BYTES_MAX: usize = brokers::PKCS8_BYTES_MAX;
+/// Names looked at in the folder of keys: a handful of keys, the folder of people's, and what was left aside.
+pub const KEYS_FOLDER_ENTRIES_MAX: usize = 10_000;
+/// How long the command that prints the seal keys may take: it asks a service over the network, a few times.
+pub const SEAL_COMMAND_MAX: Duration = Duration::from_secs(30);
+/// Bytes of what it prints: as many keys as there may be, with room.
+pub const SEAL_COMMAND_BYTES_MAX: usize = 4096;
+/// Words of that command.
+pub const SEAL_COMMAND_WORDS_MAX: usize = 64;
 /// People read from the store at a time, at start.
 pub const PEOPLE_PER_READ: usize = 1_000;
 /// People whose names are looked for at a time, once others registered them.
@@ -181,3 +189,24 @@ pub const WITNESS_PAUSE_MIN: Duration = Duration::from_secs(1);
 pub const WITNESS_PAUSE_MAX: Duration = Duration::from_secs(10);
 /// How far a witness's clock may be from ours before that is said.
 pub const WITNESS_SKEW_MAX: domain::Span = domain::Span::from_secs(5 * 60);
+
+/// Asking a broker for a credential, or to end one, from its connection to its answer.
+pub const MINT_MAX: Duration = Duration::from_secs(20);
+/// After this long nothing that was asked of a broker is still on its way: [`MINT_MAX`] and a clock that is a little off.
+pub const MINT_OVER_AFTER: domain::Span = domain::Span::from_secs(30);
+/// Life of what is made to try a broker, where its target gives so short a one.
+pub const CANARY_LIFE: domain::Span = domain::Span::from_secs(60);
+/// How often the revoker looks when nothing rang.
+pub const REVOKE_LOOK_EVERY: Duration = Duration::from_millis(500);
+/// Credentials ended at a time: a thousand sessions that end at once are through within seconds.
+pub const REVOCATIONS_AT_A_TIME_MAX: usize = 64;
+/// Credentials of one broker ended at a time.
+pub const REVOCATIONS_OF_ONE_BROKER_MAX: usize = 32;
+/// Expiries noted in one look.
+pub const EXPIRIES_PER_LOOK_MAX: usize = 512;
+/// Pause after the first failure to revoke; doubled with each.
+pub const REVOKE_BACK_OFF_MIN: domain::Span = domain::Span::from_secs(1);
+/// The longest such pause: a target that is back is asked within it.
+pub const REVOKE_BACK_OFF_MAX: domain::Span = domain::Span::from_secs(60);
+/// Failures after which the log says that a credential cannot be ended: about a minute.
+pub const STALLED_AFTER_ATTEMPTS: u64 = 6;

@@ -2,11 +2,14 @@
 
 pub mod artifact;
 pub mod audit;
+pub mod broker;
 pub mod call;
 pub mod certificate;
 pub mod cost;
+pub mod credential;
 pub mod developer;
 pub mod export;
+pub mod grant;
 pub mod log;
 pub mod project;
 pub mod proof;

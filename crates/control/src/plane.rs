@@ -16,9 +16,11 @@ use crate::notary::Notary;
 use crate::password::Passwords;
 use crate::people::People;
 use crate::scribe::{Proposal, Receipt, Scribe};
+use crate::seals::Seals;
 use crate::seam::Clock;
 use crate::settings::ExportSettings;
 use crate::settlements::Settlements;
+use crate::vending::Vending;
 use crate::view::View;
 
 /// Shared by every handler, the gateway and the background tasks.
@@ -45,6 +47,8 @@ pub struct ControlPlane {
     pub archive: Option<Arc<Archive>>,
     /// The text of that trust policy, for who takes a part of the log away.
     pub trust_policy: Option<String>,
+    /// Seals secrets that go into the database.
+    pub seals: Arc<Seals>,
     /// Signs writs.
     pub issuer: Issuer,
     /// Certifies sessions' keys for signing commits.
@@ -55,6 +59,8 @@ pub struct ControlPlane {
     pub passwords: Passwords,
     /// What calls cost.
     pub book: Arc<PriceBook>,
+    /// Makes and ends credentials.
+    pub vending: Vending,
     /// How others reach this server, without a trailing slash.
     pub public_url: String,
     /// The exports that this process was configured with.

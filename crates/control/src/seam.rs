@@ -2,7 +2,10 @@
 
 use std::sync::atomic::{AtomicI64, Ordering};
 
-use domain::{CallId, DeveloperId, NodeId, ProjectId, RequestId, SessionId, SignInId, TeamId, Time, Token, TokenKind};
+use domain::{
+    CallId, CredentialId, DeveloperId, NodeId, ProjectId, RequestId, SessionId, SignInId, TeamId, Time, Token,
+    TokenKind,
+};
 
 /// Where the time comes from.
 #[derive(Debug)]
@@ -72,4 +75,6 @@ new_id! {
     request_id -> RequestId;
     /// A new sign-in id.
     sign_in_id -> SignInId;
+    /// A new credential id.
+    credential_id -> CredentialId;
 }

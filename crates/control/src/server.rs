@@ -6,6 +6,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use axum::Router;
+use brokers::broker::Tools;
 use brokers::ssh::SshAuthority;
 use brokers::{DigestKey, Issuer, SigningKey};
 use domain::{Command, NodeId, RequestId, Time, Token, TokenKind, node};
@@ -29,11 +30,13 @@ use crate::people::upgrade::upgrade;
 use crate::people::{People, PersonKeys, login_key};
 use crate::plane::ControlPlane;
 use crate::scribe::{Proposal, Scribe};
+use crate::seals::{Seals, SealsError};
 use crate::seam::{self, Clock};
 use crate::settings::Settings;
 use crate::settlements::Settlements;
+use crate::vending::{OutboundWire, Tokens, Vending};
 use crate::view::View;
-use crate::{export, follower, http as edge, nodes, reaper, snapshot, upstreams};
+use crate::{export, follower, http as edge, nodes, reaper, revoker, snapshot, upstreams};
 
 /// A running control plane.
 pub struct Server {
@@ -122,7 +125,8 @@ impl Server {
         let reap = tokio::spawn(reaper::run(Arc::clone(&plane), started_at, stop.clone()));
         let follow = tokio::spawn(follower::run(Arc::clone(&plane), stop.clone()));
         let sign = tokio::spawn(sign_and_publish(Arc::clone(&plane), stop.clone()));
-        let mut background = vec![watch, reap, follow, sign];
+        let revoke = tokio::spawn(revoker::run(Arc::clone(&plane), stop.clone()));
+        let mut background = vec![watch, reap, follow, sign, revoke];
         background.extend(export::start(&plane, sinks, &stop));
         let shared = Arc::new(Shared { plane, gateway, secure });
         Ok(Self { shared, listener, background, stop })
@@ -222,6 +226,7 @@ async fn open_plane(settings: &Settings, clock: Clock, public_url: String) -> Re
     let book = upstreams::price_book(&settings.prices)?;
     let keys = open_keys(settings)?;
     let store = open_store(settings).await?;
+    let seals = Seals::start(&store, &keys, settings.seal_key_command.as_deref()).await.map_err(bad_seals)?;
     let clock = Arc::new(clock);
     let (policy, policy_text) = upstreams::trust_policy(settings.trust_policy.as_deref())?.unzip();
     let notary = Arc::new(open_notary(settings, &store, &clock, &keys).await?);
@@ -235,8 +240,9 @@ async fn open_plane(settings: &Settings, clock: Clock, public_url: String) -> Re
     let people = people(&store, &keys, &login_key, &view, clock.now()).await?;
     let issuer_url = settings.issuer_url.clone().unwrap_or_else(|| public_url.clone());
     let bad = |error: brokers::IssuerError| StartError::Field { field: "issuer_url".into(), what: error.to_string() };
-    let issuer = Issuer::new(issuer_url, signing_key(&store).await?).map_err(bad)?;
-    let ssh_authority = ssh_authority(&store).await?;
+    let issuer = Issuer::new(issuer_url, signing_key(&store, &seals).await?).map_err(bad)?;
+    let ssh_authority = ssh_authority(&store, &seals).await?;
+    let vending = open_vending()?;
     let nobody = view.read(|state| state.developers.is_empty());
     Ok(ControlPlane {
         node,
@@ -250,6 +256,8 @@ async fn open_plane(settings: &Settings, clock: Clock, public_url: String) -> Re
         publisher: publisher.map(Arc::new),
         archive,
         trust_policy: policy_text,
+        seals: Arc::new(seals),
+        vending,
         issuer,
         ssh_authority,
         login_key,
@@ -260,6 +268,13 @@ async fn open_plane(settings: &Settings, clock: Clock, public_url: String) -> Re
         bootstrap: std::sync::Mutex::new(nobody.then(|| seam::token(TokenKind::Bootstrap))),
         beats: Default::default(),
     })
+}
+
+/// What brokers work with.
+fn open_vending() -> Result<Vending, StartError> {
+    let bad = |error: gateway::OutboundError| StartError::Field { field: "tls".into(), what: error.to_string() };
+    let wire = OutboundWire::new(Outbound::new(None).map_err(bad)?);
+    Ok(Vending::new(Tools { wire: Arc::new(wire), tokens: Arc::new(Tokens) }))
 }
 
 /// The folder for keys.
@@ -355,15 +370,14 @@ async fn announce(scribe: &Scribe, node: NodeId) -> Result<(), StartError> {
 }
 
 /// The key that signs writs, made once per installation and shared by its processes.
-async fn signing_key(store: &Store) -> Result<SigningKey, StartError> {
+async fn signing_key(store: &Store, seals: &Seals) -> Result<SigningKey, StartError> {
     const NAME: &str = "signing-key";
-    let failed = |error: store::StoreError| StartError::Store(error.to_string());
     let broken = |error: brokers::KeyError| StartError::Store(format!("the signing key: {error}"));
-    let stored = match store.get_secret(NAME).await.map_err(failed)? {
+    let stored = match seals.stored(store, NAME).await.map_err(bad_seals)? {
         Some(stored) => stored,
         None => {
             let made = SigningKey::generate().and_then(|key| key.to_pkcs8()).map_err(broken)?;
-            store.put_secret_if_absent(NAME, &made).await.map_err(failed)?
+            seals.store_if_absent(store, NAME, &made).await.map_err(bad_seals)?
         }
     };
     SigningKey::from_pkcs8(&stored).map_err(broken)
@@ -395,16 +409,22 @@ async fn people(
 }
 
 /// The key that certifies sessions' keys, made once per installation and shared by its processes.
-async fn ssh_authority(store: &Store) -> Result<SshAuthority, StartError> {
-    let seed = seed(store, "ssh-authority").await?;
+async fn ssh_authority(store: &Store, seals: &Seals) -> Result<SshAuthority, StartError> {
+    let seed = seed(store, seals, "ssh-authority").await?;
     SshAuthority::from_seed(&seed).map_err(|error| StartError::Store(format!("the ssh authority's key: {error}")))
 }
 
 /// 32 secret bytes by name, thrown once per installation.
-async fn seed(store: &Store, name: &str) -> Result<Zeroizing<[u8; 32]>, StartError> {
-    let failed = |error: store::StoreError| StartError::Store(error.to_string());
-    let stored = store.put_secret_if_absent(name, &seam::random::<32>()).await.map_err(failed)?;
-    let stored = Zeroizing::new(stored);
+async fn seed(store: &Store, seals: &Seals, name: &str) -> Result<Zeroizing<[u8; 32]>, StartError> {
+    let fresh = Zeroizing::new(seam::random::<32>());
+    let stored = seals.store_if_absent(store, name, fresh.as_slice()).await.map_err(bad_seals)?;
     let wrong = |_| StartError::Store(format!("the secret `{name}` has the wrong length"));
     stored.as_slice().try_into().map(Zeroizing::new).map_err(wrong)
+}
+
+fn bad_seals(error: SealsError) -> StartError {
+    match error.field() {
+        Some(field) => StartError::Field { field: field.into(), what: error.to_string() },
+        None => StartError::Store(error.to_string()),
+    }
 }

@@ -22,6 +22,9 @@ pub struct Settings {
     /// Folder for keys, apart from the database; `keys` in the data folder when absent. Processes that share a database
     /// share it.
     pub keys_dir: Option<PathBuf>,
+    /// Program and arguments that print the keys under which secrets in the database are sealed; files in the folder of
+    /// keys when absent.
+    pub seal_key_command: Option<Vec<String>>,
     /// What the log is called in its checkpoints, fixed when it is begun; made from the public address when absent.
     pub log_origin: Option<String>,
     /// Whose cosignatures the log's checkpoints need (C2SP tlog-policy), as a file; nobody's when absent.

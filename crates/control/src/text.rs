@@ -57,6 +57,16 @@ pub(crate) fn actor(plane: &ControlPlane, by: Actor) -> String {
     }
 }
 
+/// The first characters of a text.
+pub(crate) fn first_chars(text: &str, max: usize) -> String {
+    text.chars().take(max).collect()
+}
+
+/// A text without control characters.
+pub(crate) fn one_line(text: &str) -> String {
+    text.chars().filter(|character| !character.is_control()).collect()
+}
+
 /// RFC 3339 in UTC with milliseconds, as every answer of the API spells times.
 pub(crate) fn rfc3339(at: Time) -> String {
     let timestamp = Timestamp::from_millisecond(at.unix_millis()).unwrap_or_default();

@@ -10,7 +10,7 @@ use std::str::FromStr;
 
 use serde::{Deserialize, Serialize};
 
-use crate::{Actor, Event, Refusal, RequestId, Role, SessionId, State, Time, limits, text};
+use crate::{Actor, Event, Refusal, RequestId, Role, SessionId, State, Time, credential, limits, text};
 
 /// What kind of name an artifact is known by.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
@@ -173,6 +173,14 @@ pub fn named_by(event: &Event, request: Option<RequestId>) -> Vec<(ArtifactKind,
         Event::ArtifactRecorded(event) => names.push((event.kind, Cow::from(&event.value))),
         Event::CertificateIssued(event) => {
             names.push((ArtifactKind::CertificateSerial, Cow::from(event.serial.to_string())));
+        }
+        Event::CredentialRequested(event) => {
+            let token_id = credential::token_id(event.session, event.sequence);
+            names.push((ArtifactKind::Credential, Cow::from(event.credential.to_string())));
+            names.push((ArtifactKind::TokenId, Cow::from(token_id)));
+        }
+        Event::CredentialIssued(event) => {
+            names.extend(event.names.iter().map(|name| (name.kind, Cow::from(&name.value))));
         }
         Event::CallReserved(event) => {
             names.extend(event.claims.agent.as_ref().map(|agent| (ArtifactKind::Agent, Cow::from(agent))));

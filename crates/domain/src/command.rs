@@ -1,7 +1,7 @@
 //! What may be asked of the log, and the one pure function that answers.
 
 use crate::{Actor, Event, Refusal, State, Time};
-use crate::{artifact, call, certificate, developer, node, project, session, sign_in, team};
+use crate::{artifact, broker, call, certificate, credential, developer, grant, node, project, session, sign_in, team};
 
 /// Something somebody wants to happen. Ids, secrets' digests and amounts are made before and passed in.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -46,6 +46,26 @@ pub enum Command {
     RecordArtifact(artifact::Record),
     /// Issue a certificate to a session.
     IssueCertificate(certificate::Issue),
+    /// Configure a broker.
+    ConfigureBroker(Box<broker::Configure>),
+    /// Switch a broker on or off.
+    SwitchBroker(broker::Switch),
+    /// Remove a broker.
+    RemoveBroker(broker::Remove),
+    /// Give a project a grant.
+    SetGrant(Box<grant::Set>),
+    /// Take a grant away.
+    RemoveGrant(grant::Remove),
+    /// Ask for a credential.
+    RequestCredential(Box<credential::Request>),
+    /// Record what became of asking a broker for one.
+    RecordMint(credential::RecordMint),
+    /// Ask that a credential be revoked.
+    RevokeCredential(credential::Revoke),
+    /// Note that a credential cannot be ended, so far.
+    NoteStalled(credential::NoteStalled),
+    /// Note that a credential is dead.
+    FinishCredential(credential::Finish),
     /// Note that a process came up.
     StartNode(node::Start),
     /// Note that a process is gone.
@@ -88,6 +108,16 @@ fn decide_one(state: &State, by: Actor, command: &Command, now: Time) -> Result<
         Command::AbandonCalls(command) => Ok(call::abandon(state, command)),
         Command::RecordArtifact(command) => artifact::record(state, by, command, now),
         Command::IssueCertificate(command) => certificate::issue(state, by, command, now),
+        Command::ConfigureBroker(command) => broker::configure(state, by, command),
+        Command::SwitchBroker(command) => broker::switch(state, by, command),
+        Command::RemoveBroker(command) => broker::remove(state, by, command),
+        Command::SetGrant(command) => grant::set(state, by, command),
+        Command::RemoveGrant(command) => grant::remove(state, by, command),
+        Command::RequestCredential(command) => credential::request(state, by, command, now),
+        Command::RecordMint(command) => credential::record_mint(state, by, command),
+        Command::RevokeCredential(command) => credential::ask_revocation(state, by, command),
+        Command::NoteStalled(command) => credential::note_stalled(state, by, command),
+        Command::FinishCredential(command) => credential::finish(state, by, command, now),
         Command::StartNode(command) => node::start(state, command),
         Command::LoseNode(command) => node::lose(state, command),
     }

@@ -5,7 +5,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::{artifact, call, certificate, developer, node, project, session, sign_in, team};
+use crate::{artifact, broker, call, certificate, credential, developer, grant, node, project, session, sign_in, team};
 
 /// One fact. Serialised as `{"type": "<noun>.<verb>", "body": {…}}`.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -77,6 +77,36 @@ pub enum Event {
     /// A certificate was issued to a session.
     #[serde(rename = "certificate.issued")]
     CertificateIssued(certificate::Issued),
+    /// A broker was configured.
+    #[serde(rename = "broker.configured")]
+    BrokerConfigured(Box<broker::Configured>),
+    /// A broker was switched on or off.
+    #[serde(rename = "broker.switched")]
+    BrokerSwitched(broker::Switched),
+    /// A broker was removed.
+    #[serde(rename = "broker.removed")]
+    BrokerRemoved(broker::Removed),
+    /// A project has a grant.
+    #[serde(rename = "grant.set")]
+    GrantSet(Box<grant::GrantSet>),
+    /// A grant was taken away.
+    #[serde(rename = "grant.removed")]
+    GrantRemoved(grant::GrantRemoved),
+    /// A credential was decided.
+    #[serde(rename = "credential.requested")]
+    CredentialRequested(Box<credential::Requested>),
+    /// A credential was made.
+    #[serde(rename = "credential.issued")]
+    CredentialIssued(credential::Issued),
+    /// Somebody asked that a credential be revoked.
+    #[serde(rename = "credential.revocation_asked")]
+    RevocationAsked(credential::RevocationAsked),
+    /// A credential could not be ended, so far.
+    #[serde(rename = "credential.stalled")]
+    CredentialStalled(credential::Stalled),
+    /// A credential is dead.
+    #[serde(rename = "credential.over")]
+    CredentialOver(credential::Over),
     /// A writ process came up.
     #[serde(rename = "node.started")]
     NodeStarted(node::Started),
@@ -101,6 +131,11 @@ impl Event {
             Self::CallRefused(event) => Some(event.session),
             Self::ArtifactRecorded(event) => Some(event.session),
             Self::CertificateIssued(event) => Some(event.session),
+            Self::CredentialRequested(event) => Some(event.session),
+            Self::CredentialIssued(event) => Some(event.session),
+            Self::RevocationAsked(event) => Some(event.session),
+            Self::CredentialStalled(event) => Some(event.session),
+            Self::CredentialOver(event) => Some(event.session),
             _ => None,
         }
     }

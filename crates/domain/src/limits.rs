@@ -64,6 +64,29 @@ pub const SCOPE_VALUES_MAX: usize = 64;
 /// Characters of one such value: an S3 prefix or a registry's `repository:name:pull` fits.
 pub const SCOPE_VALUE_CHARS_MAX: usize = 256;
 
+/// Bytes of one scope, dimensions and values together: it is part of an entry.
+pub const SCOPE_BYTES_MAX: usize = 16 * 1024;
+/// Brokers in one installation: a few accounts of each cloud.
+pub const BROKERS_MAX: usize = 500;
+/// Targets of one broker.
+pub const BROKER_TARGETS_MAX: usize = 64;
+/// Bytes of a broker's settings: escaped, they fit in an entry.
+pub const BROKER_SETTINGS_BYTES_MAX: usize = 24 * 1024;
+/// Grants of one project.
+pub const GRANTS_PER_PROJECT_MAX: usize = 256;
+/// Credentials of one session that are not dead yet: its targets, a few times over.
+pub const CREDENTIALS_ALIVE_PER_SESSION_MAX: usize = 256;
+/// Credentials of one session in its whole life: a week of one every minute.
+pub const CREDENTIALS_PER_SESSION_MAX: u64 = 20_000;
+/// Credentials of the whole installation that are not dead yet: bounds state in memory (about 500 bytes each).
+pub const CREDENTIALS_ALIVE_MAX: usize = 200_000;
+/// Names under which one credential is known elsewhere.
+pub const CREDENTIAL_NAMES_MAX: usize = 8;
+/// Characters of a public key that a session brings: an Ed25519 line has 80.
+pub const PUBLIC_KEY_CHARS_MAX: usize = 800;
+/// The longest life of a credential: AWS's twelve hours.
+pub const CREDENTIAL_LIFE_MAX: Span = Span::from_secs(12 * 3600);
+
 /// Developers in one installation (design point: a few hundred; bound: fifty thousand).
 pub const DEVELOPERS_MAX: usize = 50_000;
 /// Sign-ins of one developer; a new one over the limit ends the oldest.

@@ -4,6 +4,7 @@ use std::collections::BTreeSet;
 
 use serde::{Deserialize, Serialize};
 
+use crate::grant::Grant;
 use crate::{Actor, DeveloperId, Event, Name, ProjectId, Refusal, Role, State, TeamId, limits};
 
 /// What state keeps of a project.
@@ -13,6 +14,8 @@ pub struct Project {
     pub name: Name,
     /// Teams whose members may work on it.
     pub teams: BTreeSet<TeamId>,
+    /// What its sessions may ask of brokers; at most [`limits::GRANTS_PER_PROJECT_MAX`].
+    pub grants: Vec<Grant>,
 }
 
 /// Make a project.

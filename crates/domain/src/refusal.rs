@@ -1,7 +1,8 @@
 //! Why a command was not carried out. A refusal changes nothing and writes nothing.
 
+use crate::scope::Outside;
 use crate::session::Ending;
-use crate::{DeveloperId, ProjectId, SessionId, Span, Time, Usd};
+use crate::{BrokerKind, CredentialId, DeveloperId, Name, ProjectId, SessionId, Span, Time, Usd};
 
 /// Why [`crate::decide`] refused. Every variant has one stable code ([`Refusal::code`]).
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -71,6 +72,12 @@ pub enum Refusal {
         /// The bound in characters.
         max: usize,
     },
+    /// A text that is empty or has control characters.
+    #[error("{what} is empty or has control characters")]
+    TextMalformed {
+        /// Which text.
+        what: &'static str,
+    },
     /// No such session, or it ended so long ago that only the log remembers.
     #[error("no live session {0}")]
     SessionUnknown(SessionId),
@@ -121,6 +128,87 @@ pub enum Refusal {
     /// No such sign-in.
     #[error("no such sign-in, or it has expired")]
     SignInUnknown,
+    /// No such broker.
+    #[error("no broker `{0}`")]
+    BrokerUnknown(Name),
+    /// The broker is switched off.
+    #[error("broker `{0}` is switched off")]
+    BrokerOff(Name),
+    /// A broker cannot become one of another kind.
+    #[error("broker `{broker}` is of kind {kind}, and stays that: remove it first, or take another name")]
+    BrokerKindFixed {
+        /// Which one.
+        broker: Name,
+        /// Its kind.
+        kind: BrokerKind,
+    },
+    /// The broker minted credentials that are not dead yet.
+    #[error("broker `{broker}` minted {alive} credentials that are not dead yet: switch it off and wait for them")]
+    BrokerInUse {
+        /// Which one.
+        broker: Name,
+        /// How many.
+        alive: usize,
+    },
+    /// The broker has no such target.
+    #[error("broker `{broker}` has no target `{target}`")]
+    TargetUnknown {
+        /// Which broker.
+        broker: Name,
+        /// What was asked.
+        target: Name,
+    },
+    /// The project was not granted this.
+    #[error("this session is not granted `{broker}/{target}`; it is granted {}", list(.granted))]
+    NotGranted {
+        /// Which broker.
+        broker: Name,
+        /// Which target.
+        target: Name,
+        /// What it is granted, as `broker/target`.
+        granted: Vec<String>,
+    },
+    /// The grant does not go that far.
+    #[error(
+        "`{}` is outside the grant of `{broker}/{target}`: {} allows {}",
+        .outside.asked, .outside.dimension, list(&.outside.allowed)
+    )]
+    OutsideGrant {
+        /// Which broker.
+        broker: Name,
+        /// Which target.
+        target: Name,
+        /// What was asked, and what would be allowed.
+        outside: Outside,
+    },
+    /// A credential's life outside what is granted or what the target can give.
+    #[error("a credential of `{broker}/{target}` lives between {min} and {max} here, not {asked}")]
+    LifeOutOfBounds {
+        /// Which broker.
+        broker: Name,
+        /// Which target.
+        target: Name,
+        /// What was asked.
+        asked: Span,
+        /// The shortest allowed.
+        min: Span,
+        /// The longest allowed.
+        max: Span,
+    },
+    /// No such grant.
+    #[error("the project has no such grant")]
+    GrantUnknown,
+    /// No such credential, or it is dead already.
+    #[error("no credential {0} that is alive")]
+    CredentialUnknown(CredentialId),
+    /// The credential has not expired.
+    #[error("credential {0} has not expired")]
+    CredentialAlive(CredentialId),
+}
+
+/// A list for a sentence.
+fn list(names: &[String]) -> String {
+    if names.is_empty() { "nothing".to_owned() } else { names.join(", ") }
 }
 
 impl Refusal {
@@ -149,6 +237,18 @@ impl Refusal {
             Self::BudgetExhausted { .. } => "budget_exhausted",
             Self::CallUnknown => "call_unknown",
             Self::SignInUnknown => "sign_in_unknown",
+            Self::TextMalformed { .. } => "text_malformed",
+            Self::BrokerUnknown(_) => "broker_unknown",
+            Self::BrokerOff(_) => "broker_off",
+            Self::BrokerKindFixed { .. } => "broker_kind_fixed",
+            Self::BrokerInUse { .. } => "broker_in_use",
+            Self::TargetUnknown { .. } => "target_unknown",
+            Self::NotGranted { .. } => "not_granted",
+            Self::OutsideGrant { .. } => "outside_grant",
+            Self::LifeOutOfBounds { .. } => "life_out_of_bounds",
+            Self::GrantUnknown => "grant_unknown",
+            Self::CredentialUnknown(_) => "credential_unknown",
+            Self::CredentialAlive(_) => "credential_alive",
         }
     }
 }

@@ -52,7 +52,7 @@ impl Scope {
     /// Checks its size, and that every dimension has a value and every value is a line of text.
     ///
     /// # Errors
-    /// [`Refusal::LimitReached`] or [`Refusal::TextTooLong`].
+    /// [`Refusal::LimitReached`], [`Refusal::TextTooLong`] or [`Refusal::TextMalformed`].
     pub fn check(&self) -> Result<(), Refusal> {
         let (dimensions, values) = (limits::SCOPE_DIMENSIONS_MAX, limits::SCOPE_VALUES_MAX);
         if self.0.len() > dimensions {

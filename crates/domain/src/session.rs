@@ -67,6 +67,8 @@ pub struct Session {
     pub artifacts: usize,
     /// Certificates issued to it.
     pub certificates: usize,
+    /// Credentials it has asked for.
+    pub credentials: u64,
 }
 
 /// Open a session.

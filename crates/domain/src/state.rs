@@ -1,19 +1,23 @@
 //! State: the fold of the log that decisions need. Live things only; history lives in read tables.
 
 mod apply;
+mod credentials;
 
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
 use serde::{Deserialize, Serialize};
 
+use crate::broker::{Broker, Target};
 use crate::call::Reservation;
+use crate::credential::Credential;
 use crate::developer::Developer;
 use crate::project::Project;
 use crate::session::{Ending, How, Past, Session};
 use crate::sign_in::Held;
 use crate::team::Team;
 use crate::{
-    Actor, CallId, DeveloperId, Digest, NodeId, ProjectId, Refusal, Role, SessionId, SignInId, TeamId, Time, limits,
+    Actor, CallId, CredentialId, DeveloperId, Digest, Name, NodeId, ProjectId, Refusal, Role, SessionId, SignInId,
+    TeamId, Time, limits,
 };
 
 /// Everything a decision may depend on. Equal logs give equal states.
@@ -37,7 +41,8 @@ pub struct State {
     pub past: BTreeMap<SessionId, Past>,
     /// The order in which sessions ended, oldest first.
     pub past_order: VecDeque<SessionId>,
-    /// Sessions that are over with calls still in flight, and how many: closed when the last is settled.
+    /// Sessions that are over with calls still in flight (how many) or credentials that are not known to be dead: closed
+    /// when the last is.
     pub closing: BTreeMap<SessionId, usize>,
     /// Calls in flight.
     pub calls: BTreeMap<CallId, Reservation>,
@@ -57,12 +62,39 @@ pub struct State {
     pub agents: BTreeMap<SessionId, BTreeMap<String, SessionId>>,
     /// Live child sessions by parent.
     pub children: BTreeMap<SessionId, BTreeSet<SessionId>>,
+    /// Brokers.
+    pub brokers: BTreeMap<Name, Broker>,
+    /// Credentials that are not known to be dead.
+    pub credentials: BTreeMap<CredentialId, Credential>,
+    /// Those of them that are to be ended.
+    pub due: BTreeSet<CredentialId>,
+    /// Those of them by when they stop working by themselves.
+    pub expiries: BTreeSet<(Time, CredentialId)>,
+    /// Those of them by session, live or over.
+    pub session_credentials: BTreeMap<SessionId, BTreeSet<CredentialId>>,
 }
 
 impl State {
     /// A known developer, disabled or not.
     pub(crate) fn developer(&self, id: DeveloperId) -> Result<&Developer, Refusal> {
         self.developers.get(&id).ok_or(Refusal::DeveloperUnknown(id))
+    }
+
+    /// A known broker, switched on or off.
+    ///
+    /// # Errors
+    /// [`Refusal::BrokerUnknown`].
+    pub fn broker(&self, name: &Name) -> Result<&Broker, Refusal> {
+        self.brokers.get(name).ok_or_else(|| Refusal::BrokerUnknown(name.clone()))
+    }
+
+    /// What is known of a broker's target.
+    ///
+    /// # Errors
+    /// [`Refusal::BrokerUnknown`] or [`Refusal::TargetUnknown`].
+    pub fn target(&self, broker: &Name, target: &Name) -> Result<Target, Refusal> {
+        let unknown = || Refusal::TargetUnknown { broker: broker.clone(), target: target.clone() };
+        self.broker(broker)?.targets.get(target).copied().ok_or_else(unknown)
     }
 
     /// The session, positively found live.

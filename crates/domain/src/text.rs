@@ -16,3 +16,11 @@ pub(crate) fn check_some(what: &'static str, text: Option<&String>, max: usize) 
 pub(crate) fn check_reason(reason: &str) -> Result<(), Refusal> {
     check("the reason", reason, limits::REASON_CHARS_MAX)
 }
+
+/// Refuses a text of more than `max` characters, an empty one, and one with control characters.
+pub(crate) fn check_line(what: &'static str, text: &str, max: usize) -> Result<(), Refusal> {
+    if text.is_empty() || text.chars().any(char::is_control) {
+        return Err(Refusal::TextMalformed { what });
+    }
+    check(what, text, max)
+}

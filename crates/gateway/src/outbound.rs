@@ -94,7 +94,11 @@ impl Outbound {
         self.send(Method::GET, url, headers, Bytes::new(), within).await
     }
 
-    async fn send(
+    /// Sends any request; the answer's head and whole body, whatever its status.
+    ///
+    /// # Errors
+    /// An [`OutboundError`] when there is no whole answer `within` that time.
+    pub async fn send(
         &self,
         method: Method,
         url: &Uri,

@@ -72,6 +72,14 @@ pub struct ManageProjects;
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct ManageExports;
 
+/// Configure, try, switch and remove brokers.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct ManageBrokers;
+
+/// See brokers and their settings.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct ReadBrokers;
+
 /// The whole table: action, verb, owner, role.
 macro_rules! rules {
     ($($action:ty, |$this:ident| $verb:literal, $owner:expr, $role:ident;)*) => {$(
@@ -96,4 +104,6 @@ rules! {
     ManagePeople, |_this| "manage developers and teams", None, Admin;
     ManageProjects, |_this| "manage projects", None, Admin;
     ManageExports, |_this| "manage exports", None, Admin;
+    ManageBrokers, |_this| "manage brokers", None, Admin;
+    ReadBrokers, |_this| "see brokers", None, Auditor;
 }

@@ -9,7 +9,10 @@ use crate::artifact::ArtifactChanges;
 use crate::call::CallChanges;
 use crate::sums::SumChanges;
 use crate::transaction::Transaction;
-use crate::{NewEntry, Person, Store, StoreError, StoredEntry, developer, entry, person, project, session, team};
+use crate::{
+    BrokerSecrets, CredentialHandle, NewEntry, Person, Store, StoreError, StoredEntry, broker, credential, developer,
+    entry, person, project, session, team,
+};
 
 /// An open append, holding the write lock. Dropped without [`Append::commit`], it leaves nothing behind. After an
 /// error it does nothing more: drop it, and begin again.
@@ -27,6 +30,10 @@ pub enum Attachment {
     /// A developer's sealed names and password hash; replaces what was there. Whether the sign-in name is free is for
     /// the caller to ask first: [`Append::login_holder`].
     Person(Person),
+    /// A broker's sealed secrets; replaces what was there.
+    BrokerSecrets(BrokerSecrets),
+    /// What ends a credential, sealed.
+    Handle(CredentialHandle),
 }
 
 impl<'a> Append<'a> {
@@ -77,6 +84,8 @@ impl<'a> Append<'a> {
         for attachment in attachments {
             match attachment {
                 Attachment::Person(person) => person::put(&mut self.transaction, person).await?,
+                Attachment::BrokerSecrets(secrets) => broker::put_secrets(&mut self.transaction, secrets).await?,
+                Attachment::Handle(handle) => credential::put_handle(&mut self.transaction, handle).await?,
             }
         }
         self.change_read_tables(entries).await?;
@@ -140,6 +149,13 @@ impl<'a> Append<'a> {
             Event::SessionSuspected(event) => session::suspected(transaction, event.session, true).await,
             Event::SessionRecovered(event) => session::suspected(transaction, event.session, false).await,
             Event::SessionOver(event) => session::over(transaction, event, entry.time).await,
+            Event::BrokerConfigured(event) => broker::configured(transaction, event).await,
+            Event::BrokerSwitched(event) => broker::switched(transaction, event).await,
+            Event::BrokerRemoved(event) => broker::removed(transaction, event).await,
+            Event::CredentialRequested(event) => credential::requested(transaction, event, entry.time).await,
+            Event::CredentialIssued(event) => credential::issued(transaction, event, entry.time).await,
+            Event::CredentialStalled(event) => credential::stalled(transaction, event).await,
+            Event::CredentialOver(event) => credential::over(transaction, event, entry.time).await,
             // Calls come in bulk; the rest has no read table but the log itself.
             Event::CallReserved(_) | Event::CallSettled(_) => Ok(()),
             Event::TeamMemberAdded(_) | Event::TeamMemberRemoved(_) => Ok(()),
@@ -148,6 +164,8 @@ impl<'a> Append<'a> {
             Event::AliasClaimed(_) | Event::ArtifactRecorded(_) | Event::CertificateIssued(_) => Ok(()),
             Event::SessionClosed(_) | Event::ClaimMismatched(_) | Event::CallRefused(_) => Ok(()),
             Event::NodeStarted(_) | Event::NodeLost(_) => Ok(()),
+            // Grants are in the state, whole; that somebody asked is in the log.
+            Event::GrantSet(_) | Event::GrantRemoved(_) | Event::RevocationAsked(_) => Ok(()),
         }
     }
 }

@@ -6,11 +6,13 @@
 mod append;
 mod artifact;
 mod beat;
+mod broker;
 mod bulk;
 mod call;
 mod checkpoint;
 mod conn;
 mod cost;
+mod credential;
 mod developer;
 mod doorbell;
 mod entry;
@@ -42,9 +44,11 @@ mod value;
 
 pub use append::{Append, Attachment};
 pub use artifact::ArtifactRow;
+pub use broker::{BrokerRow, BrokerSecrets};
 pub use call::{CallFilter, CallPositions, CallRow};
 pub use checkpoint::CheckpointRow;
 pub use cost::{CostQuery, CostRow, Dimension};
+pub use credential::{CredentialFilter, CredentialHandle, CredentialRow, Trouble};
 pub use doorbell::Doorbell;
 pub use entry::{NewEntry, StoredEntry};
 pub use error::StoreError;

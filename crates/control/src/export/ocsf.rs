@@ -1,6 +1,6 @@
 //! OCSF 1.8.0 (schema.ocsf.io): one event for each entry, in the class that fits best, with every required attribute.
 //!
-//! Which entry becomes what is in `people`, `session`, `call` and `trace`; what all have in common is here. Names and addresses
+//! Which entry becomes what is in `people`, `session`, `call`, `trace` and `vending`; what all have in common is here. Names and addresses
 //! of people are not in the log and so not here: `user.uid` is a pseudonym. What OCSF has no attribute for, the whole
 //! entry included, is under `unmapped.writ`.
 
@@ -9,6 +9,7 @@ mod people;
 mod session;
 mod shape;
 mod trace;
+mod vending;
 
 use domain::{Actor, DeveloperId, Event};
 use serde_json::{Map, Value, json};
@@ -71,6 +72,16 @@ fn shape(origin: &str, line: &Line) -> Shape {
         Event::CallRefused(event) => call::refused(origin, line, event),
         Event::ArtifactRecorded(event) => trace::artifact(line, event),
         Event::CertificateIssued(event) => trace::certificate(line, event),
+        Event::BrokerConfigured(event) => vending::configured(line, event),
+        Event::BrokerSwitched(event) => vending::switched(line, event),
+        Event::BrokerRemoved(event) => vending::removed(line, event),
+        Event::GrantSet(event) => vending::granted(line, event),
+        Event::GrantRemoved(event) => vending::grant_removed(line, event),
+        Event::CredentialRequested(event) => vending::requested(line, event),
+        Event::CredentialIssued(event) => vending::issued(line, event),
+        Event::RevocationAsked(event) => vending::revocation_asked(line, event),
+        Event::CredentialStalled(event) => vending::stalled(line, event),
+        Event::CredentialOver(event) => vending::over(line, event),
         Event::NodeStarted(event) => session::node_started(line, event),
         Event::NodeLost(event) => session::node_lost(line, event),
     }

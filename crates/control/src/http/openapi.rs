@@ -4,8 +4,8 @@ use utoipa::OpenApi;
 use utoipa::openapi::security::{Http, HttpAuthScheme, SecurityScheme};
 
 use super::{
-    artifacts, audit, certificates, cost, developers, exports, log, operational, projects, search, sessions, sign_ins,
-    teams, tlog, who,
+    artifacts, audit, brokers, certificates, cost, credentials, developers, exports, grants, log, operational,
+    projects, search, sessions, sign_ins, teams, tlog, who,
 };
 
 #[derive(OpenApi)]
@@ -45,6 +45,21 @@ use super::{
         artifacts::record,
         certificates::issue,
         certificates::allowed_signers,
+        brokers::list,
+        brokers::show,
+        brokers::set,
+        brokers::test,
+        brokers::disable,
+        brokers::enable,
+        brokers::remove,
+        grants::list,
+        grants::set,
+        grants::remove,
+        grants::of_session,
+        credentials::ask,
+        credentials::list,
+        credentials::show,
+        credentials::revoke,
         cost::cost,
         log::verify,
         search::search,

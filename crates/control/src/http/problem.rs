@@ -126,6 +126,12 @@ impl From<Error> for Problem {
                 retry_after_seconds: Some(seconds),
                 ..Self::new(StatusCode::TOO_MANY_REQUESTS, "throttled", text).next(format!("try again in {seconds} s"))
             },
+            Error::Target { may_pass: true, .. } => Self {
+                retry_after_seconds: Some(5),
+                ..Self::new(StatusCode::SERVICE_UNAVAILABLE, "target_unavailable", text).next("try again in a moment")
+            },
+            Error::Target { broker, .. } => Self::new(StatusCode::BAD_GATEWAY, "target_refused", text)
+                .next(format!("ask an administrator to run `writ broker test {broker}`")),
             Error::Unavailable(_) => Self {
                 retry_after_seconds: Some(2),
                 ..Self::new(StatusCode::SERVICE_UNAVAILABLE, "store_unavailable", text)
@@ -140,16 +146,24 @@ fn refused(refusal: &Refusal) -> Problem {
         Refusal::Forbidden { .. }
         | Refusal::BootstrapSpent
         | Refusal::ProjectForbidden { .. }
+        | Refusal::NotGranted { .. }
+        | Refusal::OutsideGrant { .. }
         | Refusal::DeveloperDisabled(_) => StatusCode::FORBIDDEN,
         Refusal::DeveloperUnknown(_)
         | Refusal::TeamUnknown
         | Refusal::ProjectUnknown(_)
         | Refusal::SessionUnknown(_)
         | Refusal::CallUnknown
+        | Refusal::BrokerUnknown(_)
+        | Refusal::TargetUnknown { .. }
+        | Refusal::GrantUnknown
+        | Refusal::CredentialUnknown(_)
         | Refusal::SignInUnknown => StatusCode::NOT_FOUND,
-        Refusal::TtlOutOfBounds { .. } | Refusal::AmountOutOfBounds { .. } | Refusal::TextTooLong { .. } => {
-            StatusCode::BAD_REQUEST
-        }
+        Refusal::TtlOutOfBounds { .. }
+        | Refusal::AmountOutOfBounds { .. }
+        | Refusal::TextTooLong { .. }
+        | Refusal::TextMalformed { .. }
+        | Refusal::LifeOutOfBounds { .. } => StatusCode::BAD_REQUEST,
         Refusal::LimitReached { .. } => StatusCode::TOO_MANY_REQUESTS,
         Refusal::BudgetExhausted { .. } => StatusCode::PAYMENT_REQUIRED,
         _ => StatusCode::CONFLICT,
@@ -158,6 +172,12 @@ fn refused(refusal: &Refusal) -> Problem {
     match refusal {
         Refusal::ProjectForbidden { .. } => problem.next("ask an administrator to put you into one of its teams"),
         Refusal::Forbidden { .. } => problem.next("ask an administrator"),
+        Refusal::NotGranted { .. } | Refusal::OutsideGrant { .. } => {
+            problem.next("ask an administrator to widen the project's grant: `writ grant set`")
+        }
+        Refusal::BrokerInUse { broker, .. } => {
+            problem.next(format!("see `writ credential list --broker {broker} --live`"))
+        }
         Refusal::SessionOver { .. } => problem.next("start a new one with `writ run`"),
         Refusal::SessionSuspect { .. } => problem.next("its launcher must beat again first"),
         Refusal::BootstrapSpent => problem.next("sign in with `writ login`"),

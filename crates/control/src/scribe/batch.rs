@@ -175,7 +175,8 @@ impl Draft {
     /// Takes the rows of a command that is carried out, and with them the sign-in names in them: a later command of the
     /// same transaction finds them taken.
     fn attach(&mut self, attachments: Vec<Attachment>) -> Result<(), Refusal> {
-        for Attachment::Person(person) in &attachments {
+        for attachment in &attachments {
+            let Attachment::Person(person) = attachment else { continue };
             if *self.holders.entry(person.login).or_insert(person.developer) != person.developer {
                 return Err(Refusal::LoginTaken);
             }
@@ -192,7 +193,8 @@ async fn holders(
     proposals: &[Option<Proposal>],
 ) -> Result<BTreeMap<Digest, DeveloperId>, Failure> {
     let mut holders = BTreeMap::new();
-    for Attachment::Person(person) in proposals.iter().flatten().flat_map(|proposal| &proposal.attachments) {
+    for attachment in proposals.iter().flatten().flat_map(|proposal| &proposal.attachments) {
+        let Attachment::Person(person) = attachment else { continue };
         if let Some(holder) = append.login_holder(&person.login).await.map_err(unavailable)? {
             holders.insert(person.login, holder);
         }

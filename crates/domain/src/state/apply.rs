@@ -4,6 +4,7 @@ use std::collections::BTreeSet;
 
 use super::State;
 use crate::call::{Outcome, Reservation, Reserved, Settled};
+use crate::credential::{Cause, Credential};
 use crate::developer::Developer;
 use crate::project::Project;
 use crate::session::{AliasClaimed, Ending, Opened, Over, Past, Session};
@@ -50,7 +51,7 @@ impl State {
                 }
             }
             Event::ProjectCreated(event) => {
-                let project = Project { name: event.name.clone(), teams: event.teams.clone() };
+                let project = Project { name: event.name.clone(), teams: event.teams.clone(), grants: Vec::new() };
                 self.projects.insert(event.project, project);
             }
             Event::SignInStarted(event) => self.start_sign_in(event),
@@ -67,11 +68,23 @@ impl State {
             Event::CallSettled(event) => self.settle_call(event),
             Event::ArtifactRecorded(event) => self.count(event.session, |session| &mut session.artifacts),
             Event::CertificateIssued(event) => self.count(event.session, |session| &mut session.certificates),
+            Event::BrokerConfigured(event) => self.configure_broker(event),
+            Event::BrokerSwitched(event) => self.switch_broker(event, at),
+            Event::BrokerRemoved(event) => self.remove_broker(event),
+            Event::GrantSet(event) => self.set_grant(event, at),
+            Event::GrantRemoved(event) => self.remove_grant(event, at),
+            Event::CredentialRequested(event) => self.request_credential(event, at),
+            Event::CredentialIssued(event) => self.issue_credential(event),
+            Event::RevocationAsked(event) => self.make_one_due(event.credential, Cause::Asked, at),
+            Event::CredentialStalled(event) => self.stall_credential(event.credential),
+            Event::CredentialOver(event) => self.end_credential(event),
             Event::NodeStarted(event) => {
                 self.nodes.insert(event.node);
             }
             Event::NodeLost(event) => {
                 self.nodes.remove(&event.node);
+                let was_making = |one: &Credential| one.node == event.node && !one.is_issued;
+                self.make_due(Cause::NodeLost, at, was_making);
             }
             Event::ClaimMismatched(_) | Event::CallRefused(_) => {}
         }
@@ -121,6 +134,7 @@ impl State {
             aliases: Default::default(),
             artifacts: 0,
             certificates: 0,
+            credentials: 0,
         };
         self.sessions.insert(event.session, session);
     }
@@ -147,9 +161,10 @@ impl State {
                 self.children.remove(&parent);
             }
         }
-        if session.calls_open > 0 {
+        if session.calls_open > 0 || self.session_credentials.contains_key(&event.session) {
             self.closing.insert(event.session, session.calls_open);
         }
+        self.make_due_of(event.session, at);
         let ending = Ending { how: event.how.clone(), at };
         let past = Past { developer: session.developer, token: session.token, ending };
         self.past.insert(event.session, past);

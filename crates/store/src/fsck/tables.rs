@@ -1,7 +1,8 @@
 //! The read tables: row by row as the log makes them.
 //!
 //! Not among them, because no entry says what is in them: `people` and what else is kept so that it can be erased,
-//! `beats` and `node_beats`, `snapshots`, `secrets`, and what exports remember of their own progress.
+//! `beats` and `node_beats`, `snapshots`, `secrets`, the secrets of brokers, handles of credentials and the failures to end
+//! them, and what exports remember of their own progress.
 
 use std::cmp::Ordering;
 
@@ -20,7 +21,7 @@ pub(super) struct Table {
 use Kind::{Int, Text};
 
 /// Every table that the log makes.
-pub(super) const TABLES: [Table; 8] = [
+pub(super) const TABLES: [Table; 10] = [
     Table { name: "developers", key: &[("id", Text)], rest: &[("roles", Text), ("disabled", Int), ("erased_at", Int)] },
     Table { name: "teams", key: &[("id", Text)], rest: &[("name", Text)] },
     Table { name: "projects", key: &[("id", Text)], rest: &[("name", Text)] },
@@ -87,6 +88,32 @@ pub(super) const TABLES: [Table; 8] = [
     },
     Table { name: "session_cost", key: &[("session", Text)], rest: SUMS },
     Table { name: "artifacts", key: &[("value", Text), ("kind", Text), ("session", Text)], rest: &[("position", Int)] },
+    Table {
+        name: "brokers",
+        key: &[("name", Text)],
+        rest: &[("kind", Text), ("settings", Text), ("revision", Int), ("is_on", Int)],
+    },
+    Table {
+        name: "credentials",
+        key: &[("id", Text)],
+        rest: &[
+            ("session", Text),
+            ("sequence", Int),
+            ("project", Text),
+            ("broker", Text),
+            ("target", Text),
+            ("granted_to", Text),
+            ("scope", Text),
+            ("public_key", Text),
+            ("requested_at", Int),
+            ("expires_at", Int),
+            ("issued_at", Int),
+            ("names", Text),
+            ("stalled", Text),
+            ("over_at", Int),
+            ("over_how", Text),
+        ],
+    },
 ];
 
 const SUMS: &[(&str, Kind)] = &[

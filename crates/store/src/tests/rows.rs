@@ -89,6 +89,32 @@ async fn a_secret_is_set_once() {
 }
 
 #[tokio::test]
+async fn a_secret_is_swapped_by_one_of_many() {
+    on_each_engine(async |store| {
+        assert!(!store.swap_secret("key", &[], &[1]).await.unwrap(), "there is none");
+        store.put_secret_if_absent("key", &[0]).await.unwrap();
+        store.put_secret_if_absent("another", &[0]).await.unwrap();
+        let racing: Vec<_> = (1..=8_u8)
+            .map(|value| {
+                let store = store.clone();
+                tokio::spawn(async move { store.swap_secret("key", &[0], &[value]).await.unwrap() })
+            })
+            .collect();
+        let mut swapped = Vec::new();
+        for (race, value) in racing.into_iter().zip(1..) {
+            if race.await.unwrap() {
+                swapped.push(value);
+            }
+        }
+        assert_eq!(swapped.len(), 1, "{swapped:?}");
+        assert_eq!(store.get_secret("key").await.unwrap(), Some(swapped));
+        assert_eq!(store.get_secret("another").await.unwrap(), Some(vec![0]));
+        assert_eq!(store.secret_names().await.unwrap(), ["another", "key"]);
+    })
+    .await;
+}
+
+#[tokio::test]
 async fn developers_teams_and_projects_have_rows() {
     on_each_engine(async |store| {
         let mut writer = Writer::default();

@@ -4,6 +4,7 @@
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
+use control::limits::SEAL_COMMAND_WORDS_MAX;
 use control::settings::{
     ArchiveSettings, CredentialHeader, CredentialSource, PriceSettings, Settings, TlsFiles, UpstreamSettings,
 };
@@ -40,6 +41,7 @@ impl Config {
         check_url("public_url", self.public_url.as_deref())?;
         check_url("issuer_url", self.issuer_url.as_deref())?;
         check_database(self.database.as_deref())?;
+        check_command("seal_key_command", self.seal_key_command.as_deref())?;
         check_origin(self.log_origin.as_deref())?;
         check_trust_policy(self.trust_policy.as_deref())?;
         let archive = self.archive.as_deref().map(str::parse::<ArchiveSettings>).transpose();
@@ -49,6 +51,7 @@ impl Config {
             tls,
             data_dir: self.data_dir.clone(),
             keys_dir: self.keys_dir.clone(),
+            seal_key_command: self.seal_key_command.clone(),
             log_origin: self.log_origin.clone(),
             trust_policy: self.trust_policy.clone(),
             archive: archive.map_err(|what| bad("archive", what))?,
@@ -138,6 +141,18 @@ fn check_origin(origin: Option<&str>) -> Result<(), CommandError> {
         }
         _ => Ok(()),
     }
+}
+
+/// A program with its arguments; whether it can be run is known at start only.
+fn check_command(field: &str, command: Option<&[String]>) -> Result<(), CommandError> {
+    let Some(command) = command else { return Ok(()) };
+    if command.first().is_none_or(String::is_empty) {
+        return Err(bad(field, "names no program: expected `[\"PROGRAM\", \"ARGUMENT\"]`"));
+    }
+    if command.len() > SEAL_COMMAND_WORDS_MAX {
+        return Err(bad(field, format!("{} words, the limit is {SEAL_COMMAND_WORDS_MAX}", command.len())));
+    }
+    Ok(())
 }
 
 /// Read here as well as at start, so that `check-config` finds what a start would. Whether it names this log is known

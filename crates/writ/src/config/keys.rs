@@ -22,6 +22,9 @@ section! {
         /// key, and what opens the sealed names of people. Processes that share a database share it. Back it up apart,
         /// and let its backups expire: docs/privacy.md.
         keys_dir: Option<PathBuf> = None, "`keys` in `data_dir`";
+        /// Program and arguments that print the key under which secrets in the database are sealed: 32 bytes as base64 or
+        /// hexadecimal, one key a line, the newest first. Run once at start: `["/usr/local/bin/unwrap", "writ"]`.
+        seal_key_command: Option<Vec<String>> = None, "the files `seal.key*` in `keys_dir`, made at the first start";
         /// What the log is called in its checkpoints; fixed when the log is begun.
         log_origin: Option<String> = None, "the host of `public_url`, followed by `/writ`";
         /// Trust policy (C2SP tlog-policy) that names the witnesses who cosign this log's checkpoints: docs/witness.md.

@@ -75,6 +75,8 @@ fn half_a_configuration_is_refused_by_field() {
         ("[prices]\noverrides = '/nowhere.json'", "prices.overrides: cannot read"),
         ("public_url = 'writ'", "public_url: `writ` is not a URL"),
         ("database = 'mysql://root:secret@h/d'", "database: expected"),
+        ("seal_key_command = []", "seal_key_command: names no program"),
+        ("seal_key_command = ['']", "seal_key_command: names no program"),
         ("archive = ''", "archive: `` is neither a folder nor"),
         ("archive = 'gs://bucket'", "archive: `gs://bucket` is neither a folder nor"),
     ] {

@@ -7,6 +7,7 @@ mod audit;
 mod calls;
 mod config;
 mod console;
+mod brokers;
 mod crash;
 mod demo;
 mod erase;

@@ -44,6 +44,7 @@ fn settings(folder: &std::path::Path, upstream: String) -> Settings {
         shutdown_grace: Duration::from_secs(1),
         issuer_url: None,
         keys_dir: None,
+        seal_key_command: None,
         log_origin: None,
         exports: Vec::new(),
         trust_policy: None,

@@ -25,6 +25,7 @@ fn settings(watched: &Watched) -> Settings {
         tls: None,
         data_dir: folder.join("data"),
         keys_dir: Some(folder.join("keys")),
+        seal_key_command: None,
         log_origin: None,
         exports: Vec::new(),
         trust_policy: Some(watched.policy_path()),
