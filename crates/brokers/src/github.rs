@@ -14,6 +14,7 @@ mod settings;
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
+use std::time::Duration;
 
 use aws_lc_rs::digest;
 use base64::Engine;
@@ -87,7 +88,7 @@ impl Broker for Github {
         Box::pin(async move {
             let token = std::str::from_utf8(handle.bytes());
             let token = token.map_err(|_| BrokerError::operator("the handle of this credential is no GitHub token"))?;
-            self.end(token, tools).await
+            self.end(token, tools, REQUEST_MAX).await
         })
     }
 
@@ -138,7 +139,7 @@ impl Github {
         let send = async |at: Time| {
             let statement = self.app.statement(at)?;
             let request = self.service.make_token(id, &statement, asked)?;
-            tools.wire.send(request, REQUEST_MAX).await.map_err(BrokerError::from)
+            tools.wire.send(request, limits::MINT_REQUEST_MAX).await.map_err(BrokerError::from)
         };
         let answer = send(now).await?;
         let theirs = requests::date(&answer).filter(|_| answer.status() == StatusCode::UNAUTHORIZED);
@@ -157,15 +158,15 @@ impl Github {
 
     /// Ends a token that is not what was asked for; the error says whether it may still work.
     async fn take_back(&self, token: &str, error: BrokerError, tools: &Tools) -> BrokerError {
-        match self.end(token, tools).await {
+        match self.end(token, tools, limits::TAKE_BACK_MAX).await {
             Ok(_) => error,
             Err(_) => error.perhaps_minted(),
         }
     }
 
-    async fn end(&self, token: &str, tools: &Tools) -> Result<Revocation, BrokerError> {
+    async fn end(&self, token: &str, tools: &Tools, within: Duration) -> Result<Revocation, BrokerError> {
         let request = self.service.end_token(token)?;
-        let answer = tools.wire.send(request, REQUEST_MAX).await?;
+        let answer = tools.wire.send(request, within).await?;
         match answer.status() {
             // Unknown or expired: it opens nothing either way.
             StatusCode::NO_CONTENT | StatusCode::UNAUTHORIZED => Ok(Revocation::Dead),

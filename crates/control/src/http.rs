@@ -24,6 +24,8 @@ mod shapes;
 mod sign_ins;
 mod teams;
 mod tlog;
+mod verify;
+mod verify_path;
 mod who;
 
 use std::sync::Arc;
@@ -54,6 +56,7 @@ pub(crate) fn router(shared: Arc<Shared>) -> Router {
         .merge(brokers::routes())
         .merge(grants::routes())
         .merge(credentials::routes())
+        .merge(verify::routes())
         .merge(cost::routes())
         .merge(log::routes())
         .merge(search::routes())

@@ -27,6 +27,7 @@ pub mod view;
 pub mod witness;
 
 mod follower;
+mod introspectors;
 mod nodes;
 mod password;
 mod reaper;
@@ -37,7 +38,7 @@ mod upstreams;
 
 pub use server::{Server, StartError};
 pub use settings::{
-    ArchiveSettings, CredentialHeader, CredentialSource, ExportFormat, ExportSettings, PriceSettings, Settings,
+    ArchiveSettings, CredentialHeader, CredentialSource, ExportFormat, ExportSettings, IntrospectionSettings, PriceSettings, Settings,
     SinkSettings, Synchronous, SyslogAddress, TlsFiles, UpstreamSettings,
 };
 

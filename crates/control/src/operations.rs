@@ -17,4 +17,5 @@ pub mod search;
 pub mod session;
 pub mod sign_in;
 pub mod team;
+pub mod verify;
 pub mod who;

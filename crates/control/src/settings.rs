@@ -47,6 +47,17 @@ pub struct Settings {
     pub issuer_url: Option<String>,
     /// Where copies of the log's entries go.
     pub exports: Vec<ExportSettings>,
+    /// Relying parties that may ask about tokens.
+    pub introspection: Vec<IntrospectionSettings>,
+}
+
+/// A relying party that may ask about tokens.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct IntrospectionSettings {
+    /// About those that were made for this audience.
+    pub audience: String,
+    /// Where its secret comes from.
+    pub secret: CredentialSource,
 }
 
 /// Where an archive lies.

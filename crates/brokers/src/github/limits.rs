@@ -4,6 +4,11 @@ use std::time::Duration;
 
 use domain::Span;
 
+/// One request for a token: two (see [`CLOCK_SKEW_NOTICED`]) and [`TAKE_BACK_MAX`] fit into the 20 seconds that control waits
+/// for a broker.
+pub(super) const MINT_REQUEST_MAX: Duration = Duration::from_secs(7);
+/// Giving back a token that is not what was asked for.
+pub(super) const TAKE_BACK_MAX: Duration = Duration::from_secs(5);
 /// Life of an installation token: GitHub's, and no other can be asked for.
 pub(super) const TOKEN_LIFE: Span = Span::from_secs(3600);
 /// How far before now an App's statement says it was made, as GitHub advises against clocks that differ.

@@ -5,7 +5,7 @@ use utoipa::openapi::security::{Http, HttpAuthScheme, SecurityScheme};
 
 use super::{
     artifacts, audit, brokers, certificates, cost, credentials, developers, exports, grants, log, operational,
-    projects, search, sessions, sign_ins, teams, tlog, who,
+    projects, search, sessions, sign_ins, teams, tlog, verify, who,
 };
 
 #[derive(OpenApi)]
@@ -60,6 +60,8 @@ use super::{
         credentials::list,
         credentials::show,
         credentials::revoke,
+        verify::check,
+        verify::introspect,
         cost::cost,
         log::verify,
         search::search,
