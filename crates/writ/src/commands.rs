@@ -21,6 +21,8 @@ mod who;
 mod whoami;
 mod witness;
 
+pub(crate) use credential::{GCP_TOKEN_TYPE, RegistryGrant, RegistryMap};
+
 use crate::cli::{Command, CredentialCommand};
 use crate::command_error::{CommandError, Exit};
 use crate::{demo, reference, run};
@@ -28,6 +30,7 @@ use crate::{demo, reference, run};
 /// Runs a command that only speaks with the launcher of the session around it; gives any other back.
 pub(crate) fn without_runtime(command: Command) -> Result<Result<Exit, CommandError>, Box<Command>> {
     match command {
+        Command::Credential(CredentialCommand::Granted { json }) => Ok(credential::granted(json)),
         Command::Credential(CredentialCommand::Get(arguments)) => Ok(credential::get(&arguments)),
         Command::Credential(CredentialCommand::Exec(arguments)) => Ok(credential::exec(&arguments)),
         Command::CredentialHelper(helper) => Ok(credential::helper(&helper)),
@@ -45,6 +48,7 @@ pub(crate) async fn dispatch(command: Command) -> Result<Exit, CommandError> {
         Command::Token(arguments) => token::token(arguments).await,
         Command::Record(arguments) => record::record(&arguments),
         // See `without_runtime`.
+        Command::Credential(CredentialCommand::Granted { json }) => credential::granted(json),
         Command::Credential(CredentialCommand::Get(arguments)) => credential::get(&arguments),
         Command::Credential(CredentialCommand::Exec(arguments)) => credential::exec(&arguments),
         Command::CredentialHelper(helper) => credential::helper(&helper),

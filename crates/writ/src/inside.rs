@@ -4,6 +4,7 @@
 //! here is asked in the session's name: the launcher passes on these few requests and no other.
 
 mod credential;
+mod grant;
 
 use std::io::{BufRead, BufReader, Read, Write};
 use std::os::unix::net::UnixStream;
@@ -15,6 +16,7 @@ use serde_json::Value;
 use zeroize::Zeroizing;
 
 pub(crate) use credential::{Credential, CredentialAsk};
+pub(crate) use grant::{Grant, Grants};
 
 use crate::client::Problem;
 use crate::command_error::{CommandError, Exit};
@@ -42,6 +44,8 @@ pub(crate) enum Ask {
     },
     /// Open a child of this session.
     Open(OpenSession),
+    /// Tell what is granted to this session.
+    Grants,
     /// Give a credential that is granted to this session: one that the launcher has, or a new one.
     Credential(CredentialAsk),
 }

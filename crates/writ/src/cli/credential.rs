@@ -12,6 +12,14 @@ use crate::duration::parse_span;
 /// What can be done with credentials.
 #[derive(Debug, Subcommand)]
 pub(crate) enum CredentialCommand {
+    /// Show which credentials are granted to this session
+    ///
+    /// Works inside a session only. Each can be had with `writ credential get BROKER/TARGET`, for less than its scope too.
+    Granted {
+        /// Print JSON: one object per grant
+        #[arg(long)]
+        json: bool,
+    },
     Get(CredentialGet),
     Exec(CredentialExec),
 }

@@ -8,10 +8,38 @@ mod variables;
 
 use std::path::Path;
 
+pub(crate) use helper::{RegistryGrant, RegistryMap};
+pub(crate) use shapes::GCP_TOKEN_TYPE;
+
 use crate::cli::{CredentialExec, CredentialFormat, CredentialGet, Helper, Wanted};
 use crate::command_error::{CommandError, Exit};
-use crate::inside::{Credential, CredentialAsk, Inside};
-use crate::output::print;
+use crate::inside::{Ask, Credential, CredentialAsk, Grants, Inside};
+use crate::output::{Cell, Table, print, print_json_lines};
+
+/// Prints what is granted.
+pub(crate) fn granted(json: bool) -> Result<Exit, CommandError> {
+    let answer = launcher(None)?.ask(&Ask::Grants)?;
+    if json {
+        print_json_lines(answer["grants"].as_array().into_iter().flatten())?;
+        return Ok(Exit::Done);
+    }
+    let strange = |error| CommandError::failed("the control plane is of another version").because(&error);
+    let Grants { grants } = serde_json::from_value(answer).map_err(|error: serde_json::Error| strange(error))?;
+    if grants.is_empty() {
+        return printed("no credentials are granted to this session\n");
+    }
+    let mut table = Table::new(["NAME", "KIND", "SCOPE", "AT MOST", "DELIVERED AS"]);
+    for grant in &grants {
+        let scope: Vec<_> = grant.scope.iter().map(|(name, values)| format!("{name}={}", values.join(","))).collect();
+        let scope = if scope.is_empty() { "the target's own".to_owned() } else { scope.join(" ") };
+        let life = grant.max_lifetime_seconds.map(|seconds| domain::Span::from_secs(seconds).to_string());
+        let mechanisms: Vec<_> =
+            grant.delivery.as_object().into_iter().flatten().map(|(name, _)| name.as_str()).collect();
+        let cells = [grant.name(), grant.kind.clone(), scope, life.unwrap_or_default(), mechanisms.join(" ")];
+        table.row(cells.map(Cell::text));
+    }
+    printed(&table.render())
+}
 
 /// Prints a credential.
 pub(crate) fn get(arguments: &CredentialGet) -> Result<Exit, CommandError> {

@@ -5,8 +5,14 @@
 //! `kubernetes`, `git`, …) and what that one needs. Nothing prepared here is a secret, as far as the mechanism allows: it
 //! leads to a helper of this program, which asks the launcher when the credential is needed.
 
+mod aws;
+mod azure;
+mod docker;
+mod env;
+mod gcp;
 mod git;
-mod grant;
+mod kubernetes;
+mod npm;
 mod postgres;
 mod ssh;
 
@@ -19,8 +25,6 @@ use std::path::{Path, PathBuf};
 use serde_json::Value;
 use tokio::task::JoinHandle;
 
-pub(super) use grant::Grant;
-
 use super::environment::Environment;
 use super::family::Family;
 use super::listen::Listening;
@@ -28,6 +32,7 @@ use super::session_folder::SessionFolder;
 use super::vault::Vault;
 use crate::api::Opened;
 use crate::client::{Client, escape};
+use crate::inside::{Grant, Grants};
 use crate::limits::GRANTS_MAX;
 use crate::output::clean;
 
@@ -90,6 +95,13 @@ async fn prepare_one(
     prepared: &mut Prepared,
 ) -> Result<(), Unprepared> {
     match mechanism {
+        "aws" => aws::prepare(wired, site, prepared).await,
+        "azure" => azure::prepare(wired, site, prepared).await,
+        "docker" => docker::prepare(wired, site, prepared).await,
+        "env" => env::prepare(wired, site, prepared).await,
+        "gcp" => gcp::prepare(wired, site, prepared).await,
+        "kubernetes" => kubernetes::prepare(wired, site, prepared).await,
+        "npm" => npm::prepare(wired, site, prepared).await,
         "git" => git::prepare(wired, site, prepared).await,
         "postgres" => postgres::prepare(wired, site, prepared).await,
         "ssh" => ssh::prepare(wired, site, prepared).await,
@@ -122,11 +134,7 @@ pub(super) async fn prepare(client: &Client, site: &Site<'_>) -> Prepared {
 }
 
 async fn grants(client: &Client, session: &str) -> Result<Vec<Grant>, crate::client::ClientError> {
-    #[derive(serde::Deserialize)]
-    struct Answer {
-        grants: Vec<Grant>,
-    }
-    match client.get::<Answer>(&format!("/v1/sessions/{}/grants", escape(session))).await {
+    match client.get::<Grants>(&grants_path(session)).await {
         Ok(mut answer) => {
             answer.grants.truncate(GRANTS_MAX);
             Ok(answer.grants)
@@ -135,6 +143,11 @@ async fn grants(client: &Client, session: &str) -> Result<Vec<Grant>, crate::cli
         Err(error) if error.is_not_found() => Ok(Vec::new()),
         Err(error) => Err(error),
     }
+}
+
+/// Where a session's grants are told.
+pub(super) fn grants_path(session: &str) -> String {
+    format!("/v1/sessions/{}/grants", escape(session))
 }
 
 /// Mechanisms in the order of their names, each with its grants in the control plane's order.

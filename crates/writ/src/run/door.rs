@@ -6,6 +6,7 @@ use serde_json::{Value, json};
 use tokio::io::{AsyncBufReadExt, AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt, BufReader};
 use zeroize::Zeroizing;
 
+use super::delivery::grants_path;
 use super::family::{Family, Stranger};
 use super::listen::Speaker;
 use super::recorder::{Artifact, Recorder};
@@ -38,6 +39,10 @@ impl Door {
         let answer = match serde_json::from_str(line) {
             Ok(Ask::Record { kind, values, wait }) => self.record(kind, values, wait).await,
             Ok(Ask::Open(ask)) => self.open(ask, peer).await,
+            Ok(Ask::Grants) => match self.client.get(&grants_path(&self.session)).await {
+                Ok(grants) => Answer::Done(grants),
+                Err(error) => failed(error),
+            },
             Ok(Ask::Credential(ask)) => return self.credential(&ask).await,
             Err(error) => Answer::Failed(format!("the launcher does not understand this: {error}")),
         };

@@ -3,24 +3,27 @@
 //! What is removed (a manner, not a wall: files in the home folder stay readable):
 //! * every `ANTHROPIC_…` variable except the choice of models, and everything that would lead Claude Code to another
 //!   provider or sign-in;
-//! * keys of clouds, forges, package registries, model services and databases by their usual names ([`CREDENTIALS`],
-//!   [`PREFIXES`], [`SUFFIXES`]);
+//! * keys of clouds, forges, package registries, model services and databases by their usual names, and what leads to
+//!   files that hold some ([`CREDENTIALS`], [`FAMILIES`], [`PREFIXES`], [`SUFFIXES`]): clients are to find what the session
+//!   has, and an empty variable often wins over it;
 //! * `WRIT_…`: the developer's own sign-in is not the agent's.
 //!
 //! What stays: everything else, `SSH_AUTH_SOCK` included, so that a push still works.
 
 use std::collections::BTreeMap;
 use std::ffi::{OsStr, OsString};
+use std::path::Path;
 
 use crate::api::Opened;
 use crate::client::{Address, is_loopback};
+use crate::inside::SOCKET_VARIABLE;
 
 /// Variables for the agent.
 #[derive(Debug, Clone)]
 pub(crate) struct Environment {
     kept: BTreeMap<OsString, OsString>,
     removed: Vec<String>,
-    /// Those of a session around this one.
+    /// Those of a session around this one, and [`PLACES`].
     outer: BTreeMap<String, String>,
 }
 
@@ -44,54 +47,115 @@ const PREFERENCES: [&str; 3] = ["ANTHROPIC_MODEL", "ANTHROPIC_SMALL_FAST_MODEL",
 /// The same for whole families: `ANTHROPIC_DEFAULT_OPUS_MODEL` and its like.
 const PREFERENCE_PREFIX: &str = "ANTHROPIC_DEFAULT_";
 
-/// Variables that are credentials by their usual names.
-const CREDENTIALS: [&str; 45] = [
+/// Variables that are credentials by their usual names, or say where some are.
+const CREDENTIALS: [&str; 70] = [
     "ARM_ACCESS_KEY",
-    "ARM_CLIENT_SECRET",
     "ARM_SAS_TOKEN",
-    "AWS_ACCESS_KEY_ID",
-    "AWS_BEARER_TOKEN_BEDROCK",
-    "AWS_CONTAINER_AUTHORIZATION_TOKEN",
-    "AWS_CONTAINER_CREDENTIALS_FULL_URI",
-    "AWS_CONTAINER_CREDENTIALS_RELATIVE_URI",
-    "AWS_SECRET_ACCESS_KEY",
-    "AWS_SECURITY_TOKEN",
-    "AWS_SESSION_TOKEN",
-    "AWS_WEB_IDENTITY_TOKEN_FILE",
-    "AZURE_CLIENT_CERTIFICATE_PATH",
-    "AZURE_CLIENT_SECRET",
-    "AZURE_FEDERATED_TOKEN_FILE",
-    "AZURE_PASSWORD",
+    "ARM_TENANT_ID",
+    "BAO_TOKEN",
     "BITBUCKET_TOKEN",
+    "BUNDLE_RUBYGEMS__PKG__GITHUB__COM",
     "CARGO_REGISTRY_TOKEN",
     "CI_JOB_TOKEN",
     "CLOUDFLARE_API_TOKEN",
-    "CLOUDSDK_AUTH_ACCESS_TOKEN",
+    "CLOUDSDK_ACTIVE_CONFIG_NAME",
+    "CLOUDSDK_CONFIG",
     "DIGITALOCEAN_ACCESS_TOKEN",
     "DOCKER_AUTH_CONFIG",
+    "DOCKER_CONFIG",
     "DOCKER_PASSWORD",
     "GEMINI_API_KEY",
+    "GH_CONFIG_DIR",
     "GH_ENTERPRISE_TOKEN",
     "GH_TOKEN",
     "GITHUB_ENTERPRISE_TOKEN",
     "GITHUB_PAT",
     "GITHUB_TOKEN",
     "GITLAB_TOKEN",
-    "GOOGLE_API_KEY",
-    "GOOGLE_APPLICATION_CREDENTIALS",
-    "GOOGLE_OAUTH_ACCESS_TOKEN",
+    "GIT_ASKPASS",
     "HF_TOKEN",
+    "KUBECONFIG",
+    "KUBE_TOKEN",
     "MYSQL_PWD",
+    "NETRC",
     "NODE_AUTH_TOKEN",
+    "NPM_CONFIG_USERCONFIG",
     "NPM_TOKEN",
     "OPENAI_API_KEY",
+    "PGDATABASE",
+    "PGHOST",
+    "PGHOSTADDR",
+    "PGOPTIONS",
+    "PGPASSFILE",
     "PGPASSWORD",
+    "PGPORT",
+    "PGREQUIREAUTH",
+    "PGSERVICE",
+    "PGSERVICEFILE",
+    "PGSSLCERT",
+    "PGSSLKEY",
+    "PGSSLMODE",
+    "PGSSLPASSWORD",
+    "PGSSLROOTCERT",
+    "PGSYSCONFDIR",
+    "PGUSER",
     "PYPI_TOKEN",
+    "REGISTRY_AUTH_FILE",
+    "REGISTRY_AUTH_PREFERENCE",
+    "SENTRY_AUTH_TOKEN",
     "SLACK_BOT_TOKEN",
+    "SNYK_TOKEN",
+    "SSH_ASKPASS",
     "STRIPE_API_KEY",
+    "TF_TOKEN_app_terraform_io",
     "TWINE_PASSWORD",
+    "UV_PUBLISH_TOKEN",
     "VAULT_TOKEN",
+    "VSCODE_GIT_ASKPASS_EXTRA_ARGS",
+    "VSCODE_GIT_ASKPASS_MAIN",
+    "VSCODE_GIT_ASKPASS_NODE",
+    "VSCODE_GIT_IPC_HANDLE",
+    "YARN_NPM_AUTH_TOKEN",
+    "npm_config_userconfig",
+    "npm_config__auth",
+    "npm_config__authToken",
 ];
+
+/// Whole families that lead to credentials, one way or another.
+const FAMILIES: [&str; 9] = [
+    "ARM_CLIENT_",
+    "ARM_OIDC_",
+    "ARM_USE_",
+    "AWS_",
+    "AZURE_",
+    "CLOUDSDK_AUTH_",
+    "GOOGLE_",
+    "TF_TOKEN_",
+    "npm_config_//",
+];
+
+/// Exceptions to [`FAMILIES`]: where to work and how to print is no credential.
+const HARMLESS: [&str; 16] = [
+    "AWS_CA_BUNDLE",
+    "AWS_CLI_AUTO_PROMPT",
+    "AWS_DEFAULT_OUTPUT",
+    "AWS_DEFAULT_REGION",
+    "AWS_MAX_ATTEMPTS",
+    "AWS_PAGER",
+    "AWS_REGION",
+    "AWS_RETRY_MODE",
+    "AWS_SDK_LOAD_CONFIG",
+    "AWS_USE_DUALSTACK_ENDPOINT",
+    "AWS_USE_FIPS_ENDPOINT",
+    "AZURE_CORE_OUTPUT",
+    "AZURE_DEFAULTS_LOCATION",
+    "GOOGLE_CLOUD_LOCATION",
+    "GOOGLE_CLOUD_PROJECT",
+    "GOOGLE_CLOUD_REGION",
+];
+
+/// Removed ones that only say where a file of the developer's is, which is read for what is no credential.
+const PLACES: [&str; 3] = ["DOCKER_CONFIG", "NPM_CONFIG_USERCONFIG", "npm_config_userconfig"];
 
 /// Endings of names that say "secret" in any family.
 const SUFFIXES: [&str; 5] = ["_API_KEY", "_ACCESS_TOKEN", "_AUTH_TOKEN", "_CLIENT_SECRET", "_SECRET_ACCESS_KEY"];
@@ -107,14 +171,26 @@ impl Environment {
             if is_kept {
                 kept.insert(name, value);
             } else {
-                if text.starts_with("WRIT_") {
+                if text.starts_with("WRIT_") || PLACES.contains(&text.as_str()) {
                     outer.insert(text.clone(), value.to_string_lossy().into_owned());
                 }
                 removed.push(text);
             }
         }
         removed.sort_unstable();
-        Self { kept, removed, outer }
+        let mut environment = Self { kept, removed, outer };
+        environment.leave_outer_programs();
+        environment
+    }
+
+    /// Programs in the folder of a session around this one speak for that session.
+    fn leave_outer_programs(&mut self) {
+        let outer = self.outer.get(SOCKET_VARIABLE).and_then(|socket| Path::new(socket).parent()).map(Path::to_owned);
+        let (Some(outer), Some(path)) = (outer, self.path()) else { return };
+        let rest: Vec<_> = std::env::split_paths(path).filter(|folder| !folder.starts_with(&outer)).collect();
+        if let Ok(path) = std::env::join_paths(rest) {
+            self.kept.insert("PATH".into(), path);
+        }
     }
 
     /// What a variable was before, `WRIT_…` included; none when it is not text.
@@ -186,7 +262,8 @@ impl Environment {
 /// Credentials that may be passed on when the developer says so.
 fn is_credential(name: &str) -> bool {
     let cargo = name.starts_with("CARGO_REGISTRIES_") && name.ends_with("_TOKEN");
-    CREDENTIALS.contains(&name) || cargo || SUFFIXES.iter().any(|suffix| name.ends_with(suffix))
+    let family = FAMILIES.iter().any(|prefix| name.starts_with(prefix)) && !HARMLESS.contains(&name);
+    CREDENTIALS.contains(&name) || cargo || family || SUFFIXES.iter().any(|suffix| name.ends_with(suffix))
 }
 
 /// Never passed on: writ sets them itself, or they lead the client around the gateway.

@@ -15,6 +15,8 @@ use std::time::Duration;
 use tokio_util::sync::CancellationToken;
 
 pub(super) use kept::Given;
+#[cfg(test)]
+pub(super) use source::Work;
 pub(super) use source::{Plane, Source};
 pub(super) use timer::{SystemTimer, Timer};
 

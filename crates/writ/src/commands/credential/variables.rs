@@ -35,6 +35,9 @@ pub(super) fn of(credential: &Credential) -> Variables {
         Some(templates) => named(credential, templates),
         None => usual(credential),
     };
+    if credential.delivery["npm"].is_object() {
+        variables.extend(credential.field("token").and_then(|token| pair("NPM_TOKEN", token)));
+    }
     if let Some(plain) = credential.delivery["env"]["plain"].as_object() {
         variables.extend(plain.iter().filter_map(|(name, value)| pair(name, value.as_str()?)));
     }

@@ -33,7 +33,19 @@ fn credentials_go_and_the_rest_stays() {
             "LANG",
             "SSH_AUTH_SOCK",
             "AWS_REGION",
+            "AWS_PAGER",
             "AWS_PROFILE",
+            "AWS_CONFIG_FILE",
+            "AWS_ENDPOINT_URL_S3",
+            "GOOGLE_CLOUD_PROJECT",
+            "GOOGLE_APPLICATION_CREDENTIALS",
+            "AZURE_CONFIG_DIR",
+            "KUBECONFIG",
+            "PGHOST",
+            "PGTZ",
+            "DOCKER_HOST",
+            "DOCKER_CONFIG",
+            "npm_config_//npm.example.com/:_authToken",
             "DATABASE_URL",
             "MONKEY",
             "ANTHROPIC_MODEL",
@@ -57,17 +69,26 @@ fn credentials_go_and_the_rest_stays() {
         [
             "ANTHROPIC_API_KEY",
             "ANTHROPIC_UNIX_SOCKET",
+            "AWS_CONFIG_FILE",
+            "AWS_ENDPOINT_URL_S3",
+            "AWS_PROFILE",
             "AWS_SECRET_ACCESS_KEY",
+            "AZURE_CONFIG_DIR",
             "CARGO_REGISTRIES_INTERNAL_TOKEN",
             "CLAUDE_CODE_OAUTH_TOKEN",
             "CLAUDE_CODE_USE_BEDROCK",
+            "DOCKER_CONFIG",
             "GH_TOKEN",
             "GITHUB_TOKEN",
+            "GOOGLE_APPLICATION_CREDENTIALS",
+            "KUBECONFIG",
             "MISTRAL_API_KEY",
+            "PGHOST",
             "WRIT_HOME",
+            "npm_config_//npm.example.com/:_authToken",
         ]
     );
-    assert_eq!(environment.into_variables().len(), 11);
+    assert_eq!(environment.into_variables().len(), 14);
 }
 
 #[test]
@@ -110,4 +131,12 @@ fn an_outer_session_s_variables_are_known_and_not_passed_on() {
         ["WRIT_GIT_CONFIG_COUNT", "GIT_CONFIG_COUNT", "GH_TOKEN", "NOTHING"].map(|name| environment.before(name));
     assert_eq!(before, [Some("value"), Some("value"), None, None]);
     assert_eq!(environment.into_variables().len(), 1);
+}
+
+#[test]
+fn programs_of_a_session_around_this_one_are_not_found() {
+    let variables = [("PATH", "/tmp/writ-1/bin:/usr/bin:/tmp/writ-10/bin"), ("WRIT_SOCKET", "/tmp/writ-1/writ.sock")];
+    let variables = variables.map(|(name, value)| (OsString::from(name), OsString::from(value)));
+    let environment = Environment::scrubbed(variables, &[]);
+    assert_eq!(environment.path().unwrap(), "/usr/bin:/tmp/writ-10/bin");
 }

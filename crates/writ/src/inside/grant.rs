@@ -5,38 +5,44 @@ use std::collections::BTreeMap;
 use serde::Deserialize;
 use serde_json::Value;
 
-use crate::inside::CredentialAsk;
+use super::CredentialAsk;
+
+/// `GET /v1/sessions/{session}/grants`.
+#[derive(Debug, Clone, Deserialize)]
+pub(crate) struct Grants {
+    pub(crate) grants: Vec<Grant>,
+}
 
 /// One grant of `GET /v1/sessions/{session}/grants`.
 #[derive(Debug, Clone, Deserialize)]
-pub(in crate::run) struct Grant {
+pub(crate) struct Grant {
     /// The broker's name.
-    pub(in crate::run) broker: String,
+    pub(crate) broker: String,
     /// What kind of broker.
-    pub(in crate::run) kind: String,
+    pub(crate) kind: String,
     /// The target's name.
-    pub(in crate::run) target: String,
+    pub(crate) target: String,
     /// What is granted; a dimension that is not named is the target's default.
     #[serde(default)]
-    pub(in crate::run) scope: BTreeMap<String, Vec<String>>,
+    pub(crate) scope: BTreeMap<String, Vec<String>>,
     /// The longest life of a credential.
     #[serde(default)]
-    pub(in crate::run) max_lifetime_seconds: Option<u64>,
+    pub(crate) max_lifetime_seconds: Option<u64>,
     /// What launchers must know, by mechanism.
     #[serde(default)]
-    pub(in crate::run) delivery: Value,
+    pub(crate) delivery: Value,
 }
 
 // === impl Grant ===
 
 impl Grant {
     /// `BROKER/TARGET`, as commands take it.
-    pub(in crate::run) fn name(&self) -> String {
+    pub(crate) fn name(&self) -> String {
         format!("{}/{}", self.broker, self.target)
     }
 
     /// An ask for all of it.
-    pub(in crate::run) fn ask(&self) -> CredentialAsk {
+    pub(crate) fn ask(&self) -> CredentialAsk {
         CredentialAsk::whole(&self.broker, &self.target)
     }
 }
