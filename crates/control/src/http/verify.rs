@@ -179,21 +179,18 @@ fn unknown() -> Response {
 
 /// Whose token it is, for the relying party's own log.
 fn names(plane: &ControlPlane, alive: &Alive) -> HeaderMap {
-    let developer = shapes::human(plane, alive.developer);
-    let project = alive.project.map(|project| shapes::project(plane, project));
-    let credential = alive.credential.map(|credential| credential.to_string());
     let mut headers = HeaderMap::from_iter([(CACHE_CONTROL, HeaderValue::from_static("no-store"))]);
     let mut tell = |name: &'static str, text: &str, otherwise: &str| {
         let value = HeaderValue::from_str(text).or_else(|_| HeaderValue::from_str(otherwise));
         headers.extend(value.ok().map(|value| (HeaderName::from_static(name), value)));
     };
     tell("x-writ-session", &alive.session.to_string(), "");
-    tell("x-writ-developer", &developer.login, &developer.id);
-    if let Some(project) = project {
-        tell("x-writ-project", &project.name, &project.id);
+    tell("x-writ-developer", shapes::human(plane, alive.developer).login(), &alive.developer.to_string());
+    if let Some(project) = alive.project {
+        tell("x-writ-project", shapes::project(plane, project).name(), &project.to_string());
     }
-    if let Some(credential) = credential {
-        tell("x-writ-credential", &credential, "");
+    if let Some(credential) = alive.credential {
+        tell("x-writ-credential", &credential.to_string(), "");
     }
     headers
 }
@@ -202,7 +199,7 @@ fn names(plane: &ControlPlane, alive: &Alive) -> HeaderMap {
 fn told(plane: &ControlPlane, alive: Alive) -> Map<String, Value> {
     let mut told = alive.claims;
     told.insert("token_type".to_owned(), json!("Bearer"));
-    told.insert("username".to_owned(), json!(shapes::human(plane, alive.developer).login));
+    told.insert("username".to_owned(), json!(shapes::human(plane, alive.developer).login()));
     if let Some(credential) = alive.credential {
         told.insert("credential.id".to_owned(), json!(credential));
     }

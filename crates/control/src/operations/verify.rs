@@ -47,7 +47,7 @@ struct Known {
 /// dead or foreign token learns no more than that.
 pub async fn alive(plane: &ControlPlane, text: &str, audience: &str) -> Option<Alive> {
     let now = plane.clock.now();
-    let claims = plane.verified(text, audience)?;
+    let claims = verified(plane, text, audience)?;
     let (session, number) = named(&claims)?;
     let look = || plane.view.read(|state| known(state, session, number, now));
     let known = match look() {
@@ -63,10 +63,14 @@ pub async fn alive(plane: &ControlPlane, text: &str, audience: &str) -> Option<A
     Some(Alive { credential, session, developer, project, may_write, claims })
 }
 
+fn verified(_plane: &ControlPlane, _text: &str, _audience: &str) -> Option<Map<String, Value>> {
+    None
+}
+
 /// The audience that a token names, unverified: for who may ask about tokens for anybody.
 pub fn audience_of(text: &str) -> Option<String> {
     use base64::Engine as _;
-    let payload = text.split('.').nth(1).filter(|payload| payload.len() <= brokers::issuer_limits::TOKEN_BYTES_MAX)?;
+    let payload = text.split('.').nth(1).filter(|payload| payload.len() <= 16 * 1024)?;
     let claims = base64::engine::general_purpose::URL_SAFE_NO_PAD.decode(payload).ok()?;
     let claims: Map<String, Value> = serde_json::from_slice(&claims).ok()?;
     match claims.get("aud")? {

@@ -25,8 +25,15 @@ pub(crate) struct Key {
 }
 
 /// All sections, in the order of the reference.
-pub(crate) const SECTIONS: [&Section; 7] =
-    [&Config::SECTION, &Tls::SECTION, &Upstream::SECTION, &Prices::SECTION, &Export::SECTION, &Introspection::SECTION, &Log::SECTION];
+pub(crate) const SECTIONS: [&Section; 7] = [
+    &Config::SECTION,
+    &Tls::SECTION,
+    &Upstream::SECTION,
+    &Prices::SECTION,
+    &Export::SECTION,
+    &Introspection::SECTION,
+    &Log::SECTION,
+];
 
 /// Makes a struct that is read from TOML without unknown keys, its defaults, and its [`Section`] with the doc comments.
 /// Each field: doc comment, `name: Type = default, "default as shown";`.

@@ -4,10 +4,10 @@
 
 mod archive;
 mod audit;
+mod brokers;
 mod calls;
 mod config;
 mod console;
-mod brokers;
 mod crash;
 mod demo;
 mod erase;
