@@ -132,6 +132,9 @@ pub(crate) fn configure(state: &State, by: Actor, command: &Configure) -> Result
             max: limits::BROKER_SETTINGS_BYTES_MAX,
         });
     }
+    if command.settings.chars().any(char::is_control) {
+        return Err(Refusal::TextMalformed { what: "the settings" });
+    }
     if command.targets.is_empty() || command.targets.len() > limits::BROKER_TARGETS_MAX {
         return Err(Refusal::LimitReached {
             what: "targets of a broker, and at least one,",

@@ -71,7 +71,7 @@ pub const BROKERS_MAX: usize = 500;
 /// Targets of one broker.
 pub const BROKER_TARGETS_MAX: usize = 64;
 /// Bytes of a broker's settings: escaped, they fit in an entry.
-pub const BROKER_SETTINGS_BYTES_MAX: usize = 24 * 1024;
+pub const BROKER_SETTINGS_BYTES_MAX: usize = 20 * 1024;
 /// Grants of one project.
 pub const GRANTS_PER_PROJECT_MAX: usize = 256;
 /// Credentials of one session that are not dead yet: its targets, a few times over.

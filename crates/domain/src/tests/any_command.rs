@@ -4,15 +4,18 @@ use proptest::collection::{btree_set, vec};
 use proptest::option;
 use proptest::prelude::*;
 
-use super::house::{MORNING, cal, dev, digest, name, nod, prj, ses, settlement, sin, tm};
+use super::house::{
+    MORNING, cal, configure, cre, dev, digest, name, nod, prj, request, rooms, ses, settlement, sin, tm,
+};
 use super::run::Run;
 use crate::call::{Abandon, Reserve, Settle};
+use crate::credential::{Finish, How, MintResult, NoteStalled, PublicName, RecordMint};
 use crate::developer::Developer;
 use crate::session::{Claims, End, Lapse, Open, Recover, Revoke};
 use crate::sign_in::{SignIn, SignOut};
 use crate::{
-    Actor, ArtifactKind, Command, Event, Refusal, Role, Roles, SessionId, Span, Time, Usd, artifact, certificate,
-    developer, limits, node, project, team,
+    Actor, ArtifactKind, Command, Event, Refusal, Role, Roles, Scope, SessionId, Span, Time, Usd, artifact, broker,
+    certificate, credential, developer, grant, limits, node, project, team,
 };
 
 /// Who proposes a command.
@@ -92,7 +95,24 @@ fn rightful(run: &Run, command: &mut Command, aim: usize) -> Actor {
             settle.call = open.copied().unwrap_or(settle.call);
             Actor::System
         }
-        Command::SignOut(_) | Command::SetRoles(_) | Command::DisableDeveloper(_) | Command::EraseDeveloper(_) => {
+        Command::RequestCredential(request) => aim_at(&mut request.session),
+        Command::RecordMint(RecordMint { credential, .. })
+        | Command::RevokeCredential(credential::Revoke { credential, .. })
+        | Command::NoteStalled(NoteStalled { credential, .. })
+        | Command::FinishCredential(Finish { credential, .. }) => {
+            let alive = state.credentials.keys().nth(nth(state.credentials.len()));
+            *credential = alive.copied().unwrap_or(*credential);
+            Actor::System
+        }
+        Command::SignOut(_)
+        | Command::SetRoles(_)
+        | Command::DisableDeveloper(_)
+        | Command::EraseDeveloper(_)
+        | Command::ConfigureBroker(_)
+        | Command::SwitchBroker(_)
+        | Command::RemoveBroker(_)
+        | Command::SetGrant(_)
+        | Command::RemoveGrant(_) => {
             let is_admin = |developer: &Developer| developer.roles.contains(&Role::Admin) && !developer.disabled;
             let admin = state.developers.iter().find(|(_, developer)| is_admin(developer));
             admin.map_or(Actor::System, |(id, _)| Actor::Developer(*id))
@@ -148,6 +168,75 @@ fn any_command() -> impl Strategy<Value = Command> {
         8 => any_settle(),
         1 => any_nodes(),
         1 => any_trace(),
+        1 => any_brokers(),
+        5 => any_request().prop_map(|request| Command::RequestCredential(Box::new(request))),
+        6 => any_mint_and_end(),
+    ]
+}
+
+fn any_brokers() -> impl Strategy<Value = Command> {
+    let broker = || prop_oneof![3 => Just("vault"), 1 => Just("spare")].prop_map(name);
+    let target = || prop_oneof![3 => Just("far"), 3 => Just("near"), 1 => Just("nowhere")].prop_map(name);
+    let profile = || option::weighted(0.3, Just(name("default")));
+    let grant = (broker(), target(), profile(), any_rooms(), 60..1900_u64);
+    prop_oneof![
+        2 => prop_oneof![Just("vault"), Just("spare")].prop_map(configure),
+        1 => (broker(), any::<bool>(), "[a-z ]{0,9}").prop_map(|(broker, is_on, reason)| {
+            Command::SwitchBroker(broker::Switch { broker, is_on, reason })
+        }),
+        1 => broker().prop_map(|broker| Command::RemoveBroker(broker::Remove { broker })),
+        3 => grant.prop_map(|(broker, target, profile, scope, seconds)| {
+            let grant = grant::Grant { broker, target, profile, scope, life_max: Span::from_secs(seconds) };
+            Command::SetGrant(Box::new(grant::Set { project: prj(0), grant }))
+        }),
+        1 => (broker(), target(), profile()).prop_map(|(broker, target, profile)| {
+            Command::RemoveGrant(grant::Remove { project: prj(0), broker, target, profile })
+        }),
+    ]
+}
+
+fn any_rooms() -> impl Strategy<Value = Scope> {
+    prop_oneof![Just(rooms(&[])), Just(rooms(&["a"])), Just(rooms(&["a", "b"])), Just(rooms(&["*"]))]
+}
+
+fn any_request() -> impl Strategy<Value = credential::Request> {
+    let target = prop_oneof![4 => Just("far"), 4 => Just("near"), 1 => Just("nowhere")];
+    let scope = prop_oneof![3 => Just(rooms(&[])), 1 => any_rooms()];
+    let life = option::weighted(0.3, (30..2000_u64).prop_map(Span::from_secs));
+    (0..40_u128, 0..24_u128, target, scope, life, 0..3_u128).prop_map(|(n, session, target, scope, life, node)| {
+        credential::Request { scope, life, node: nod(node), ..request(n, session, target) }
+    })
+}
+
+fn any_mint_and_end() -> impl Strategy<Value = Command> {
+    let id = || (0..40_u128).prop_map(cre);
+    let names = || {
+        proptest::collection::vec("[a-z]{1,4}", 0..2).prop_map(|values| {
+            let named = |value| PublicName { kind: ArtifactKind::CredentialHandle, value };
+            values.into_iter().map(named).collect::<Vec<_>>()
+        })
+    };
+    let later = (0..2_000_000_i64).prop_map(|after| Time::from_unix_millis(MORNING.unix_millis() + after));
+    let how = prop_oneof![
+        2 => (1..9_u64).prop_map(|attempts| How::Revoked { attempts }),
+        2 => Just(How::Expired),
+        1 => Just(How::NotMade { reason: "away".to_owned() }),
+    ];
+    prop_oneof![
+        4 => (id(), names(), later).prop_map(|(credential, names, expires_at)| {
+            Command::RecordMint(RecordMint { credential, result: MintResult::Made { names, expires_at } })
+        }),
+        1 => id().prop_map(|credential| {
+            let result = MintResult::NotMade { reason: "away".to_owned() };
+            Command::RecordMint(RecordMint { credential, result })
+        }),
+        2 => (id(), "[a-z ]{0,9}").prop_map(|(credential, reason)| {
+            Command::RevokeCredential(credential::Revoke { credential, reason })
+        }),
+        1 => (id(), 1..9_u64).prop_map(|(credential, attempts)| {
+            Command::NoteStalled(NoteStalled { credential, attempts, reason: "away".to_owned() })
+        }),
+        4 => (id(), how).prop_map(|(credential, how)| Command::FinishCredential(Finish { credential, how })),
     ]
 }
 

@@ -7,8 +7,9 @@ use std::collections::BTreeSet;
 use domain::call::{self, Dimensions, Outcome, Quality, Settlement};
 use domain::session::{self, Claims, How, Mismatch};
 use domain::{
-    Actor, ArtifactKind, CallId, DeveloperId, Digest, Event, Name, NodeId, ProjectId, Role, Roles, SessionId, SignInId,
-    TeamId, Time, Usage, Usd, artifact, certificate, developer, limits, node, project, sign_in, team,
+    Actor, ArtifactKind, BrokerKind, CallId, CredentialId, DeveloperId, Digest, Event, Name, NodeId, ProjectId, Role,
+    Roles, Scope, SessionId, SignInId, Span, TeamId, Time, Usage, Usd, artifact, broker, certificate, credential,
+    developer, grant, limits, node, project, sign_in, team,
 };
 use proptest::collection::{btree_set, vec};
 use proptest::option;
@@ -30,7 +31,7 @@ macro_rules! ids {
 
 ids!(
     session: SessionId, developer: DeveloperId, project: ProjectId, team: TeamId, call: CallId, node: NodeId,
-    sign_in: SignInId
+    sign_in: SignInId, credential: CredentialId
 );
 
 impl Universe {
@@ -149,6 +150,75 @@ impl Universe {
         ]
     }
 
+    fn about_brokers(self) -> impl Strategy<Value = Event> {
+        let targets = || proptest::collection::btree_map(name(), target(), 0..4);
+        let kind = proptest::sample::select(BrokerKind::ALL.to_vec());
+        let configured = (name(), kind, text(200), targets(), 0..=limits::ENTRY_COUNT_MAX);
+        let grant = (name(), name(), option::of(name()), scope(), span());
+        prop_oneof![
+            configured.prop_map(|(broker, kind, settings, targets, revision)| {
+                Event::BrokerConfigured(Box::new(broker::Configured { broker, kind, settings, targets, revision }))
+            }),
+            (name(), any::<bool>(), text(limits::REASON_CHARS_MAX)).prop_map(|(broker, is_on, reason)| {
+                Event::BrokerSwitched(broker::Switched { broker, is_on, reason })
+            }),
+            name().prop_map(|broker| Event::BrokerRemoved(broker::Removed { broker })),
+            (self.project(), grant).prop_map(|(project, (broker, target, profile, scope, life_max))| {
+                let grant = grant::Grant { broker, target, profile, scope, life_max };
+                Event::GrantSet(Box::new(grant::GrantSet { project, grant }))
+            }),
+            (self.project(), name(), name(), option::of(name())).prop_map(|(project, broker, target, profile)| {
+                Event::GrantRemoved(grant::GrantRemoved { project, broker, target, profile })
+            }),
+        ]
+    }
+
+    fn about_credentials(self) -> impl Strategy<Value = Event> {
+        let id = || (self.credential(), self.session());
+        let reason = || text(limits::REASON_CHARS_MAX);
+        let count = || 0..=limits::ENTRY_COUNT_MAX;
+        let known_as = (proptest::sample::select(ArtifactKind::ALL.to_vec()), text(limits::ARTIFACT_CHARS_MAX))
+            .prop_map(|(kind, value)| credential::PublicName { kind, value });
+        let how = prop_oneof![
+            count().prop_map(|attempts| credential::How::Revoked { attempts }),
+            Just(credential::How::Expired),
+            reason().prop_map(|reason| credential::How::NotMade { reason }),
+        ];
+        let what = (name(), name(), option::of(name()), scope(), option::of(text(limits::PUBLIC_KEY_CHARS_MAX)));
+        prop_oneof![
+            2 => (id(), count(), self.node(), self.project(), what, time()).prop_map(
+                |((credential, session), sequence, node, project, (broker, target, granted_to, scope, public_key), at)| {
+                    Event::CredentialRequested(Box::new(credential::Requested {
+                        credential,
+                        session,
+                        sequence,
+                        node,
+                        project,
+                        broker,
+                        target,
+                        granted_to,
+                        scope,
+                        public_key,
+                        expires_at: at,
+                    }))
+                }
+            ),
+            2 => (id(), vec(known_as, 0..=3), time()).prop_map(|((credential, session), names, expires_at)| {
+                Event::CredentialIssued(credential::Issued { credential, session, names, expires_at })
+            }),
+            1 => (id(), reason()).prop_map(|((credential, session), reason)| {
+                Event::RevocationAsked(credential::RevocationAsked { credential, session, reason })
+            }),
+            1 => (id(), count(), reason(), time()).prop_map(|((credential, session), attempts, reason, lives_until)| {
+                let stalled = credential::Stalled { credential, session, attempts, reason, lives_until };
+                Event::CredentialStalled(stalled)
+            }),
+            2 => (id(), how).prop_map(|((credential, session), how)| {
+                Event::CredentialOver(credential::Over { credential, session, how })
+            }),
+        ]
+    }
+
     fn about_calls(self) -> impl Strategy<Value = Event> {
         prop_oneof![
             2 => (self.call(), self.session(), self.node(), usd(), self.dimensions(), claims()).prop_map(
@@ -187,12 +257,35 @@ pub(crate) fn any_event(universe: Universe) -> impl Strategy<Value = Event> {
         universe.about_sessions().boxed(),
         universe.about_calls().boxed(),
         universe.about_nodes().boxed(),
+        universe.about_brokers().boxed(),
+        universe.about_credentials().boxed(),
     ]
 }
 
 fn roles() -> impl Strategy<Value = Roles> {
     let role = prop_oneof![Just(Role::Member), Just(Role::Approver), Just(Role::Auditor), Just(Role::Admin)];
     vec(role, 0..4).prop_map(BTreeSet::from_iter)
+}
+
+fn scope() -> impl Strategy<Value = Scope> {
+    let values = btree_set(text(20), 1..3);
+    proptest::collection::btree_map(name(), values, 0..3).prop_map(Scope::new)
+}
+
+fn span() -> impl Strategy<Value = Span> {
+    (0..=limits::ENTRY_COUNT_MAX).prop_map(Span::from_millis)
+}
+
+fn target() -> impl Strategy<Value = broker::Target> {
+    (span(), span(), span(), any::<bool>(), any::<bool>()).prop_map(
+        |(life_min, life_default, life_max, is_revocable, is_local)| broker::Target {
+            life_min,
+            life_default,
+            life_max,
+            is_revocable,
+            is_local,
+        },
+    )
 }
 
 fn name() -> impl Strategy<Value = Name> {

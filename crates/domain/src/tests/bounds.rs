@@ -51,7 +51,9 @@ fn teams() {
 #[test]
 fn projects() {
     let fill = |state: &mut State, n: u128| {
-        state.projects.insert(prj(n), Project { name: name(&format!("p{n}")), teams: Default::default() });
+        state
+            .projects
+            .insert(prj(n), Project { name: name(&format!("p{n}")), teams: Default::default(), grants: Vec::new() });
     };
     let (first, second) = (create_project(1, "apps", &[]), create_project(2, "ops", &[]));
     check(limits::PROJECTS_MAX, |state| state.projects.len(), fill, &first, &second);

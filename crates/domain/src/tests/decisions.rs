@@ -3,6 +3,7 @@
 mod beats;
 mod calls;
 mod claims;
+mod credentials;
 mod endings;
 mod nodes;
 mod people;

@@ -1,10 +1,13 @@
 //! A small furnished installation, and short names for its inhabitants.
 
+use crate::broker::{Configure, Target};
 use crate::call::{Outcome, Quality, Reserve, Settle, Settlement};
+use crate::credential::Request;
+use crate::grant::{Grant, Set};
 use crate::session::{Claims, Open};
 use crate::{
-    Actor, CallId, Command, DeveloperId, Digest, Name, NodeId, ProjectId, Role, Roles, SessionId, SignInId, Span,
-    TeamId, Time, Usage, Usd, developer, node, project, team,
+    Actor, BrokerKind, CallId, Command, CredentialId, DeveloperId, Digest, Name, NodeId, ProjectId, Role, Roles, Scope,
+    SessionId, SignInId, Span, TeamId, Time, Usage, Usd, developer, node, project, team,
 };
 
 /// When the house was furnished.
@@ -18,7 +21,16 @@ macro_rules! short {
     };
 }
 
-short!(dev: DeveloperId, ses: SessionId, prj: ProjectId, tm: TeamId, cal: CallId, nod: NodeId, sin: SignInId);
+short!(
+    dev: DeveloperId,
+    ses: SessionId,
+    prj: ProjectId,
+    tm: TeamId,
+    cal: CallId,
+    nod: NodeId,
+    sin: SignInId,
+    cre: CredentialId
+);
 
 /// The administrator.
 pub(crate) fn ada() -> Actor {
@@ -146,7 +158,59 @@ pub(crate) fn settling(call: u128, settlement: Settlement) -> Command {
     Command::SettleCall(Box::new(Settle { call: cal(call), settlement }))
 }
 
-/// The commands that furnish the house: ada (administrator), bob (in the team), eve (in none), a project, a node.
+/// A broker `vault` whose target `far` is somewhere else and whose target `near` is made by writ alone.
+pub(crate) fn configure(text: &str) -> Command {
+    let target = |is_local| Target {
+        life_min: Span::from_secs(60),
+        life_default: Span::from_secs(600),
+        life_max: Span::from_secs(3600),
+        is_revocable: true,
+        is_local,
+    };
+    Command::ConfigureBroker(Box::new(Configure {
+        broker: name(text),
+        kind: BrokerKind::Exec,
+        settings: "{}".to_owned(),
+        targets: [(name("far"), target(false)), (name("near"), target(true))].into(),
+    }))
+}
+
+/// A scope with values of the dimension `rooms`; none says nothing.
+pub(crate) fn rooms(values: &[&str]) -> Scope {
+    let values = values.iter().map(|&value| value.to_owned()).collect::<std::collections::BTreeSet<_>>();
+    Scope::new(if values.is_empty() { Default::default() } else { [(name("rooms"), values)].into() })
+}
+
+/// Grants the project `vault` at a target, for two rooms.
+pub(crate) fn grant(target: &str, life_max: Span) -> Command {
+    let (broker, target, scope) = (name("vault"), name(target), rooms(&["a", "b"]));
+    Command::SetGrant(Box::new(Set {
+        project: prj(0),
+        grant: Grant { broker, target, profile: None, scope, life_max },
+    }))
+}
+
+/// Asks for a credential of `vault`.
+pub(crate) fn request(credential: u128, session: u128, target: &str) -> Request {
+    Request {
+        credential: cre(credential),
+        session: ses(session),
+        node: nod(0),
+        broker: name("vault"),
+        target: name(target),
+        scope: rooms(&[]),
+        life: None,
+        public_key: None,
+        names: Vec::new(),
+    }
+}
+
+pub(crate) fn requesting(request: Request) -> Command {
+    Command::RequestCredential(Box::new(request))
+}
+
+/// The commands that furnish the house: ada (administrator), bob (in the team), eve (in none), a project with a grant for
+/// each target of a broker, a node.
 pub(crate) fn furniture() -> Vec<(Actor, Command)> {
     vec![
         (Actor::Bootstrap, register(0, roles([Role::Admin]))),
@@ -156,5 +220,8 @@ pub(crate) fn furniture() -> Vec<(Actor, Command)> {
         (ada(), join(0, 1)),
         (ada(), create_project(0, "writ", &[0])),
         (Actor::System, start_node(0)),
+        (ada(), configure("vault")),
+        (ada(), grant("far", Span::from_secs(1800))),
+        (ada(), grant("near", Span::from_secs(1800))),
     ]
 }

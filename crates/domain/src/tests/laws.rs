@@ -56,6 +56,17 @@ proptest! {
     }
 
     #[test]
+    fn credentials_die_once(steps in any_steps()) {
+        let run = history(&steps);
+        of_history::credentials_die_once(&run.log, &run.state);
+    }
+
+    #[test]
+    fn whatever_lost_its_ground_is_due(steps in any_steps()) {
+        after_each(&steps, |run| of_state::whatever_lost_its_ground_is_due(&run.state));
+    }
+
+    #[test]
     fn held_is_sum_of_open_holds(steps in any_steps()) {
         after_each(&steps, |run| of_state::held_is_sum_of_open_holds(&run.state));
     }
@@ -231,6 +242,18 @@ fn arbitrary_histories_are_eventful() {
     }
     for kind in [
         "artifact.recorded",
+        "broker.configured",
+        "broker.removed",
+        "broker.switched",
+        "credential.issued",
+        "credential.over:expired",
+        "credential.over:not_made",
+        "credential.over:revoked",
+        "credential.requested",
+        "credential.revocation_asked",
+        "credential.stalled",
+        "grant.removed",
+        "grant.set",
         "call.refused",
         "call.reserved",
         "call.settled",

@@ -4,9 +4,10 @@ use std::collections::BTreeSet;
 
 use super::house::*;
 use super::run::Run;
+use crate::credential::Request;
 use crate::session::{End, Lapse};
 use crate::sign_in::SignOut;
-use crate::{Actor, Command, Refusal, Role, Span, Usd, limits};
+use crate::{Actor, BrokerKind, Command, Refusal, Role, Span, Usd, broker, credential, limits};
 
 type Case = (&'static str, fn(&mut Run) -> (Actor, Command));
 
@@ -35,12 +36,24 @@ fn is_known(refusal: &Refusal) -> bool {
         | Refusal::LimitReached { .. }
         | Refusal::BudgetExhausted { .. }
         | Refusal::CallUnknown
-        | Refusal::SignInUnknown => true,
+        | Refusal::SignInUnknown
+        | Refusal::TextMalformed { .. }
+        | Refusal::BrokerUnknown(_)
+        | Refusal::BrokerOff(_)
+        | Refusal::BrokerKindFixed { .. }
+        | Refusal::BrokerInUse { .. }
+        | Refusal::TargetUnknown { .. }
+        | Refusal::NotGranted { .. }
+        | Refusal::OutsideGrant { .. }
+        | Refusal::LifeOutOfBounds { .. }
+        | Refusal::GrantUnknown
+        | Refusal::CredentialUnknown(_)
+        | Refusal::CredentialAlive(_) => true,
     }
 }
 
 /// All that `decide` can give, which is all but [`Refusal::LoginTaken`].
-const VARIANTS: usize = 21;
+const VARIANTS: usize = 33;
 
 const CASES: &[Case] = &[
     ("forbidden", |_| (bob(), create_team(1, "apps"))),
@@ -110,6 +123,63 @@ const CASES: &[Case] = &[
     }),
     ("call_unknown", |_| (Actor::System, settling(0, settlement(0)))),
     ("sign_in_unknown", |_| (ada(), Command::SignOut(SignOut { sign_in: sin(9) }))),
+    ("text_malformed", |run| {
+        run.ok(bob(), &opening(open(0)));
+        (Actor::Session(ses(0)), requesting(Request { public_key: Some("a\nb".to_owned()), ..request(0, 0, "far") }))
+    }),
+    ("broker_unknown", |_| {
+        let switch = broker::Switch { broker: name("none"), is_on: false, reason: String::new() };
+        (ada(), Command::SwitchBroker(switch))
+    }),
+    ("broker_off", |run| {
+        run.ok(bob(), &opening(open(0)));
+        let switch = broker::Switch { broker: name("vault"), is_on: false, reason: String::new() };
+        run.ok(ada(), &Command::SwitchBroker(switch));
+        (Actor::Session(ses(0)), requesting(request(0, 0, "far")))
+    }),
+    ("broker_kind_fixed", |_| {
+        let Command::ConfigureBroker(configure) = configure("vault") else { panic!("another command") };
+        let other = broker::Configure { kind: BrokerKind::Aws, ..*configure };
+        (ada(), Command::ConfigureBroker(Box::new(other)))
+    }),
+    ("broker_in_use", |run| {
+        run.ok(bob(), &opening(open(0)));
+        run.ok(Actor::Session(ses(0)), &requesting(request(0, 0, "far")));
+        (ada(), Command::RemoveBroker(broker::Remove { broker: name("vault") }))
+    }),
+    ("target_unknown", |_| (ada(), grant("nowhere", Span::from_secs(600)))),
+    ("not_granted", |run| {
+        run.ok(bob(), &opening(open(0)));
+        (Actor::Session(ses(0)), requesting(Request { broker: name("other"), ..request(0, 0, "far") }))
+    }),
+    ("outside_grant", |run| {
+        run.ok(bob(), &opening(open(0)));
+        (Actor::Session(ses(0)), requesting(Request { scope: rooms(&["a", "c"]), ..request(0, 0, "far") }))
+    }),
+    ("life_out_of_bounds", |run| {
+        run.ok(bob(), &opening(open(0)));
+        let life = Some(Span::from_secs(3600));
+        (Actor::Session(ses(0)), requesting(Request { life, ..request(0, 0, "far") }))
+    }),
+    ("grant_unknown", |_| {
+        let remove = crate::grant::Remove {
+            project: prj(0),
+            broker: name("vault"),
+            target: name("far"),
+            profile: Some(name("other")),
+        };
+        (ada(), Command::RemoveGrant(remove))
+    }),
+    ("credential_unknown", |_| {
+        let revoke = credential::Revoke { credential: cre(9), reason: String::new() };
+        (ada(), Command::RevokeCredential(revoke))
+    }),
+    ("credential_alive", |run| {
+        run.ok(bob(), &opening(open(0)));
+        run.ok(Actor::Session(ses(0)), &requesting(request(0, 0, "far")));
+        let finish = credential::Finish { credential: cre(0), how: credential::How::Expired };
+        (Actor::System, Command::FinishCredential(finish))
+    }),
 ];
 
 #[test]

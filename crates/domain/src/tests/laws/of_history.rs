@@ -12,6 +12,7 @@ pub(crate) fn all(log: &Log, state: &State) {
     revocation_wins(log);
     closed_when_over_and_settled(log);
     no_certificate_outlives_its_session(log);
+    credentials_die_once(log, state);
     spent_is_sum_of_settled(log, state);
     no_reservation_overshoots_a_budget(log);
     settle_exactly_once(log, state);
@@ -28,7 +29,17 @@ pub(crate) fn all(log: &Log, state: &State) {
 pub(crate) fn revocation_wins(log: &Log) {
     let mut over = BTreeSet::<SessionId>::new();
     for (event, _) in log {
-        let acts = !matches!(event, Event::CallSettled(_) | Event::CallRefused(_) | Event::SessionClosed(_));
+        let acts = !matches!(
+            event,
+            Event::CallSettled(_)
+                | Event::CallRefused(_)
+                | Event::SessionClosed(_)
+                // What was made meanwhile is recorded, or nobody would end it.
+                | Event::CredentialIssued(_)
+                | Event::RevocationAsked(_)
+                | Event::CredentialStalled(_)
+                | Event::CredentialOver(_)
+        );
         if let Some(session) = event.session().filter(|_| acts) {
             assert!(!over.contains(&session), "{session} is over, and yet: {event:?}");
         }
@@ -44,7 +55,8 @@ pub(crate) fn revocation_wins(log: &Log) {
     }
 }
 
-/// A session is closed once, as soon as it is over and none of its calls is in flight, and then only refusals follow.
+/// A session is closed once, as soon as it is over, none of its calls is in flight and none of its credentials alive, and
+/// then only refusals follow.
 pub(crate) fn closed_when_over_and_settled(log: &Log) {
     let mut in_flight = BTreeMap::<SessionId, usize>::new();
     let mut over = BTreeMap::<SessionId, Time>::new();
@@ -53,6 +65,8 @@ pub(crate) fn closed_when_over_and_settled(log: &Log) {
         let Some(session) = event.session() else { continue };
         assert!(!closed.contains(&session) || matches!(event, Event::CallRefused(_)), "{session} is closed: {event:?}");
         match event {
+            Event::CredentialRequested(_) => *in_flight.entry(session).or_default() += 1,
+            Event::CredentialOver(_) => *in_flight.get_mut(&session).unwrap() -= 1,
             Event::CallReserved(_) => *in_flight.entry(session).or_default() += 1,
             Event::CallSettled(_) => *in_flight.get_mut(&session).unwrap() -= 1,
             Event::SessionOver(_) => drop(over.insert(session, *at)),
@@ -79,6 +93,59 @@ pub(crate) fn no_certificate_outlives_its_session(log: &Log) {
             assert!(issued.valid_until <= openings.of(issued.session).expires_at, "{event:?}");
         }
     }
+}
+
+/// A credential is decided for a live session, within the grant in force; it is made at most once and dies exactly once, and
+/// what is not dead is in the state.
+pub(crate) fn credentials_die_once(log: &Log, state: &State) {
+    let mut alive = BTreeMap::new();
+    let mut grants = BTreeMap::new();
+    let mut off = BTreeSet::new();
+    let mut numbers = BTreeMap::<SessionId, u64>::new();
+    for (event, at) in log {
+        match event {
+            Event::GrantSet(set) => {
+                let grant = &set.grant;
+                let key = (set.project, grant.broker.clone(), grant.target.clone(), grant.profile.clone());
+                grants.insert(key, grant.clone());
+            }
+            Event::GrantRemoved(gone) => {
+                grants.remove(&(gone.project, gone.broker.clone(), gone.target.clone(), gone.profile.clone()));
+            }
+            Event::BrokerSwitched(switched) if switched.is_on => drop(off.remove(&switched.broker)),
+            Event::BrokerSwitched(switched) => drop(off.insert(switched.broker.clone())),
+            Event::BrokerRemoved(removed) => {
+                off.remove(&removed.broker);
+                grants.retain(|(_, broker, _, _), _| *broker != removed.broker);
+                let mut of_it = alive.values().filter(|(broker, _)| *broker == removed.broker);
+                assert!(of_it.next().is_none(), "nobody is left to end what {} made", removed.broker);
+            }
+            Event::CredentialRequested(asked) => {
+                let key = (asked.project, asked.broker.clone(), asked.target.clone(), asked.granted_to.clone());
+                let grant = grants.get(&key).unwrap_or_else(|| panic!("without a grant: {event:?}"));
+                for (dimension, values) in asked.scope.iter() {
+                    let granted = grant.scope.values(dimension).expect("a dimension that was not granted");
+                    assert!(granted.contains("*") || values.is_subset(granted), "beyond the grant: {event:?}");
+                }
+                assert!(asked.expires_at <= *at + grant.life_max, "longer than granted: {event:?}");
+                assert!(!off.contains(&asked.broker), "by a broker that is off: {event:?}");
+                let number = numbers.entry(asked.session).or_default();
+                *number += 1;
+                assert_eq!(asked.sequence, *number, "numbers of a session run on");
+                let before = alive.insert(asked.credential, (asked.broker.clone(), false));
+                assert!(before.is_none(), "an id is used twice");
+            }
+            Event::CredentialIssued(issued) => {
+                let (_, is_issued) = alive.get_mut(&issued.credential).expect("made without being asked for");
+                assert!(!std::mem::replace(is_issued, true), "made twice: {event:?}");
+            }
+            Event::CredentialOver(over) => {
+                assert!(alive.remove(&over.credential).is_some(), "dies twice: {event:?}");
+            }
+            _ => {}
+        }
+    }
+    assert!(alive.keys().eq(state.credentials.keys()), "what is alive is in the state");
 }
 
 /// Sessions opened so far, whatever became of them.

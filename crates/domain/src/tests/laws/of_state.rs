@@ -12,6 +12,29 @@ pub(crate) fn all(state: &State) {
     indices_agree(state);
     disabled_developers_hold_nothing(state);
     bounds_are_kept(state);
+    whatever_lost_its_ground_is_due(state);
+}
+
+/// No credential is left alone: when its session is over, its broker off or its grant gone, it is to be ended.
+pub(crate) fn whatever_lost_its_ground_is_due(state: &State) {
+    for (id, credential) in &state.credentials {
+        let is_on = state.brokers.get(&credential.broker).is_some_and(|broker| broker.is_on);
+        let grants = state.projects.get(&credential.project).map(|project| &project.grants);
+        let is_granted = grants.is_some_and(|grants| {
+            let profile = credential.granted_to.as_ref();
+            grants.iter().any(|grant| grant.is_for(&credential.broker, &credential.target, profile))
+        });
+        let has_ground = state.sessions.contains_key(&credential.session) && is_on && is_granted;
+        assert!(has_ground || credential.due.is_some(), "{id} has no ground and is not due: {credential:?}");
+        assert_eq!(credential.due.is_some(), state.due.contains(id), "{id}");
+        let in_expiries = state.expiries.contains(&(credential.expires_at, *id));
+        let in_session = state.session_credentials.get(&credential.session).is_some_and(|ids| ids.contains(id));
+        assert!(in_expiries && in_session, "{id} is not in an index");
+    }
+    let counted: usize = state.session_credentials.values().map(BTreeSet::len).sum();
+    assert_eq!(counted, state.credentials.len(), "credentials of sessions");
+    assert_eq!(state.expiries.len(), state.credentials.len(), "expiries");
+    assert!(state.due.iter().all(|id| state.credentials.contains_key(id)), "due and dead");
 }
 
 /// What a session holds is what the open calls of it and of its descendants hold.

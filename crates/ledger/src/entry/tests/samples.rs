@@ -3,8 +3,9 @@
 use domain::call::{self, Dimensions, Outcome, Quality, Settlement};
 use domain::session::{self, Claims, How, Mismatch};
 use domain::{
-    Actor, ArtifactKind, CallId, DeveloperId, Digest, Event, NodeId, ProjectId, RequestId, Role, Roles, SessionId,
-    SignInId, TeamId, Time, Usage, Usd, artifact, certificate, developer, node, project, sign_in, team,
+    Actor, ArtifactKind, BrokerKind, CallId, CredentialId, DeveloperId, Digest, Event, Name, NodeId, ProjectId,
+    RequestId, Role, Roles, Scope, SessionId, SignInId, Span, TeamId, Time, Usage, Usd, artifact, broker, certificate,
+    credential, developer, grant, node, project, sign_in, team,
 };
 
 use ledger::{Entry, Link};
@@ -40,6 +41,8 @@ pub(super) fn samples() -> Vec<Event> {
     events.extend(sessions());
     events.extend(calls());
     events.extend(traces());
+    events.extend(brokers());
+    events.extend(credentials());
     events.push(Event::NodeStarted(node::Started { node: node_id(), version: "0.1.0".to_owned() }));
     events.push(Event::NodeLost(node::Lost { node: node_id() }));
     let mut seen = [false; TYPES];
@@ -48,7 +51,7 @@ pub(super) fn samples() -> Vec<Event> {
     events
 }
 
-const TYPES: usize = 24;
+const TYPES: usize = 34;
 
 /// A new type fails to compile here: give it a sample, too.
 fn number(event: &Event) -> usize {
@@ -77,6 +80,16 @@ fn number(event: &Event) -> usize {
         Event::SessionClosed(_) => 20,
         Event::ArtifactRecorded(_) => 21,
         Event::CertificateIssued(_) => 22,
+        Event::BrokerConfigured(_) => 24,
+        Event::BrokerSwitched(_) => 25,
+        Event::BrokerRemoved(_) => 26,
+        Event::GrantSet(_) => 27,
+        Event::GrantRemoved(_) => 28,
+        Event::CredentialRequested(_) => 29,
+        Event::CredentialIssued(_) => 30,
+        Event::RevocationAsked(_) => 31,
+        Event::CredentialStalled(_) => 32,
+        Event::CredentialOver(_) => 33,
     }
 }
 
@@ -174,6 +187,83 @@ fn traces() -> Vec<Event> {
             valid_until: Time::from_unix_millis(1_790_028_800_000),
         }),
         Event::SessionClosed(session::Closed { session }),
+    ]
+}
+
+fn scope() -> Scope {
+    let values = ["contents:read".to_owned(), "contents:write".to_owned()].into();
+    Scope::new([("permissions".parse().unwrap(), values)].into())
+}
+
+fn brokers() -> Vec<Event> {
+    let (broker, target): (Name, Name) = ("github".parse().unwrap(), "api".parse().unwrap());
+    let project = ProjectId::new(AT, 8);
+    let law = broker::Target {
+        life_min: Span::from_secs(60),
+        life_default: Span::from_secs(3600),
+        life_max: Span::from_secs(3600),
+        is_revocable: true,
+        is_local: false,
+    };
+    let grant = grant::Grant {
+        broker: broker.clone(),
+        target: target.clone(),
+        profile: None,
+        scope: scope(),
+        life_max: Span::from_secs(3600),
+    };
+    vec![
+        Event::BrokerConfigured(Box::new(broker::Configured {
+            broker: broker.clone(),
+            kind: BrokerKind::Github,
+            settings: r#"{"app_id":"7"}"#.to_owned(),
+            targets: [(target.clone(), law)].into(),
+            revision: 1,
+        })),
+        Event::BrokerSwitched(broker::Switched { broker: broker.clone(), is_on: false, reason: "leak".to_owned() }),
+        Event::BrokerRemoved(broker::Removed { broker: broker.clone() }),
+        Event::GrantSet(Box::new(grant::GrantSet { project, grant })),
+        Event::GrantRemoved(grant::GrantRemoved { project, broker, target, profile: Some("review".parse().unwrap()) }),
+    ]
+}
+
+fn credentials() -> Vec<Event> {
+    let (credential, session, reason) = (CredentialId::new(AT, 11), session(), "leak".to_owned());
+    let over = |how| Event::CredentialOver(credential::Over { credential, session, how });
+    vec![
+        Event::CredentialRequested(Box::new(credential::Requested {
+            credential,
+            session,
+            sequence: 7,
+            node: node_id(),
+            project: ProjectId::new(AT, 8),
+            broker: "github".parse().unwrap(),
+            target: "api".parse().unwrap(),
+            granted_to: None,
+            scope: scope(),
+            public_key: Some("ssh-ed25519 AAAA".to_owned()),
+            expires_at: Time::from_unix_millis(1_790_003_600_000),
+        })),
+        Event::CredentialIssued(credential::Issued {
+            credential,
+            session,
+            names: vec![credential::PublicName {
+                kind: ArtifactKind::TokenHash,
+                value: "47DEQpj8HBSa+/TImW+5JCeuQeRkm5NMpJWZG3hSuFU=".to_owned(),
+            }],
+            expires_at: Time::from_unix_millis(1_790_003_600_000),
+        }),
+        Event::RevocationAsked(credential::RevocationAsked { credential, session, reason: reason.clone() }),
+        Event::CredentialStalled(credential::Stalled {
+            credential,
+            session,
+            attempts: 6,
+            reason: reason.clone(),
+            lives_until: Time::from_unix_millis(1_790_003_600_000),
+        }),
+        over(credential::How::Revoked { attempts: 1 }),
+        over(credential::How::Expired),
+        over(credential::How::NotMade { reason }),
     ]
 }
 
