@@ -16,3 +16,5 @@ pub const SECRET_BYTES_MAX: usize = 16 * 1024;
 pub const SECRETS_MAX: usize = 16;
 /// One request to a target, from its connection to the end of the answer.
 pub const REQUEST_MAX: Duration = Duration::from_secs(15);
+/// Claims that an operator adds to the tokens of one target.
+pub const TOKEN_CLAIMS_MAX: usize = 16;
