@@ -100,7 +100,7 @@ fn every_call_is_one_that_github_describes_and_a_token_dies_with_its_session() {
         let hash = STANDARD.encode(digest::digest(&digest::SHA256, token.as_bytes()));
         assert_eq!(credential["names"], json!([{ "kind": "token_hash", "value": hash }]));
         let query: String = hash.bytes().map(|byte| format!("%{byte:02X}")).collect();
-        let who = people.ada.get(&format!("/v1/who?artifact=token_hash:{query}")).await;
+        let who = people.ada.get(&format!("/v1/who?thing={query}&kind=token_hash")).await;
         assert!(who.text().contains(&session.id), "{}", who.text());
 
         let over = session.caller.post(&format!("/v1/sessions/{}/end", session.id), json!({})).await;
@@ -122,7 +122,7 @@ fn every_call_is_one_that_github_describes_and_a_token_dies_with_its_session() {
 #[test]
 fn what_is_not_granted_is_neither_asked_for_nor_given() {
     run(async {
-        let Scene { github, people, .. } = Scene::start().await;
+        let Scene { github, people, writ: _writ } = Scene::start().await;
         let session = people.grace.open(json!({ "project": "checkout" })).await;
         let before = github.story().len();
         for (scope, allowed) in [
@@ -149,7 +149,7 @@ fn what_is_not_granted_is_neither_asked_for_nor_given() {
 #[test]
 fn more_than_was_asked_for_is_given_back() {
     run(async {
-        let Scene { github, people, .. } = Scene::start().await;
+        let Scene { github, people, writ: _writ } = Scene::start().await;
         github.grant_more("administration", "write");
         let session = people.grace.open(json!({ "project": "checkout" })).await;
         let answer = ask(&session, json!({})).await;

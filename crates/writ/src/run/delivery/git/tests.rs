@@ -7,8 +7,13 @@ use std::process::{Command, Stdio};
 
 use serde_json::json;
 
-use super::super::tests::grant;
 use super::*;
+use crate::inside::Grant;
+
+fn grant(name: &str) -> Grant {
+    let (broker, target) = name.split_once('/').unwrap();
+    serde_json::from_value(json!({ "broker": broker, "kind": "github", "target": target })).unwrap()
+}
 
 /// Runs stock git under the settings, with a home folder whose own helpers note that they were asked.
 fn git(home: &Path, settings: &[(String, OsString)], arguments: &[&str], input: &str) -> String {
@@ -51,7 +56,7 @@ fn git_asks_the_session_s_helper_and_none_of_the_developer_s() {
 fn clones_over_ssh_become_the_session_s_where_a_target_says_so() {
     let home = tempfile::tempdir().unwrap();
     let how = json!({ "host": "github.com", "path_prefix": "acme/", "rewrite_ssh": true });
-    let grant = grant("github/acme", json!({}));
+    let grant = grant("github/acme");
     let (remotes, strange) = remotes(&[Wired { grant: &grant, how: &how }]);
     assert_eq!(strange, None);
     let settings = settings(&remotes, &["helper".into()]);
@@ -67,10 +72,10 @@ fn clones_over_ssh_become_the_session_s_where_a_target_says_so() {
 #[test]
 fn the_grant_s_repositories_count_and_one_strange_target_spoils_no_other() {
     let how = json!({ "host": "github.com", "path_prefix": "acme/", "repositories": ["api", "web"] });
-    let mut narrow = grant("github/acme", json!({}));
+    let mut narrow = grant("github/acme");
     narrow.scope.insert(REPOSITORIES.to_owned(), vec!["api".to_owned()]);
     let strange = json!({ "host": 7 });
-    let other = grant("github/other", json!({}));
+    let other = grant("github/other");
     let wired = [Wired { grant: &other, how: &strange }, Wired { grant: &narrow, how: &how }];
     let (remotes, strange) = remotes(&wired);
     assert!(strange.unwrap().to_string().contains("github/other"));
