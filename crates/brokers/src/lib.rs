@@ -15,7 +15,7 @@ mod key;
 mod keyed;
 pub mod limits;
 mod open;
-mod postgres;
+pub mod postgres;
 mod seal;
 pub mod ssh;
 mod ssh_login;

@@ -26,7 +26,9 @@ impl Introspectors {
             let secret = read_key(&one.secret).map(zeroize::Zeroizing::new).map_err(bad)?;
             if secret.len() < crate::limits::INTROSPECTION_SECRET_CHARS_MIN {
                 let min = crate::limits::INTROSPECTION_SECRET_CHARS_MIN;
-                return Err(bad(format!("the secret has fewer than {min} characters: `openssl rand -hex 32` makes one")));
+                return Err(bad(format!(
+                    "the secret has fewer than {min} characters: `openssl rand -hex 32` makes one"
+                )));
             }
             let digest = Digest::of(secret.as_bytes());
             if known.iter().any(|(other, _)| *other == digest) {

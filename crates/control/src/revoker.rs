@@ -184,7 +184,7 @@ impl Revoker {
         let is_hopeless = error.fault == Fault::Operator;
         let is_stalled = self.plane.view.read(|state| state.credentials.get(&id).is_some_and(|one| one.is_stalled));
         if (is_hopeless || attempts >= STALLED_AFTER_ATTEMPTS) && !is_stalled {
-            tracing::error!(credential = %id, attempts, reason, "a credential cannot be revoked: see `writ credential list --stalled`");
+            tracing::error!(credential = %id, attempts, reason, "a credential cannot be revoked: see `writ credential list --unrevoked`");
             let stalled = NoteStalled { credential: id, attempts, reason };
             let _ = self.plane.scribe.propose(Proposal::from(Command::NoteStalled(stalled))).await;
         }

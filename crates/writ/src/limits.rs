@@ -135,3 +135,8 @@ pub(crate) const PROOF_ATTEMPTS: u32 = 12;
 pub(crate) const PROOF_PAUSE: Duration = Duration::from_millis(250);
 /// Times that proofs and the checkpoint are asked for until they belong together: a new one comes every second.
 pub(crate) const PROOF_ROUNDS: u32 = 4;
+
+/// Bytes of a file with a broker's settings: what the control plane takes, with room for comments.
+pub(crate) const BROKER_SETTINGS_FILE_BYTES_MAX: u64 = 64 * 1024;
+/// Bytes of a file with a broker's secret.
+pub(crate) const BROKER_SECRET_BYTES_MAX: u64 = 16 * 1024;

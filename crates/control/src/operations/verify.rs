@@ -113,7 +113,8 @@ fn known(state: &State, session: SessionId, number: Number, now: Time) -> Option
 /// Whether another process may have signed it so lately that this one has not heard of it.
 fn is_news(plane: &ControlPlane, claims: &Map<String, Value>, now: Time) -> bool {
     let signed_at = claims.get("iat").and_then(Value::as_i64).unwrap_or_default();
-    plane.store.engine() == Engine::Postgres && now.unix_seconds() - signed_at <= i64::try_from(NEWS_MAX.as_secs()).unwrap_or(0)
+    plane.store.engine() == Engine::Postgres
+        && now.unix_seconds() - signed_at <= i64::try_from(NEWS_MAX.as_secs()).unwrap_or(0)
 }
 
 /// `"write"`, or a list that has it.

@@ -39,7 +39,8 @@ async fn an_honest_database_passes() {
         assert_eq!(report.finding, None);
         assert_eq!((report.entries, report.tiles, report.checkpoints), (scribe.size(), scribe.size() / 256, 5));
         let tables: Vec<_> = report.tables.iter().map(|(table, _)| *table).collect();
-        let expected = "developers teams projects sessions calls cost_hourly session_cost artifacts";
+        let expected =
+            "developers teams projects sessions calls cost_hourly session_cost artifacts brokers credentials";
         assert_eq!(tables.join(" "), expected);
         assert!(report.tables.iter().all(|(_, rows)| *rows > 0), "{:?}", report.tables);
     })
@@ -127,7 +128,7 @@ async fn a_changed_row_of_a_read_table_is_named() {
 /// two on purpose.
 #[tokio::test]
 async fn every_table_is_compared_or_left_out_on_purpose() {
-    const LEFT_OUT: [&str; 14] = [
+    const LEFT_OUT: [&str; 17] = [
         "migrations",
         "entries",
         "tiles",
@@ -139,6 +140,10 @@ async fn every_table_is_compared_or_left_out_on_purpose() {
         // Kept so that they can be erased.
         "people",
         "persons",
+        // Sealed, or of the moment: the log does not say what is in them.
+        "broker_secrets",
+        "credential_handles",
+        "revocations",
         // The progress of what goes out.
         "export_cursors",
         "export_dead",

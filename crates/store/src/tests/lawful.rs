@@ -3,8 +3,12 @@
 use std::collections::BTreeSet;
 
 use domain::artifact::Recorded;
+use domain::credential::{Issued, PublicName, Requested};
 use domain::session::{AliasClaimed, Closed, How, Over, Recovered, Suspected};
-use domain::{Actor, ArtifactKind, Event, ProjectId, Role, Span, TeamId, developer as humans, node, project, team};
+use domain::{
+    Actor, ArtifactKind, BrokerKind, CredentialId, Event, ProjectId, Role, Scope, Span, TeamId, broker, credential,
+    developer as humans, node, project, team,
+};
 use ledger::{Chains, Checkpoint, Entry, RightEdge, Signer, VerifierKey, tile_bytes};
 
 use super::support::{
@@ -81,6 +85,7 @@ impl Scribe {
                     events.push(Event::AliasClaimed(AliasClaimed { session, client_session }));
                 }
             }
+            events.extend(vended(number));
             let session = session(number);
             events.push(Event::SessionSuspected(Suspected { session, last_beat: NOW }));
             match number % 3 {
@@ -96,6 +101,58 @@ impl Scribe {
         }
         scribe
     }
+}
+
+/// A credential of a session: made, and dead in every other session.
+fn vended(number: u64) -> Vec<Event> {
+    let (id, session) = (CredentialId::new(NOW, number.into()), session(number));
+    let values = BTreeSet::from(["api".to_owned()]);
+    let requested = Requested {
+        credential: id,
+        session,
+        sequence: 1,
+        node: this_node(),
+        project: ProjectId::new(NOW, 0),
+        broker: name("github"),
+        target: name("acme"),
+        granted_to: Some(name("default")),
+        scope: Scope::new([(name("repositories"), values)].into()),
+        public_key: None,
+        expires_at: NOW,
+    };
+    let names = vec![PublicName { kind: ArtifactKind::TokenHash, value: format!("hash-{number}") }];
+    let mut events = vec![
+        Event::CredentialRequested(Box::new(requested)),
+        Event::CredentialIssued(Issued { credential: id, session, names, expires_at: NOW }),
+    ];
+    if number.is_multiple_of(2) {
+        let how = credential::How::Revoked { attempts: 1 };
+        events.push(Event::CredentialOver(credential::Over { credential: id, session, how }));
+    }
+    events
+}
+
+/// A broker, once configured anew.
+fn brokers() -> Vec<Event> {
+    let law = broker::Target {
+        life_min: Span::from_secs(3600),
+        life_default: Span::from_secs(3600),
+        life_max: Span::from_secs(3600),
+        is_revocable: true,
+        is_local: false,
+    };
+    let configured = |revision| {
+        Event::BrokerConfigured(Box::new(broker::Configured {
+            broker: name("github"),
+            kind: BrokerKind::Github,
+            settings: "{}".to_owned(),
+            targets: [(name("acme"), law)].into(),
+            revision,
+        }))
+    };
+    let switched =
+        Event::BrokerSwitched(broker::Switched { broker: name("github"), is_on: false, reason: "leak".to_owned() });
+    vec![configured(1), configured(2), switched]
 }
 
 fn people() -> Vec<Event> {
@@ -115,5 +172,6 @@ fn people() -> Vec<Event> {
         name: name("checkout"),
         teams: BTreeSet::from([team]),
     }));
+    events.extend(brokers());
     events
 }

@@ -11,17 +11,17 @@ use super::{actor, agent};
 use crate::export::Line;
 
 pub(super) fn configured(line: &Line, event: &Configured) -> Shape {
-    let activity = if event.revision == 1 { (1, "Create") } else { (3, "Update") };
     let targets: Vec<_> = event.targets.keys().map(Name::as_str).collect();
     let data = json!({"kind": event.kind.as_str(), "targets": targets, "revision": event.revision});
     let message = format!("broker {} was configured", event.broker);
-    managed(line, activity, message, entity("broker", event.broker.as_str(), Some(data))).severity(Severity::Low)
+    managed(line, (99, "Configure"), message, entity("broker", event.broker.as_str(), Some(data)))
+        .severity(Severity::Low)
 }
 
 pub(super) fn switched(line: &Line, event: &Switched) -> Shape {
-    let (activity, word) = if event.is_on { ((8, "Enable"), "on") } else { ((9, "Disable"), "off") };
+    let word = if event.is_on { "on" } else { "off" };
     let message = format!("broker {} was switched {word}", event.broker);
-    managed(line, activity, message, entity("broker", event.broker.as_str(), None))
+    managed(line, (99, "Switch"), message, entity("broker", event.broker.as_str(), None))
         .severity(Severity::Medium)
         .with("status_detail", event.reason.as_str())
 }

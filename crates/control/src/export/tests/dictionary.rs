@@ -41,10 +41,15 @@ fn of_the_code() -> Dictionary {
     types
 }
 
-/// Paths of everything that is no object. An actor is one thing, in whichever of its shapes.
+/// Whether a field's members are data, not fields: an actor in whichever of its shapes, targets and dimensions by name.
+fn is_one_thing(path: &str) -> bool {
+    matches!(path, "by" | "targets" | "scope" | "grant.scope")
+}
+
+/// Paths of everything that is no object.
 fn fields_of(value: &Value, path: &str, into: &mut BTreeSet<String>) {
     match value {
-        Value::Object(fields) if path != "by" => {
+        Value::Object(fields) if !is_one_thing(path) => {
             for (name, value) in fields {
                 let path = if path.is_empty() { name.clone() } else { format!("{path}.{name}") };
                 fields_of(value, &path, into);

@@ -13,7 +13,8 @@ fn a_token_is_named_by_its_session_and_number() {
     let session = SessionId::new(Time::from_unix_millis(1_795_377_600_000), 1);
     assert_eq!(named_as(&token_id(session, 7)), Some((session, Number::Credential(7))));
     assert_eq!(named_as(&format!("{session}:1")), Some((session, Number::Writ)));
-    for strange in ["", ".7", "7", &format!("{session}.07"), &format!("{session}.+7"), &format!("{session}.7.7"), ":1"] {
+    for strange in ["", ".7", "7", &format!("{session}.07"), &format!("{session}.+7"), &format!("{session}.7.7"), ":1"]
+    {
         assert_eq!(named_as(strange), None, "{strange}");
     }
     assert_eq!(named(&Map::new()), None);
