@@ -194,7 +194,7 @@ fn a_token_dies_with_its_session_at_the_server() {
         let (token, _) = token(&session, "git", &["read"]).await;
         let (url, bearer) = (scene.server.text("url"), format!("Bearer {token}"));
         let path = format!("{url}/info/refs?service=git-upload-pack");
-        let ask = || send(Method::GET, &path, &[("authorization", &bearer)], "");
+        let ask = async || send(Method::GET, &path, &[("authorization", &bearer)], "").await;
         assert_eq!(ask().await.status, 200);
         let reason = json!({ "reason": "a test" });
         accepted(&scene.people.ada.post(&format!("/v1/sessions/{}/revoke", session.id), reason).await);
