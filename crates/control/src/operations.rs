@@ -16,6 +16,7 @@ pub mod proof;
 pub mod search;
 pub mod session;
 pub mod sign_in;
+pub mod ssh_hosts;
 pub mod team;
 pub mod verify;
 pub mod who;

@@ -13,7 +13,7 @@ mod work;
 use clap::{Parser, Subcommand};
 
 pub(crate) use audit::{AuditCommand, AuditExport, AuditFsck, AuditSearch, AuditVerify, Trust};
-pub(crate) use broker::{BrokerCommand, BrokerSet, GrantCommand, GrantSet};
+pub(crate) use broker::{BrokerCommand, BrokerKrl, BrokerSet, GrantCommand, GrantSet};
 pub(crate) use credential::{
     CredentialCommand, CredentialExec, CredentialFormat, CredentialGet, CredentialList, GitHelper, Helper,
     HelperTarget, Wanted,

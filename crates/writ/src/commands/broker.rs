@@ -1,5 +1,7 @@
 //! `writ broker`.
 
+mod krl;
+
 use std::collections::BTreeMap;
 use std::io::Read;
 use std::path::Path;
@@ -58,6 +60,10 @@ struct Configure<'a> {
 
 /// Configures brokers, or looks at them.
 pub(super) async fn broker(command: BrokerCommand) -> Result<Exit, CommandError> {
+    if let BrokerCommand::Krl(arguments) = command {
+        // Hosts have no sign-in.
+        return krl::krl(arguments).await;
+    }
     let client = Home::find()?.client(None)?;
     match command {
         BrokerCommand::Set(arguments) => set(&client, arguments).await,
@@ -71,6 +77,7 @@ pub(super) async fn broker(command: BrokerCommand) -> Result<Exit, CommandError>
             eprintln!("removed broker {name}");
             Ok(Exit::Done)
         }
+        BrokerCommand::Krl(arguments) => krl::krl(arguments).await,
     }
 }
 
