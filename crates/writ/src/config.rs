@@ -4,6 +4,7 @@
 mod check;
 mod exports;
 mod introspection;
+mod issuer;
 mod keys;
 mod section;
 mod suggest;

@@ -1,6 +1,6 @@
 //! Sections of the configuration that know their own documentation.
 
-use super::keys::{Config, Export, Introspection, Log, Prices, Tls, Upstream};
+use super::keys::{Config, Export, Introspection, Issuer, IssuerAudience, Log, Prices, Tls, Upstream};
 
 /// One table of the file, as the reference shows it.
 #[derive(Debug)]
@@ -25,9 +25,11 @@ pub(crate) struct Key {
 }
 
 /// All sections, in the order of the reference.
-pub(crate) const SECTIONS: [&Section; 7] = [
+pub(crate) const SECTIONS: [&Section; 9] = [
     &Config::SECTION,
     &Tls::SECTION,
+    &Issuer::SECTION,
+    &IssuerAudience::SECTION,
     &Upstream::SECTION,
     &Prices::SECTION,
     &Export::SECTION,
