@@ -10,6 +10,7 @@ mod flow;
 mod github;
 mod http;
 mod postgres;
+mod real;
 mod ssh;
 mod token;
 mod verify;
