@@ -4,6 +4,7 @@
 //! durable before the credential leaves. So a broker says beforehand what it will make ([`Broker::plan`]), makes it
 //! ([`Broker::mint`]), and can end it later from what it said then ([`Broker::revoke`]), perhaps in another process.
 
+use std::borrow::Cow;
 use std::collections::BTreeMap;
 use std::fmt;
 use std::future::Future;
@@ -17,6 +18,8 @@ use domain::{ArtifactKind, CredentialId, DeveloperId, Name, ProjectId, Scope, Se
 use serde::{Serialize, Serializer};
 use serde_json::Value;
 use zeroize::Zeroizing;
+
+use crate::Injection;
 
 /// Work that goes over the network. Whoever asked may drop it: then nothing is known of its outcome.
 pub type Work<'a, T> = Pin<Box<dyn Future<Output = Result<T, BrokerError>> + Send + 'a>>;
@@ -59,6 +62,17 @@ pub trait Broker: Send + Sync + fmt::Debug {
 
     /// What the target's own log will show of a session, in a sentence.
     fn shows(&self) -> &'static str;
+
+    /// How long making or ending a credential may take in all, where that is longer than a target usually gets.
+    fn patience(&self) -> Duration {
+        Duration::ZERO
+    }
+
+    /// How requests to a target get its secret, for targets whose secret is injected and never handed over. Nothing is
+    /// minted for those.
+    fn injection(&self, _target: &Name) -> Option<&Injection> {
+        None
+    }
 }
 
 /// A credential as it was decided.
@@ -122,7 +136,7 @@ pub struct Handle(Zeroizing<Vec<u8>>);
 /// What a session gets: named fields, such as `token`, or `access_key_id` and its like. It does not print; serialised, it
 /// is the object of its fields.
 #[derive(Clone, PartialEq, Eq)]
-pub struct Secret(BTreeMap<&'static str, Zeroizing<String>>);
+pub struct Secret(BTreeMap<Cow<'static, str>, Zeroizing<String>>);
 
 /// How a revocation went.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -208,6 +222,8 @@ pub struct BrokerError {
     pub may_pass: bool,
     /// Whether a credential may have been made all the same.
     pub maybe_minted: bool,
+    /// When the target asked to be tried again at the earliest, if it said so.
+    pub retry_after: Option<Span>,
     /// What happened and what to do, for the operator and the session; never a secret, never the target's own words.
     pub text: String,
 }
@@ -262,8 +278,13 @@ impl fmt::Debug for Handle {
 
 impl Secret {
     /// A secret of these fields.
-    pub fn new(fields: impl IntoIterator<Item = (&'static str, String)>) -> Self {
-        Self(fields.into_iter().map(|(name, value)| (name, Zeroizing::new(value))).collect())
+    pub fn new<N: Into<Cow<'static, str>>>(fields: impl IntoIterator<Item = (N, String)>) -> Self {
+        Self(fields.into_iter().map(|(name, value)| (name.into(), Zeroizing::new(value))).collect())
+    }
+
+    /// Names and values of its fields, in order.
+    pub fn fields(&self) -> impl Iterator<Item = (&str, &str)> {
+        self.0.iter().map(|(name, value)| (&**name, value.as_str()))
     }
 
     /// A field's value.
@@ -274,7 +295,7 @@ impl Secret {
 
 impl Serialize for Secret {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        serializer.collect_map(self.0.iter().map(|(name, value)| (name, value.as_str())))
+        serializer.collect_map(self.fields())
     }
 }
 
@@ -289,28 +310,35 @@ impl fmt::Debug for Secret {
 impl BrokerError {
     /// The asker's fault.
     pub fn asker(text: impl Into<String>) -> Self {
-        Self { fault: Fault::Asker, may_pass: false, maybe_minted: false, text: text.into() }
+        Self { fault: Fault::Asker, may_pass: false, maybe_minted: false, retry_after: None, text: text.into() }
     }
 
     /// The operator's fault.
     pub fn operator(text: impl Into<String>) -> Self {
-        Self { fault: Fault::Operator, may_pass: false, maybe_minted: false, text: text.into() }
+        Self { fault: Fault::Operator, may_pass: false, maybe_minted: false, retry_after: None, text: text.into() }
     }
 
     /// The target refused for good.
     pub fn refused(text: impl Into<String>) -> Self {
-        Self { fault: Fault::Target, may_pass: false, maybe_minted: false, text: text.into() }
+        Self { fault: Fault::Target, may_pass: false, maybe_minted: false, retry_after: None, text: text.into() }
     }
 
     /// The target is away or out of order: later it may work.
     pub fn away(text: impl Into<String>) -> Self {
-        Self { fault: Fault::Target, may_pass: true, maybe_minted: false, text: text.into() }
+        Self { fault: Fault::Target, may_pass: true, maybe_minted: false, retry_after: None, text: text.into() }
     }
 
     /// The same, when the target may have made a credential.
     #[must_use]
     pub fn perhaps_minted(mut self) -> Self {
         self.maybe_minted = true;
+        self
+    }
+
+    /// The same, when the target asked to be left alone for so long.
+    #[must_use]
+    pub fn not_before(mut self, wait: Option<Span>) -> Self {
+        self.retry_after = wait;
         self
     }
 }

@@ -10,18 +10,23 @@ mod exec;
 mod fixed;
 mod github;
 mod hook;
+mod injection;
 mod issuer;
 mod key;
 mod keyed;
 pub mod limits;
 mod open;
-mod postgres;
+mod plugin;
+pub mod postgres;
 mod seal;
 pub mod ssh;
 mod ssh_login;
 mod thumbprint;
 mod token;
+mod web_address;
+mod webhook;
 
+pub use injection::{Injection, Withheld};
 pub use issuer::{AUDIENCE_DEFAULT, ISSUER_CHARS_MAX, Issuer, IssuerError, WritClaims};
 pub use key::{KeyError, PKCS8_BYTES_MAX, SigningKey, jwks};
 pub use keyed::DigestKey;
@@ -29,3 +34,5 @@ pub use open::{SettingsError, open};
 pub use seal::{
     SEAL_KEY_BYTES, SEAL_NONCE_BYTES, SEAL_OVERHEAD_BYTES, SEAL_RING_KEYS_MAX, SealError, SealKey, SealKeyId, SealRing,
 };
+pub use ssh_login::{SSH_CA_SEED_SECRET, generate_ssh_ca, ssh_serial};
+pub use webhook::WebhookSecret;

@@ -1,7 +1,7 @@
 //! Why an operation failed, for the edge to render.
 
 use brokers::broker::{BrokerError, Fault};
-use domain::Refusal;
+use domain::{Refusal, Span};
 use store::StoreError;
 
 use crate::scribe::Failure;
@@ -52,6 +52,8 @@ pub enum Error {
         text: String,
         /// Whether the same may succeed later.
         may_pass: bool,
+        /// When the target asked to be tried again at the earliest.
+        retry_after: Option<Span>,
     },
 }
 
@@ -75,9 +77,12 @@ impl Error {
     pub fn broker(broker: &domain::Name, error: BrokerError) -> Self {
         match error.fault {
             Fault::Asker => Self::Invalid(error.text),
-            Fault::Operator | Fault::Target => {
-                Self::Target { broker: broker.to_string(), text: error.text, may_pass: error.may_pass }
-            }
+            Fault::Operator | Fault::Target => Self::Target {
+                broker: broker.to_string(),
+                text: error.text,
+                may_pass: error.may_pass,
+                retry_after: error.retry_after,
+            },
         }
     }
 

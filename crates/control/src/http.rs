@@ -22,6 +22,7 @@ mod search;
 mod sessions;
 mod shapes;
 mod sign_ins;
+mod ssh_hosts;
 mod teams;
 mod tlog;
 mod who;
@@ -52,6 +53,7 @@ pub(crate) fn router(shared: Arc<Shared>) -> Router {
         .merge(artifacts::routes())
         .merge(certificates::routes())
         .merge(brokers::routes())
+        .merge(ssh_hosts::routes())
         .merge(grants::routes())
         .merge(credentials::routes())
         .merge(cost::routes())

@@ -194,6 +194,9 @@ pub const WITNESS_SKEW_MAX: domain::Span = domain::Span::from_secs(5 * 60);
 pub const MINT_MAX: Duration = Duration::from_secs(20);
 /// After this long nothing that was asked of a broker is still on its way: [`MINT_MAX`] and a clock that is a little off.
 pub const MINT_OVER_AFTER: domain::Span = domain::Span::from_secs(30);
+/// The same for an operator's own broker, which may be given more: `brokers::limits::PLUGIN_TIME_MAX`, and what it takes to
+/// end at once what cannot be used.
+pub const PLUGIN_MINT_OVER_AFTER: domain::Span = domain::Span::from_secs(90);
 /// Life of what is made to try a broker, where its target gives so short a one.
 pub const CANARY_LIFE: domain::Span = domain::Span::from_secs(60);
 /// How often the revoker looks when nothing rang.
@@ -210,3 +213,10 @@ pub const REVOKE_BACK_OFF_MIN: domain::Span = domain::Span::from_secs(1);
 pub const REVOKE_BACK_OFF_MAX: domain::Span = domain::Span::from_secs(60);
 /// Failures after which the log says that a credential cannot be ended: about a minute.
 pub const STALLED_AFTER_ATTEMPTS: u64 = 6;
+
+/// How old a list of revoked certificates may be: hosts fetch it once a minute, and all of them at the same second.
+pub const KRL_FRESH_FOR: domain::Span = domain::Span::from_secs(1);
+/// How long a revoked certificate stays in the list after it expired: for hosts whose clocks are late.
+pub const KRL_KEPT_AFTER_EXPIRY: domain::Span = domain::Span::from_secs(3600);
+/// Rows read at a time for such a list.
+pub const KRL_ROWS_AT_A_TIME: usize = 5_000;

@@ -16,5 +16,6 @@ pub mod proof;
 pub mod search;
 pub mod session;
 pub mod sign_in;
+pub mod ssh_hosts;
 pub mod team;
 pub mod who;

@@ -9,15 +9,15 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use brokers::broker::{BrokerError, Fault, Handle, Order, Revocation};
 use domain::credential::{Cause, Finish, How, NoteStalled};
-use domain::{Command, CredentialId, Name, State, Time};
+use domain::{BrokerKind, Command, CredentialId, Name, State, Time};
 use store::Trouble;
 use tokio::sync::Semaphore;
 use tokio_util::sync::CancellationToken;
 
 use crate::error::Error;
 use crate::limits::{
-    EXPIRIES_PER_LOOK_MAX, MINT_MAX, MINT_OVER_AFTER, REVOCATIONS_AT_A_TIME_MAX, REVOCATIONS_OF_ONE_BROKER_MAX,
-    REVOKE_BACK_OFF_MAX, REVOKE_BACK_OFF_MIN, REVOKE_LOOK_EVERY, STALLED_AFTER_ATTEMPTS,
+    EXPIRIES_PER_LOOK_MAX, MINT_MAX, MINT_OVER_AFTER, PLUGIN_MINT_OVER_AFTER, REVOCATIONS_AT_A_TIME_MAX,
+    REVOCATIONS_OF_ONE_BROKER_MAX, REVOKE_BACK_OFF_MAX, REVOKE_BACK_OFF_MIN, REVOKE_LOOK_EVERY, STALLED_AFTER_ATTEMPTS,
 };
 use crate::plane::ControlPlane;
 use crate::scribe::Proposal;
@@ -135,7 +135,7 @@ impl Revoker {
                 let waits = work.troubles.get(id).is_some_and(|trouble| trouble.next_at > now);
                 let may_be_in_the_making = !credential.is_issued
                     && credential.due.is_none_or(|due| due.cause != Cause::NodeLost)
-                    && now.since(credential.requested_at) < MINT_OVER_AFTER;
+                    && now.since(credential.requested_at) < over_after(state, &credential.broker);
                 if waits || may_be_in_the_making || work.running.contains_key(id) || !self.is_mine(state, *id) {
                     continue;
                 }
@@ -179,12 +179,13 @@ impl Revoker {
     async fn failed(&self, id: CredentialId, attempts: u64, error: BrokerError) {
         let reason = text::first_chars(&error.text, domain::limits::REASON_CHARS_MAX);
         tracing::warn!(credential = %id, attempts, reason, "a credential could not be revoked, and is tried again");
-        let next_at = self.plane.clock.now() + back_off(attempts);
+        let pause = back_off(attempts).max(error.retry_after.unwrap_or_default());
+        let next_at = self.plane.clock.now() + pause;
         self.note(id, Trouble { attempts, next_at, error: reason.clone() }).await;
         let is_hopeless = error.fault == Fault::Operator;
         let is_stalled = self.plane.view.read(|state| state.credentials.get(&id).is_some_and(|one| one.is_stalled));
         if (is_hopeless || attempts >= STALLED_AFTER_ATTEMPTS) && !is_stalled {
-            tracing::error!(credential = %id, attempts, reason, "a credential cannot be revoked: see `writ credential list --stalled`");
+            tracing::error!(credential = %id, attempts, reason, "a credential cannot be revoked: see `writ credential list --unrevoked`");
             let stalled = NoteStalled { credential: id, attempts, reason };
             let _ = self.plane.scribe.propose(Proposal::from(Command::NoteStalled(stalled))).await;
         }
@@ -210,8 +211,9 @@ impl Revoker {
         };
         let Some(handle) = handle else { return self.without_handle(&order, row.issued_at) };
         let revoking = broker.revoke(&order, &handle, plane.vending.tools(), chance(plane));
-        let silent = |_| BrokerError::away(format!("no answer within {} s", MINT_MAX.as_secs()));
-        tokio::time::timeout(MINT_MAX, revoking).await.map_err(silent)?
+        let within = MINT_MAX.max(broker.patience());
+        let silent = |_| BrokerError::away(format!("no answer within {} s", within.as_secs()));
+        tokio::time::timeout(within, revoking).await.map_err(silent)?
     }
 
     async fn stored_handle(&self, id: CredentialId) -> Result<Option<Handle>, BrokerError> {
@@ -240,6 +242,15 @@ impl Revoker {
 
     fn work(&self) -> std::sync::MutexGuard<'_, Work> {
         self.work.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// After how long nothing that was asked of a broker is still on its way.
+fn over_after(state: &State, broker: &Name) -> domain::Span {
+    let kind = state.brokers.get(broker).map(|broker| broker.kind);
+    match kind {
+        Some(BrokerKind::Exec | BrokerKind::Http) => PLUGIN_MINT_OVER_AFTER,
+        _ => MINT_OVER_AFTER,
     }
 }
 

@@ -1,5 +1,6 @@
 //! Brokers at work: opened from their rows, kept until they are configured anew, and given what they work with.
 
+mod krls;
 mod tokens;
 mod wire;
 
@@ -16,6 +17,8 @@ use crate::plane::ControlPlane;
 use crate::seam;
 use crate::text;
 
+pub use krls::KrlFile;
+pub(crate) use krls::Krls;
 pub use tokens::Tokens;
 pub use wire::OutboundWire;
 
@@ -27,6 +30,8 @@ pub struct Vending {
     tools: Tools,
     /// Rung when something became due for revocation.
     pub(crate) due: Notify,
+    /// Lists of revoked certificates that were made just now.
+    pub(crate) krls: Krls,
 }
 
 // === impl Vending ===
@@ -34,7 +39,7 @@ pub struct Vending {
 impl Vending {
     /// Brokers that work with these tools.
     pub fn new(tools: Tools) -> Self {
-        Self { opened: Mutex::default(), tools, due: Notify::new() }
+        Self { opened: Mutex::default(), tools, due: Notify::new(), krls: Krls::default() }
     }
 
     /// What brokers work with.

@@ -7,7 +7,12 @@ use std::time::Duration;
 use http::Uri;
 use http::header::HeaderValue;
 
+use crate::kept::Kept;
 use crate::limits;
+
+/// What the API wants to find in `anthropic-beta` beside a token of its token endpoint (Anthropic's SDKs,
+/// `OAUTH_API_BETA_HEADER`).
+const OAUTH_BETA: &str = "oauth-2025-04-20";
 
 /// Configuration of a [`crate::Gateway`]. [`Config::new`] gives the documented default of everything but the upstreams.
 #[derive(Debug, Clone)]
@@ -43,17 +48,32 @@ pub struct Upstream {
     pub credential: Credential,
 }
 
-/// The key of an upstream. It does not print; the one way out is the request that it is set on.
+/// What an upstream is asked with. It does not print; the one way out is the request that it is set on.
 #[derive(Clone)]
-pub struct Credential {
-    kind: CredentialKind,
+pub struct Credential(Source);
+
+/// Where a credential's key comes from.
+#[derive(Debug, Clone)]
+enum Source {
+    /// It stays as it is.
+    Fixed(Key),
+    /// A [`Keeper`](crate::Keeper) renews it.
+    Kept(Kept),
+}
+
+/// A key and the header it goes into. It does not print.
+#[derive(Clone)]
+pub(crate) struct Key {
+    kind: KeyKind,
     value: HeaderValue,
 }
 
 #[derive(Debug, Clone, Copy)]
-enum CredentialKind {
+enum KeyKind {
     ApiKey,
     Bearer,
+    /// A bearer token of Anthropic's token endpoint.
+    OAuth,
 }
 
 /// Why a configuration is not taken.
@@ -142,7 +162,7 @@ impl Credential {
     /// # Errors
     /// [`ConfigError::Credential`] if it is empty or no header can carry it.
     pub fn api_key(key: &str) -> Result<Self, ConfigError> {
-        Self::new(CredentialKind::ApiKey, key)
+        Key::new(KeyKind::ApiKey, key).map(|key| Self(Source::Fixed(key)))
     }
 
     /// A token that goes into `authorization: Bearer`.
@@ -150,13 +170,48 @@ impl Credential {
     /// # Errors
     /// [`ConfigError::Credential`] if it is empty or no header can carry it.
     pub fn bearer(token: &str) -> Result<Self, ConfigError> {
+        Key::bearer(token).map(|key| Self(Source::Fixed(key)))
+    }
+
+    pub(crate) fn kept(kept: Kept) -> Self {
+        Self(Source::Kept(kept))
+    }
+
+    /// The key now, and which one of many it is; none when it is renewed and there is none.
+    pub(crate) fn now(&self) -> Option<(u64, Key)> {
+        match &self.0 {
+            Source::Fixed(key) => Some((0, key.clone())),
+            Source::Kept(kept) => kept.now(),
+        }
+    }
+
+    /// Who can say whether there is a newer key, if it is ever renewed.
+    pub(crate) fn renewed(&self) -> Option<&Kept> {
+        match &self.0 {
+            Source::Fixed(_) => None,
+            Source::Kept(kept) => Some(kept),
+        }
+    }
+}
+
+impl Key {
+    fn bearer(token: &str) -> Result<Self, ConfigError> {
+        Self::new_bearer(KeyKind::Bearer, token)
+    }
+
+    /// A token of Anthropic's token endpoint, which the API takes together with a beta header only.
+    pub(crate) fn oauth(token: &str) -> Result<Self, ConfigError> {
+        Self::new_bearer(KeyKind::OAuth, token)
+    }
+
+    fn new_bearer(kind: KeyKind, token: &str) -> Result<Self, ConfigError> {
         if token.is_empty() {
             return Err(ConfigError::Credential);
         }
-        Self::new(CredentialKind::Bearer, &format!("Bearer {token}"))
+        Self::new(kind, &format!("Bearer {token}"))
     }
 
-    fn new(kind: CredentialKind, text: &str) -> Result<Self, ConfigError> {
+    fn new(kind: KeyKind, text: &str) -> Result<Self, ConfigError> {
         let mut value = HeaderValue::from_str(text).map_err(|_| ConfigError::Credential)?;
         if value.is_empty() {
             return Err(ConfigError::Credential);
@@ -167,13 +222,25 @@ impl Credential {
 
     pub(crate) fn set_on(&self, headers: &mut http::HeaderMap) {
         match self.kind {
-            CredentialKind::ApiKey => headers.insert(crate::headers::X_API_KEY, self.value.clone()),
-            CredentialKind::Bearer => headers.insert(http::header::AUTHORIZATION, self.value.clone()),
+            KeyKind::ApiKey => headers.insert(crate::headers::X_API_KEY, self.value.clone()),
+            KeyKind::Bearer | KeyKind::OAuth => headers.insert(http::header::AUTHORIZATION, self.value.clone()),
         };
+        if matches!(self.kind, KeyKind::OAuth) {
+            crate::headers::add_beta(headers, OAUTH_BETA);
+        }
     }
 }
 
 impl fmt::Debug for Credential {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match &self.0 {
+            Source::Fixed(key) => key.fmt(f),
+            Source::Kept(_) => f.write_str("Renewed(…)"),
+        }
+    }
+}
+
+impl fmt::Debug for Key {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{:?}(…)", self.kind)
     }

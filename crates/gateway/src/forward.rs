@@ -8,11 +8,13 @@ use bytes::Bytes;
 use domain::Time;
 use http::request::Parts;
 use http::uri::PathAndQuery;
-use http::{HeaderMap, Method, Request, Response};
+use http::{HeaderMap, Method, Request, Response, StatusCode};
 use hyper::body::Incoming;
 use tokio::time::timeout;
 
+use crate::config::Key;
 use crate::headers;
+use crate::limits;
 use crate::metrics::Metrics;
 use crate::rejection::{self, Rejection};
 use crate::upstreams::{Busy, Outgoing, Target, Upstreams};
@@ -53,8 +55,8 @@ impl Letter {
         Self { method: parts.method.clone(), path, headers, body, sent }
     }
 
-    /// The request for one upstream. For the last one to be asked nothing is kept: its body's memory is free once sent.
-    fn to(&mut self, target: &Target, is_last: bool) -> Result<Request<Outgoing>, http::Error> {
+    /// The request for one upstream. For the last one to be made nothing is kept: its body's memory is free once sent.
+    fn to(&mut self, target: &Target, key: &Key, is_last: bool) -> Result<Request<Outgoing>, http::Error> {
         let uri = target.uri(&self.path)?;
         let (headers, body) = if is_last {
             (std::mem::take(&mut self.headers), std::mem::take(&mut self.body))
@@ -65,7 +67,7 @@ impl Letter {
         *request.method_mut() = self.method.clone();
         *request.uri_mut() = uri;
         *request.headers_mut() = headers;
-        target.credential.set_on(request.headers_mut());
+        key.set_on(request.headers_mut());
         Ok(request)
     }
 }
@@ -76,6 +78,8 @@ enum Failure {
     Unreachable(Rejection),
     /// It may have begun to work: asking another one would be paid twice.
     Broken(Rejection),
+    /// There is no key for it, or it takes none that there is.
+    Keyless(Rejection),
 }
 
 /// Sends the letter to one upstream after the other until one answers. An overloaded or unreachable one is passed over
@@ -97,20 +101,51 @@ pub(crate) async fn forward(
             Ok(answer) if is_last || answer.response.status().as_u16() != OVERLOADED => return Ok(answer),
             Ok(_) => letter.sent.store(false, Ordering::Release), // refused, so nothing of it is billed
             Err(Failure::Unreachable(_)) if !is_last => target.rest(now),
-            Err(Failure::Unreachable(rejection) | Failure::Broken(rejection)) => {
+            Err(Failure::Keyless(_)) if !is_last => letter.sent.store(false, Ordering::Release),
+            Err(Failure::Unreachable(rejection) | Failure::Broken(rejection) | Failure::Keyless(rejection)) => {
                 return Err(Unanswered { upstream: Arc::clone(&target.name), rejection });
             }
         }
         metrics.failed_over();
-        tracing::warn!(upstream = %target.name, "upstream overloaded or unreachable, asking the next one");
+        tracing::warn!(upstream = %target.name, "upstream overloaded, unreachable or without a key, asking the next one");
     }
     // A configuration without upstreams is not taken, so the loop has returned.
     Err(Unanswered { upstream: Arc::from("none"), rejection: rejection::upstream_unreachable("none") })
 }
 
 async fn attempt(target: &Target, letter: &mut Letter, is_last: bool, head_max: Duration) -> Result<Answer, Failure> {
+    let Some((generation, key)) = target.credential.now() else {
+        return Err(Failure::Keyless(rejection::upstream_keyless(&target.name)));
+    };
+    let Some(kept) = target.credential.renewed() else {
+        return exchange(target, letter, &key, is_last, head_max).await;
+    };
+    let answer = exchange(target, letter, &key, false, head_max).await?;
+    if answer.response.status() != StatusCode::UNAUTHORIZED {
+        return Ok(answer);
+    }
+    // Refused before anything was done, so nothing of it is billed, and the client's own credential is not to blame.
+    drop(answer);
+    letter.sent.store(false, Ordering::Release);
+    let refused = || Failure::Keyless(rejection::upstream_key_refused(&target.name));
+    let key = kept.after(generation, limits::KEY_RENEWAL_MAX).await.ok_or_else(refused)?;
+    let answer = exchange(target, letter, &key, is_last, head_max).await?;
+    if answer.response.status() == StatusCode::UNAUTHORIZED {
+        letter.sent.store(false, Ordering::Release);
+        return Err(refused());
+    }
+    Ok(answer)
+}
+
+async fn exchange(
+    target: &Target,
+    letter: &mut Letter,
+    key: &Key,
+    is_last: bool,
+    head_max: Duration,
+) -> Result<Answer, Failure> {
     let name = &*target.name;
-    let Ok(request) = letter.to(target, is_last) else {
+    let Ok(request) = letter.to(target, key, is_last) else {
         return Err(Failure::Broken(rejection::invalid("the request's path cannot be forwarded")));
     };
     let (client, busy) = target.pool();

@@ -8,6 +8,8 @@ pub(crate) const REQUEST_ID: HeaderName = HeaderName::from_static("request-id");
 pub(crate) const UPSTREAM_REQUEST_ID: HeaderName = HeaderName::from_static("x-upstream-request-id");
 /// Tells Anthropic's clients whether to ask again.
 pub(crate) const X_SHOULD_RETRY: HeaderName = HeaderName::from_static("x-should-retry");
+/// Anthropic's list of what is not generally available yet.
+const ANTHROPIC_BETA: HeaderName = HeaderName::from_static("anthropic-beta");
 /// Anthropic's header for keys.
 pub(crate) const X_API_KEY: HeaderName = HeaderName::from_static("x-api-key");
 
@@ -59,6 +61,25 @@ pub(crate) fn for_client(headers: &mut HeaderMap) -> Option<HeaderValue> {
     let id = headers.remove(REQUEST_ID)?;
     headers.insert(UPSTREAM_REQUEST_ID, id.clone());
     Some(id)
+}
+
+/// Adds a value to the list in `anthropic-beta`, unless it is there.
+pub(crate) fn add_beta(headers: &mut HeaderMap, beta: &'static str) {
+    let lines: Vec<&[u8]> = headers.get_all(ANTHROPIC_BETA).iter().map(HeaderValue::as_bytes).collect();
+    let is_there =
+        lines.iter().any(|line| line.split(|byte| *byte == b',').any(|one| one.trim_ascii() == beta.as_bytes()));
+    if is_there {
+        return;
+    }
+    let mut joined = lines.join(&b','.to_owned());
+    if !joined.is_empty() {
+        joined.push(b',');
+    }
+    joined.extend_from_slice(beta.as_bytes());
+    // Made of values that headers carried.
+    if let Ok(value) = HeaderValue::from_bytes(&joined) {
+        headers.insert(ANTHROPIC_BETA, value);
+    }
 }
 
 fn strip_hop_by_hop(headers: &mut HeaderMap) {

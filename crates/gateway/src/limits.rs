@@ -36,6 +36,9 @@ pub const HEAD_BYTES_MAX: usize = 64 << 10;
 /// Headers in an answer's or a request's head.
 pub const HEADERS_MAX: usize = 100;
 
+/// How long a call waits for a new key once the upstream has refused the old one: a token endpoint answers in seconds, and
+/// the call itself has waited for nothing yet.
+pub const KEY_RENEWAL_MAX: Duration = Duration::from_secs(15);
 /// Exchanges on one pool before the next one is used: an HTTP/2 pool is a single connection, and providers allow about
 /// a hundred streams on one.
 pub const POOL_STREAMS: usize = 64;

@@ -148,6 +148,20 @@ pub(crate) fn upstream_unreachable(name: &str) -> Rejection {
     Rejection::new(StatusCode::BAD_GATEWAY, "api_error", message, Retry::Default)
 }
 
+pub(crate) fn upstream_keyless(name: &str) -> Rejection {
+    let message = format!(
+        "writ has no key for the model service `{name}` now, because its token endpoint gave none: try again; if it stays, ask whoever runs writ to look into its log"
+    );
+    Rejection::new(StatusCode::SERVICE_UNAVAILABLE, "api_error", message, Retry::After(5))
+}
+
+pub(crate) fn upstream_key_refused(name: &str) -> Rejection {
+    let message = format!(
+        "the model service `{name}` refuses the key that its token endpoint gave writ: try again; if it stays, ask whoever runs writ to check the federation rule"
+    );
+    Rejection::new(StatusCode::SERVICE_UNAVAILABLE, "api_error", message, Retry::After(5))
+}
+
 pub(crate) fn upstream_broke(name: &str) -> Rejection {
     let message = format!("the model service `{name}` broke off before it answered: try again");
     Rejection::new(StatusCode::BAD_GATEWAY, "api_error", message, Retry::Default)

@@ -7,4 +7,5 @@ mod hostile;
 mod http2;
 mod passing;
 mod refusing;
+mod renewing;
 mod reserving;

@@ -2,6 +2,9 @@
 //! loopback and answers from scripts, so that `writ demo`, the tests and the
 //! benchmarks need neither a network nor a key.
 //!
+//! It also has a stand-in token endpoint (`POST /v1/oauth/token`), for who
+//! gets a key by workload identity federation.
+//!
 //! No model runs here. Every answer carries `x-stand-in: writ-simulator`, so
 //! nobody can mistake it for the real service; nothing on a production path
 //! may link this crate.
@@ -15,6 +18,7 @@
 mod answer;
 mod config;
 mod failure;
+mod federation;
 mod hostile;
 mod ids;
 mod json;
@@ -37,6 +41,7 @@ mod wire;
 mod tests;
 
 pub use config::{Config, Faults};
+pub use federation::Federation;
 pub use hostile::{Hostile, HostileServer};
 pub use running::{Running, Simulator};
 pub use seen::{Delivery, Seen};

@@ -36,6 +36,8 @@ pub(crate) const MARKER_CHARS_MAX: usize = 64 << 10;
 pub(crate) const TOKENS_MAX: u64 = 1_000_000_000_000;
 /// Tool calls or searches one script may make.
 pub(crate) const TOOL_CALLS_MAX: u64 = 1000;
+/// Tokens of the token endpoint that are remembered; the oldest is forgotten first. A caller needs two at a time.
+pub(crate) const FEDERATED_TOKENS_MAX: usize = 1024;
 /// Pause after a failed accept (usually: out of file descriptors), so that the loop does not spin.
 pub(crate) const ACCEPT_RETRY: Duration = Duration::from_millis(10);
 /// Bytes of a request head the raw hostile server reads before it gives up on the peer.

@@ -13,6 +13,7 @@ use tokio::sync::{Mutex, oneshot};
 use tokio::task::{JoinHandle, JoinSet};
 
 use crate::config::{Config, Faults};
+use crate::federation::Federation;
 use crate::limits::{ACCEPT_RETRY, CONNECTIONS_MAX};
 use crate::seen::Seen;
 use crate::service;
@@ -96,6 +97,22 @@ impl Running {
                 format!("waited {within:?} for {count} requests, {seen} came"),
             )),
         }
+    }
+
+    /// Opens the token endpoint under a rule: from now on model calls need one of its tokens, and no other key counts.
+    /// None closes it.
+    pub fn set_federation(&self, rule: Option<Federation>) {
+        self.shared.federated().set(rule);
+    }
+
+    /// Makes the next exchanges at the token endpoint fail with 503.
+    pub fn fail_exchanges(&self, times: u32) {
+        self.shared.federated().fail(times);
+    }
+
+    /// Takes back every token that the token endpoint gave: calls with them get a 401.
+    pub fn forget_tokens(&self) {
+        self.shared.federated().forget();
     }
 
     /// Replaces the faults in force.

@@ -9,6 +9,7 @@ use tokio::sync::watch;
 
 use crate::config::{Config, Faults};
 use crate::failure::{Failure, kind_of};
+use crate::federation::Federated;
 use crate::ids::Ids;
 use crate::limits::{COUNTED_MARKERS_MAX, PAUSE_MS_MAX};
 use crate::marker::Marker;
@@ -25,6 +26,7 @@ pub(crate) struct Shared {
     pub(crate) arrived: watch::Sender<u64>,
     pub(crate) gate: watch::Sender<bool>,
     pub(crate) bench: Bench,
+    federated: Mutex<Federated>,
     default_script: Mutex<Option<Arc<Marker>>>,
     faults: Mutex<Faults>,
     counts: Mutex<HashMap<String, u64>>,
@@ -40,6 +42,7 @@ impl Shared {
             arrived: watch::Sender::new(0),
             gate: watch::Sender::new(false),
             bench: Bench::new(),
+            federated: Mutex::default(),
             default_script: Mutex::default(),
             faults: Mutex::new(config.faults),
             counts: Mutex::default(),
@@ -59,6 +62,11 @@ impl Shared {
 
     pub(crate) fn default_script(&self) -> Option<Arc<Marker>> {
         lock(&self.default_script).clone()
+    }
+
+    /// The token endpoint.
+    pub(crate) fn federated(&self) -> std::sync::MutexGuard<'_, Federated> {
+        lock(&self.federated)
     }
 
     pub(crate) fn set_faults(&self, faults: Faults) {

@@ -1,6 +1,7 @@
 //! The command line. The doc comments here are the help: first line for `-h`, the rest for `--help`.
 
 mod audit;
+mod broker;
 mod credential;
 mod export;
 mod govern;
@@ -12,8 +13,9 @@ mod work;
 use clap::{Parser, Subcommand};
 
 pub(crate) use audit::{AuditCommand, AuditExport, AuditFsck, AuditSearch, AuditVerify, Trust};
+pub(crate) use broker::{BrokerCommand, BrokerKrl, BrokerSet, GrantCommand, GrantSet};
 pub(crate) use credential::{
-    CredentialCommand, CredentialExec, CredentialFormat, CredentialGet, Helper, HelperTarget, Wanted,
+    CredentialCommand, CredentialExec, CredentialFormat, CredentialGet, CredentialList, Helper, HelperTarget, Wanted,
 };
 pub(crate) use export::{ExportCommand, PrintEvents};
 pub(crate) use govern::{AdminCommand, DeveloperCommand, Erase, NewDeveloper, ProjectCommand, Revoke, TeamCommand};
@@ -40,7 +42,7 @@ pub(crate) enum Command {
     Run(Run),
     Token(TokenCommand),
     Record(Record),
-    /// Get the credentials that are granted to this session
+    /// Get the credentials that are granted to this session, and see what lives
     #[command(subcommand)]
     Credential(CredentialCommand),
     /// Speak a tool's own way of asking for credentials; tools call this
@@ -77,6 +79,12 @@ pub(crate) enum Command {
     /// Manage projects
     #[command(subcommand)]
     Project(ProjectCommand),
+    /// Manage brokers: what makes and revokes credentials
+    #[command(subcommand)]
+    Broker(BrokerCommand),
+    /// Manage what the sessions of a project may ask brokers for
+    #[command(subcommand)]
+    Grant(GrantCommand),
     /// Do what cannot be undone
     #[command(subcommand)]
     Admin(AdminCommand),
@@ -96,7 +104,7 @@ pub(crate) enum Command {
 pub(crate) const GROUPS: [(&str, &[&str]); 4] = [
     ("Work", &["run", "token", "record", "credential", "git", "login", "logout", "whoami"]),
     ("Look", &["sessions", "session", "who", "cost", "log", "audit", "export"]),
-    ("Govern", &["revoke", "developer", "team", "project", "admin"]),
+    ("Govern", &["revoke", "developer", "team", "project", "broker", "grant", "admin"]),
     ("Operate", &["serve", "witness", "check-config", "demo", "simulator"]),
 ];
 

@@ -2,11 +2,13 @@
 
 mod admin;
 mod audit;
+mod broker;
 mod cost;
 mod credential;
 mod developer;
 mod export;
 mod git;
+mod grant;
 mod log;
 mod login;
 mod project;
@@ -51,6 +53,8 @@ pub(crate) async fn dispatch(command: Command) -> Result<Exit, CommandError> {
         Command::Credential(CredentialCommand::Granted { json }) => credential::granted(json),
         Command::Credential(CredentialCommand::Get(arguments)) => credential::get(&arguments),
         Command::Credential(CredentialCommand::Exec(arguments)) => credential::exec(&arguments),
+        Command::Credential(CredentialCommand::List(arguments)) => credential::list(arguments).await,
+        Command::Credential(CredentialCommand::Revoke { id, reason }) => credential::revoke(&id, &reason).await,
         Command::CredentialHelper(helper) => credential::helper(&helper),
         Command::Git(command) => git::git(command).await,
         Command::Login(arguments) => login::login(arguments).await,
@@ -67,6 +71,8 @@ pub(crate) async fn dispatch(command: Command) -> Result<Exit, CommandError> {
         Command::Developer(command) => developer::developer(command).await,
         Command::Team(command) => team::team(command).await,
         Command::Project(command) => project::project(command).await,
+        Command::Broker(command) => broker::broker(command).await,
+        Command::Grant(command) => grant::grant(command).await,
         Command::Admin(command) => admin::admin(command).await,
         Command::Serve(arguments) => serve::serve(arguments).await,
         Command::Witness(arguments) => witness::witness(*arguments).await,

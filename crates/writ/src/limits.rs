@@ -85,6 +85,9 @@ pub(crate) const CREDENTIAL_LEFT_MIN: Duration = Duration::from_secs(60);
 pub(crate) const CREDENTIAL_AWS_LEFT_MIN: Duration = Duration::from_secs(16 * 60);
 /// A credential with less than this left is not given even if there is no other: it would end on its way.
 pub(crate) const CREDENTIAL_GOOD_LEFT_MIN: Duration = Duration::from_secs(5);
+/// Time in which a certificate for logging in must come to be offered: a client waits for all of them, and has other keys to
+/// try.
+pub(crate) const LOGIN_CERTIFICATE_WAIT_MAX: Duration = Duration::from_secs(20);
 /// Ancestors of a process that are looked at to find its launcher: shells in shells in build tools.
 pub(crate) const ANCESTORS_MAX: usize = 512;
 /// Launchers of sessions inside one session that are known at a time.
@@ -130,3 +133,8 @@ pub(crate) const PROOF_ATTEMPTS: u32 = 12;
 pub(crate) const PROOF_PAUSE: Duration = Duration::from_millis(250);
 /// Times that proofs and the checkpoint are asked for until they belong together: a new one comes every second.
 pub(crate) const PROOF_ROUNDS: u32 = 4;
+
+/// Bytes of a file with a broker's settings: what the control plane takes, with room for comments.
+pub(crate) const BROKER_SETTINGS_FILE_BYTES_MAX: u64 = 64 * 1024;
+/// Bytes of a file with a broker's secret.
+pub(crate) const BROKER_SECRET_BYTES_MAX: u64 = 16 * 1024;

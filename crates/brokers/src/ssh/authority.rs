@@ -2,10 +2,10 @@
 
 use domain::SessionId;
 
-use super::certificate::{Certificate, CertificateError, Content};
+use super::certificate::{Certificate, CertificateError, SESSION_EXTENSION};
+use super::content::{Content, Options, Signed};
 use super::key::SshKey;
 use super::public_key::SshPublicKey;
-use super::wire::Writer;
 use crate::KeyError;
 
 /// What a certificate says. Everything in it was decided and recorded before.
@@ -52,20 +52,20 @@ impl SshAuthority {
     /// # Errors
     /// A text in the claims is too long or has control characters: what could not be read back is not signed.
     pub fn certify(&self, claims: &CertificateClaims, nonce: &[u8; 32]) -> Result<Certificate, CertificateError> {
+        let session = (SESSION_EXTENSION.to_owned(), Some(claims.session.to_string()));
         let content = Content {
             key: claims.key,
             serial: claims.serial,
+            is_for_users: true,
             key_id: claims.key_id.clone(),
             principals: claims.principals.clone(),
             valid_after: claims.valid_after,
             valid_before: claims.valid_before,
-            session: claims.session,
+            critical: Options::new(),
+            extensions: Options::from([session]),
             authority: self.public(),
         };
-        let signed = content.write(nonce);
-        let signature = self.0.sign(&signed);
-        let blob = Writer::new().raw(&signed).string(&signature).into_bytes();
-        Certificate::from_blob(&blob)
+        Signed::make(&content, &self.0, nonce)?.try_into()
     }
 
     /// The line that makes stock git trust certificates of this authority on commits and on nothing else

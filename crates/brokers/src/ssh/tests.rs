@@ -3,10 +3,14 @@
 mod certificates;
 mod commits;
 mod keygen;
+mod login;
+mod private_keys;
 
 use domain::{SessionId, Time};
 
 use super::*;
+pub(super) use keygen::keygen;
+pub(super) use login::{login_authority, login_certificate, login_claims};
 
 /// 2026-11-22T20:00:00Z.
 const NOW: u64 = 1_795_377_600;

@@ -1,16 +1,11 @@
-//! Webhooks, signed as the Standard Webhooks specification says (github.com/standard-webhooks/standard-webhooks, 1.0):
-//! `webhook-signature: v1,BASE64(HMAC-SHA256(secret, "ID.TIMESTAMP.BODY"))`.
+//! Webhooks, signed as the Standard Webhooks specification says ([`WebhookSecret`]).
 
-use std::fmt;
-
-use base64::Engine;
-use base64::engine::general_purpose::STANDARD;
-use brokers::DigestKey;
+use brokers::WebhookSecret;
 use bytes::Bytes;
 use domain::Time;
 use gateway::Outbound;
 use http::header::{CONTENT_TYPE, USER_AGENT};
-use http::{HeaderMap, HeaderName, HeaderValue, Uri};
+use http::{HeaderMap, HeaderValue, Uri};
 use serde_json::Value;
 use zeroize::Zeroizing;
 
@@ -20,22 +15,14 @@ use crate::limits::{EXPORT_BATCH_MAX, EXPORT_REQUEST_MAX};
 use crate::settings::{CredentialSource, ExportFormat};
 use crate::upstreams::read_key;
 
-/// What a secret starts with, before its base64.
-const SECRET_PREFIX: &str = "whsec_";
-/// Bytes of a secret (the specification's bounds).
-const SECRET_BYTES: std::ops::RangeInclusive<usize> = 24..=64;
-
 /// A receiver of webhooks.
 pub(crate) struct Webhook {
     outbound: Outbound,
     url: Uri,
-    key: SigningSecret,
+    key: WebhookSecret,
     format: ExportFormat,
     batch: usize,
 }
-
-/// What deliveries are signed with. It does not print.
-pub(crate) struct SigningSecret(DigestKey);
 
 impl Webhook {
     pub(crate) fn new(
@@ -46,7 +33,7 @@ impl Webhook {
         batch: usize,
     ) -> Result<Self, String> {
         let url = address(url)?;
-        let key = SigningSecret::read(&Zeroizing::new(read_key(secret)?))?;
+        let key = WebhookSecret::read(&Zeroizing::new(read_key(secret)?))?;
         Ok(Self { outbound, url, key, format, batch: batch.clamp(1, EXPORT_BATCH_MAX) })
     }
 
@@ -80,49 +67,13 @@ impl Webhook {
             (ExportFormat::CloudEvents, _) => cloudevents::BATCH,
             (ExportFormat::Ocsf, _) => "application/json",
         };
-        let seconds = now.unix_seconds().to_string();
-        let signature = self.key.sign(id, &seconds, body);
         let mut headers = HeaderMap::from_iter([
             (CONTENT_TYPE, HeaderValue::from_static(media_type)),
             (USER_AGENT, HeaderValue::from_static(concat!("writ/", env!("CARGO_PKG_VERSION")))),
         ]);
-        for (name, text) in
-            [("webhook-id", id), ("webhook-timestamp", seconds.as_str()), ("webhook-signature", signature.as_str())]
-        {
-            // An origin is a host and perhaps a path: nothing that a header could not carry.
-            if let Ok(value) = HeaderValue::from_str(text) {
-                headers.insert(HeaderName::from_static(name), value);
-            }
-        }
+        // An origin is a host and perhaps a path: nothing that a header could not carry.
+        self.key.sign(&mut headers, id, now, body);
         headers
-    }
-}
-
-impl SigningSecret {
-    /// From `whsec_` and base64.
-    ///
-    /// # Errors
-    /// What is wrong with it; never the secret.
-    pub(crate) fn read(text: &str) -> Result<Self, String> {
-        let encoded = text
-            .strip_prefix(SECRET_PREFIX)
-            .ok_or_else(|| format!("the secret must start with `{SECRET_PREFIX}`, then base64"))?;
-        let bytes = Zeroizing::new(STANDARD.decode(encoded).map_err(|_| "the secret is not base64".to_owned())?);
-        if !SECRET_BYTES.contains(&bytes.len()) {
-            return Err(format!("the secret has {} bytes, it must have 24 to 64", bytes.len()));
-        }
-        Ok(Self(DigestKey::of_any_length(&bytes)))
-    }
-
-    fn sign(&self, id: &str, seconds: &str, body: &[u8]) -> String {
-        let signed = [id.as_bytes(), b".", seconds.as_bytes(), b".", body].concat();
-        format!("v1,{}", STANDARD.encode(self.0.digest(&signed)))
-    }
-}
-
-impl fmt::Debug for SigningSecret {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("SigningSecret(…)")
     }
 }
 
@@ -132,6 +83,3 @@ pub(crate) fn address(url: &str) -> Result<Uri, String> {
     Outbound::check(&url).map_err(|error| error.to_string())?;
     Ok(url)
 }
-
-#[cfg(test)]
-mod tests;

@@ -5,7 +5,7 @@ use utoipa::openapi::security::{Http, HttpAuthScheme, SecurityScheme};
 
 use super::{
     artifacts, audit, brokers, certificates, cost, credentials, developers, exports, grants, log, operational,
-    projects, search, sessions, sign_ins, teams, tlog, who,
+    projects, search, sessions, sign_ins, ssh_hosts, teams, tlog, who,
 };
 
 #[derive(OpenApi)]
@@ -52,6 +52,8 @@ use super::{
         brokers::disable,
         brokers::enable,
         brokers::remove,
+        ssh_hosts::authority,
+        ssh_hosts::krl,
         grants::list,
         grants::set,
         grants::remove,

@@ -126,8 +126,8 @@ impl From<Error> for Problem {
                 retry_after_seconds: Some(seconds),
                 ..Self::new(StatusCode::TOO_MANY_REQUESTS, "throttled", text).next(format!("try again in {seconds} s"))
             },
-            Error::Target { may_pass: true, .. } => Self {
-                retry_after_seconds: Some(5),
+            Error::Target { may_pass: true, retry_after, .. } => Self {
+                retry_after_seconds: Some(retry_after.map_or(5, |wait| wait.as_secs().max(1))),
                 ..Self::new(StatusCode::SERVICE_UNAVAILABLE, "target_unavailable", text).next("try again in a moment")
             },
             Error::Target { broker, .. } => Self::new(StatusCode::BAD_GATEWAY, "target_refused", text)

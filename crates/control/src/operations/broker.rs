@@ -10,6 +10,7 @@ use store::{Attachment, BrokerRow};
 use crate::error::Error;
 use crate::limits::{CANARY_LIFE, MINT_MAX};
 use crate::plane::{Asker, ControlPlane};
+use crate::seam;
 use crate::text;
 use crate::vending::{self, chance, sealed_secrets, stored_secrets};
 
@@ -49,7 +50,7 @@ pub async fn set(plane: &Arc<ControlPlane>, asker: Asker, new: NewBroker) -> Res
     }
     let secrets = match &new.secrets {
         Some(secrets) => secrets.clone(),
-        None => stored_secrets(plane, &name).await?,
+        None => complete(kind, stored_secrets(plane, &name).await?),
     };
     let settings = new.settings.to_string();
     let broker = brokers::open(kind, &settings, secrets.clone()).map_err(Error::invalid)?;
@@ -60,6 +61,15 @@ pub async fn set(plane: &Arc<ControlPlane>, asker: Asker, new: NewBroker) -> Res
     let attachments = vec![Attachment::BrokerSecrets(sealed)];
     plane.propose_with(asker, Command::ConfigureBroker(Box::new(configure)), attachments).await?;
     Ok(tried)
+}
+
+/// An ssh broker whose operator brings no authority gets one; what is there stays.
+fn complete(kind: BrokerKind, mut secrets: Secrets) -> Secrets {
+    if kind == BrokerKind::Ssh && secrets.is_empty() {
+        let seed = brokers::generate_ssh_ca(&zeroize::Zeroizing::new(seam::random()));
+        secrets.insert(brokers::SSH_CA_SEED_SECRET.to_owned(), seed);
+    }
+    secrets
 }
 
 /// Makes a credential at each target of a configured broker and ends it again.
@@ -140,21 +150,22 @@ async fn try_all(
 
 async fn try_one(plane: &Arc<ControlPlane>, broker: &dyn Broker, order: &Order) -> Result<bool, BrokerError> {
     let tools = plane.vending.tools();
+    let within = MINT_MAX.max(broker.patience());
     let Plan { handle: planned, .. } = broker.plan(order);
-    let minted = tokio::time::timeout(MINT_MAX, broker.mint(order, tools, chance(plane))).await;
+    let minted = tokio::time::timeout(within, broker.mint(order, tools, chance(plane))).await;
     let minted = minted.unwrap_or_else(|_| Err(BrokerError::away("the target does not answer").perhaps_minted()));
     let handle = match minted {
         Ok(minted) => minted.handle.or(planned),
         Err(error) => {
             if let Some(handle) = planned.filter(|_| error.maybe_minted) {
                 let revoking = broker.revoke(order, &handle, tools, chance(plane));
-                let _ = tokio::time::timeout(MINT_MAX, revoking).await;
+                let _ = tokio::time::timeout(within, revoking).await;
             }
             return Err(error);
         }
     };
     let Some(handle) = handle else { return Ok(false) };
-    let revoked = tokio::time::timeout(MINT_MAX, broker.revoke(order, &handle, tools, chance(plane))).await;
+    let revoked = tokio::time::timeout(within, broker.revoke(order, &handle, tools, chance(plane))).await;
     let revoked = revoked.unwrap_or_else(|_| Err(BrokerError::away("the target does not answer")));
     let explain = |error: BrokerError| BrokerError {
         text: format!(

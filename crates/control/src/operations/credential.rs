@@ -139,8 +139,9 @@ impl Making {
         };
         let order = self.order();
         let minting = broker.mint(&order, plane.vending.tools(), chance(plane));
-        let silent = || BrokerError::away(format!("no answer within {} s", MINT_MAX.as_secs())).perhaps_minted();
-        let minted = tokio::time::timeout(MINT_MAX, minting).await.unwrap_or_else(|_| Err(silent()));
+        let within = MINT_MAX.max(broker.patience());
+        let silent = || BrokerError::away(format!("no answer within {} s", within.as_secs())).perhaps_minted();
+        let minted = tokio::time::timeout(within, minting).await.unwrap_or_else(|_| Err(silent()));
         match minted {
             Ok(minted) => self.record(broker.as_ref(), &order, minted).await,
             Err(error) => Err(self.failed(error).await),
@@ -250,7 +251,7 @@ impl Making {
     async fn end_at_once(&self, broker: &dyn Broker, order: &brokers::broker::Order, handle: Option<&Handle>) {
         let Some(handle) = handle else { return };
         let revoking = broker.revoke(order, handle, self.plane.vending.tools(), chance(&self.plane));
-        let ended = tokio::time::timeout(MINT_MAX, revoking).await;
+        let ended = tokio::time::timeout(MINT_MAX.max(broker.patience()), revoking).await;
         if !matches!(ended, Ok(Ok(_))) {
             let credential = self.requested.credential;
             tracing::error!(%credential, "a credential that could not be recorded could not be ended either");

@@ -45,7 +45,7 @@ fn a_credential_does_not_print() {
         assert!(Credential::bearer(bad).is_err());
     }
     let mut headers = http::HeaderMap::new();
-    Credential::bearer("t").unwrap().set_on(&mut headers);
+    Credential::bearer("t").unwrap().now().unwrap().1.set_on(&mut headers);
     assert_eq!(headers["authorization"], "Bearer t");
     assert!(!format!("{headers:?}").contains("Bearer t"), "marked as sensitive");
 }

@@ -22,6 +22,38 @@ pub(crate) enum CredentialCommand {
     },
     Get(CredentialGet),
     Exec(CredentialExec),
+    List(CredentialList),
+    /// Have a credential revoked
+    Revoke {
+        /// The credential's id (`cred_…`)
+        #[arg(value_name = "ID")]
+        id: String,
+        /// Why, in a sentence; kept in the log
+        #[arg(long)]
+        reason: String,
+    },
+}
+
+/// List credentials: of your own sessions, or everybody's if you may see them
+///
+/// Example: writ credential list --unrevoked
+#[derive(Debug, Args)]
+pub(crate) struct CredentialList {
+    /// Only of this session
+    #[arg(long, value_name = "ID")]
+    pub(crate) session: Option<String>,
+    /// Only of this broker
+    #[arg(long, value_name = "NAME")]
+    pub(crate) broker: Option<String>,
+    /// Only those that are not known to be dead
+    #[arg(long)]
+    pub(crate) live: bool,
+    /// Only those that are to be dead and are not, with what stands in the way and until when they live
+    #[arg(long)]
+    pub(crate) unrevoked: bool,
+    /// One JSON object per line
+    #[arg(long)]
+    pub(crate) json: bool,
 }
 
 /// Print a credential that is granted to this session
@@ -143,7 +175,7 @@ impl FromStr for Named {
     }
 }
 
-fn parse_dimension(text: &str) -> Result<(String, Vec<String>), String> {
+pub(super) fn parse_dimension(text: &str) -> Result<(String, Vec<String>), String> {
     match text.split_once('=') {
         Some((dimension, values)) if !dimension.is_empty() && !values.is_empty() => {
             Ok((dimension.to_owned(), values.split(',').map(str::to_owned).collect()))

@@ -3,12 +3,14 @@
 
 mod exec;
 mod helper;
+mod list;
 mod shapes;
 mod variables;
 
 use std::path::Path;
 
 pub(crate) use helper::{RegistryGrant, RegistryMap};
+pub(crate) use list::{list, revoke};
 pub(crate) use shapes::GCP_TOKEN_TYPE;
 
 use crate::cli::{CredentialExec, CredentialFormat, CredentialGet, Helper, Wanted};

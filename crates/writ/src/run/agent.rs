@@ -1,9 +1,13 @@
-//! The session's ssh-agent: the only holder of the session's private key, which is never a file.
+//! The session's ssh-agents: the only holders of the session's private keys, which are never files.
 //!
-//! Speaks as much of the agent protocol (draft-miller-ssh-agent) as stock git's signing needs, and signs commits only:
-//! the key is good for nothing else, whoever trusts its certificate.
+//! They speak as much of the agent protocol (draft-miller-ssh-agent) as stock clients need. [`Agent`] signs commits only:
+//! its key is good for nothing else, whoever trusts its certificate. [`LoginAgent`] signs logins only.
+
+mod login;
+mod user_auth;
 
 use std::collections::VecDeque;
+use std::future::Future;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
@@ -14,7 +18,9 @@ use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt};
 use super::family::Stranger;
 use super::listen::Speaker;
 
-/// Bytes of one request: a commit's signature covers a digest, so requests are far below.
+pub(super) use login::{Asked, Certificates, Identity, LoginAgent};
+
+/// Bytes of one request: what is signed is a digest, or a login with a certificate in it, so requests are far below.
 const FRAME_BYTES_MAX: u32 = 16 * 1024;
 /// How long a connection may be silent before, or in the middle of, a request.
 const SILENCE_MAX: Duration = Duration::from_secs(30);
@@ -53,15 +59,14 @@ impl Agent {
         certificates.truncate(CERTIFICATES_KEPT);
     }
 
-    /// The answer to a request (both without their length). What is not known, not ours or not for git is a failure.
-    fn answer(&self, request: &[u8]) -> Vec<u8> {
+    /// The answer to a request; none when it is not known, not ours or not for git.
+    fn answer(&self, request: &[u8]) -> Option<Vec<u8>> {
         let mut reader = Reader::new(request);
-        let answered = match reader.byte() {
+        match reader.byte() {
             Ok(REQUEST_IDENTITIES) if reader.is_empty() => Some(self.identities()),
             Ok(SIGN_REQUEST) => self.sign(reader).ok().flatten(),
             _ => None,
-        };
-        answered.unwrap_or_else(|| vec![FAILURE])
+        }
     }
 
     /// Section 4.4. The key without its certificate is not offered: its signatures would name nobody.
@@ -75,10 +80,9 @@ impl Agent {
         all.into_bytes()
     }
 
-    /// Section 4.5. Flags choose between RSA's hashes and mean nothing for this key.
-    fn sign(&self, mut reader: Reader<'_>) -> Result<Option<Vec<u8>>, Malformed> {
-        let (key, data, _flags) = (reader.string()?, reader.string()?, reader.u32()?);
-        reader.end()?;
+    /// Section 4.5.
+    fn sign(&self, reader: Reader<'_>) -> Result<Option<Vec<u8>>, Malformed> {
+        let (key, data) = sign_request(reader)?;
         let is_ours = {
             let certificates = self.0.certificates.lock().unwrap_or_else(PoisonError::into_inner);
             certificates.iter().any(|certificate| certificate.blob() == key)
@@ -88,29 +92,80 @@ impl Agent {
     }
 }
 
-/// Whether these bytes are what PROTOCOL.sshsig has signed, for git. The data of an SSH log-in starts differently.
+/// Section 4.5: which key, and over what. Flags choose between RSA's hashes and mean nothing for our keys.
+fn sign_request(mut reader: Reader<'_>) -> Result<(&[u8], &[u8]), Malformed> {
+    let (key, data, _flags) = (reader.string()?, reader.string()?, reader.u32()?);
+    reader.end()?;
+    Ok((key, data))
+}
+
+/// Whether these bytes are what PROTOCOL.sshsig has signed, for git, whole and nothing else. The data of an SSH log-in
+/// starts differently.
 fn is_for_git(data: &[u8]) -> bool {
-    let mut reader = Reader::new(data);
-    let magic = reader.take(6);
-    magic == Ok(b"SSHSIG") && reader.string() == Ok(COMMIT_NAMESPACE.as_bytes())
+    let read = |mut reader: Reader<'_>| {
+        let (magic, namespace, reserved) = (reader.take(6)?, reader.string()?, reader.string()?);
+        let (hash, digest) = (reader.string()?, reader.string()?);
+        reader.end()?;
+        let is_digest = matches!((hash, digest.len()), (b"sha256", 32) | (b"sha512", 64));
+        let is_git = magic == b"SSHSIG" && namespace == COMMIT_NAMESPACE.as_bytes();
+        Ok::<_, Malformed>(is_git && reserved.is_empty() && is_digest)
+    };
+    read(Reader::new(data)) == Ok(true)
+}
+
+/// Whoever answers requests (both without their length).
+trait Answers: Sync {
+    /// The answer; none is a failure.
+    fn answer(&self, request: &[u8]) -> impl Future<Output = Option<Vec<u8>>> + Send;
+}
+
+impl Answers for Agent {
+    async fn answer(&self, request: &[u8]) -> Option<Vec<u8>> {
+        Agent::answer(self, request)
+    }
+}
+
+impl Answers for LoginAgent {
+    async fn answer(&self, request: &[u8]) -> Option<Vec<u8>> {
+        LoginAgent::answer(self, request).await
+    }
 }
 
 impl Speaker for Agent {
-    /// Answers requests until the other side leaves, is silent for too long, or sends too much.
-    async fn speak(self, _peer: Option<Pid>, mut stream: impl AsyncRead + AsyncWrite + Unpin + Send) {
-        while let Ok(Some(request)) = tokio::time::timeout(SILENCE_MAX, read_frame(&mut stream)).await {
-            let answer = Writer::new().string(&self.answer(&request)).into_bytes();
-            if !matches!(tokio::time::timeout(SILENCE_MAX, stream.write_all(&answer)).await, Ok(Ok(()))) {
-                return;
-            }
-        }
+    async fn speak(self, _peer: Option<Pid>, stream: impl AsyncRead + AsyncWrite + Unpin + Send) {
+        converse(&self, stream).await;
     }
 
-    /// A failure is all that the protocol can say.
-    async fn turn_away(self, _stranger: Stranger, mut stream: impl AsyncRead + AsyncWrite + Unpin + Send) {
-        if read_frame(&mut stream).await.is_some() {
-            let _ = stream.write_all(&Writer::new().string(&[FAILURE]).into_bytes()).await;
+    async fn turn_away(self, _stranger: Stranger, stream: impl AsyncRead + AsyncWrite + Unpin + Send) {
+        refuse(stream).await;
+    }
+}
+
+impl Speaker for LoginAgent {
+    async fn speak(self, _peer: Option<Pid>, stream: impl AsyncRead + AsyncWrite + Unpin + Send) {
+        converse(&self, stream).await;
+    }
+
+    async fn turn_away(self, _stranger: Stranger, stream: impl AsyncRead + AsyncWrite + Unpin + Send) {
+        refuse(stream).await;
+    }
+}
+
+/// Answers requests until the other side leaves, is silent for too long, or sends too much.
+async fn converse(answers: &impl Answers, mut stream: impl AsyncRead + AsyncWrite + Unpin + Send) {
+    while let Ok(Some(request)) = tokio::time::timeout(SILENCE_MAX, read_frame(&mut stream)).await {
+        let answer = answers.answer(&request).await.unwrap_or_else(|| vec![FAILURE]);
+        let answer = Writer::new().string(&answer).into_bytes();
+        if !matches!(tokio::time::timeout(SILENCE_MAX, stream.write_all(&answer)).await, Ok(Ok(()))) {
+            return;
         }
+    }
+}
+
+/// A failure is all that the protocol can say.
+async fn refuse(mut stream: impl AsyncRead + AsyncWrite + Unpin + Send) {
+    if read_frame(&mut stream).await.is_some() {
+        let _ = stream.write_all(&Writer::new().string(&[FAILURE]).into_bytes()).await;
     }
 }
 

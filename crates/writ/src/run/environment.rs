@@ -8,11 +8,12 @@
 //!   has, and an empty variable often wins over it;
 //! * `WRIT_…`: the developer's own sign-in is not the agent's.
 //!
-//! What stays: everything else, `SSH_AUTH_SOCK` included, so that a push still works.
+//! What stays: everything else, `SSH_AUTH_SOCK` included, so that a push still works. A session that is granted hosts of its
+//! own gets an agent of its own in its place, unless the developer's is asked for by name.
 
 use std::collections::BTreeMap;
 use std::ffi::{OsStr, OsString};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use crate::api::Opened;
 use crate::client::{Address, is_loopback};
@@ -23,6 +24,8 @@ use crate::inside::SOCKET_VARIABLE;
 pub(crate) struct Environment {
     kept: BTreeMap<OsString, OsString>,
     removed: Vec<String>,
+    /// Names that the developer asked to pass on.
+    asked_for: Vec<String>,
     /// Those of a session around this one, and [`PLACES`].
     outer: BTreeMap<String, String>,
 }
@@ -160,6 +163,9 @@ const PLACES: [&str; 3] = ["DOCKER_CONFIG", "NPM_CONFIG_USERCONFIG", "npm_config
 /// Endings of names that say "secret" in any family.
 const SUFFIXES: [&str; 5] = ["_API_KEY", "_ACCESS_TOKEN", "_AUTH_TOKEN", "_CLIENT_SECRET", "_SECRET_ACCESS_KEY"];
 
+/// What leads to an agent with keys for hosts.
+const SSH_AGENT: &str = "SSH_AUTH_SOCK";
+
 impl Environment {
     /// `variables` without credentials. Those named in `keep` stay, except the ones that are writ's own to set or that
     /// lead around the gateway.
@@ -178,7 +184,7 @@ impl Environment {
             }
         }
         removed.sort_unstable();
-        let mut environment = Self { kept, removed, outer };
+        let mut environment = Self { kept, removed, asked_for: keep.to_vec(), outer };
         environment.leave_outer_programs();
         environment
     }
@@ -191,12 +197,24 @@ impl Environment {
         if let Ok(path) = std::env::join_paths(rest) {
             self.kept.insert("PATH".into(), path);
         }
+        // So does its agent.
+        self.kept.retain(|name, value| name != SSH_AGENT || !Path::new(value).starts_with(&outer));
     }
 
     /// What a variable was before, `WRIT_…` included; none when it is not text.
     pub(crate) fn before(&self, name: &str) -> Option<&str> {
         let kept = self.kept.get(OsStr::new(name)).and_then(|value| value.to_str());
         kept.or_else(|| self.outer.get(name).map(String::as_str))
+    }
+
+    /// Whether the developer asked to pass this one on, and it is there.
+    pub(crate) fn keeps(&self, name: &str) -> bool {
+        self.asked_for.iter().any(|asked| asked == name) && self.kept.contains_key(OsStr::new(name))
+    }
+
+    /// A program where the agent would find it.
+    pub(crate) fn find_program(&self, name: &str) -> Option<PathBuf> {
+        std::env::split_paths(self.path()?).map(|folder| folder.join(name)).find(|path| path.is_file())
     }
 
     /// The variables so far.

@@ -45,7 +45,7 @@ impl Git {
     /// # Errors
     /// There is none, or it is too old to be told anything.
     pub(super) async fn find(environment: &Environment) -> Result<(Self, Option<Missing>), Missing> {
-        let program = find_program("git", environment).ok_or_else(|| Missing("git was not found".to_owned()))?;
+        let program = environment.find_program("git").ok_or_else(|| Missing("git was not found".to_owned()))?;
         let count = theirs::count(environment)?;
         let told = run(&program, &["version"], environment).await;
         let version = told.as_deref().and_then(version).ok_or_else(|| Missing("`git version` fails".to_owned()))?;
@@ -97,7 +97,7 @@ pub(super) fn certificate_path(folder: &SessionFolder) -> PathBuf {
 /// What does not work.
 pub(super) async fn try_signing(folder: &SessionFolder, environment: &Environment) -> Result<PathBuf, Missing> {
     let keygen =
-        find_program("ssh-keygen", environment).ok_or_else(|| Missing("ssh-keygen was not found".to_owned()))?;
+        environment.find_program("ssh-keygen").ok_or_else(|| Missing("ssh-keygen was not found".to_owned()))?;
     let broken = |error: std::io::Error| Missing(format!("cannot write into the session's folder: {error}"));
     let script = files::write_keygen(folder, &keygen).map_err(broken)?;
     let certificate = certificate_path(folder);
@@ -118,10 +118,6 @@ async fn run(program: &Path, arguments: &[&str], environment: &Environment) -> O
     command.stdin(Stdio::null()).stderr(Stdio::null()).kill_on_drop(true);
     let output = tokio::time::timeout(GIT_STEP_TIMEOUT, command.output()).await.ok()?.ok()?;
     output.status.success().then(|| String::from_utf8(output.stdout).ok()).flatten()
-}
-
-fn find_program(name: &str, environment: &Environment) -> Option<PathBuf> {
-    std::env::split_paths(environment.path()?).map(|folder| folder.join(name)).find(|path| path.is_file())
 }
 
 /// `git version 2.47.3 (Apple Git-1)`.

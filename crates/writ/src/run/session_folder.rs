@@ -14,7 +14,11 @@ pub(super) struct SessionFolder(TempDir);
 
 /// Names of the sockets in it.
 const AGENT: &str = "agent.sock";
+const LOGIN: &str = "login.sock";
 const DOOR: &str = "writ.sock";
+
+/// How much longer the path of a socket in a subfolder is: `ssh/255.sock`.
+const SUBFOLDER_BYTES: usize = 2;
 
 impl SessionFolder {
     /// Makes it in the temporary folder, or in `/tmp` when the path of a socket there would be too long for the system.
@@ -23,7 +27,7 @@ impl SessionFolder {
     /// Neither can be used.
     pub(super) fn make() -> io::Result<Self> {
         let folder = Self::make_in(&std::env::temp_dir())?;
-        if folder.agent_socket().as_os_str().len() <= SOCKET_PATH_BYTES_MAX {
+        if folder.login_socket().as_os_str().len() + SUBFOLDER_BYTES <= SOCKET_PATH_BYTES_MAX {
             return Ok(folder);
         }
         Self::make_in(Path::new("/tmp"))
@@ -41,7 +45,12 @@ impl SessionFolder {
         self.0.path()
     }
 
-    /// Where the ssh-agent listens.
+    /// Where the agent for logging in listens.
+    pub(super) fn login_socket(&self) -> PathBuf {
+        self.path().join(LOGIN)
+    }
+
+    /// Where the agent for signing commits listens.
     pub(super) fn agent_socket(&self) -> PathBuf {
         self.path().join(AGENT)
     }

@@ -7,7 +7,7 @@ use std::process::{Command, Output};
 use super::commits::{armour, payload};
 use super::*;
 
-fn keygen(folder: &Path, arguments: &[&str], input: &str) -> Output {
+pub(in crate::ssh) fn keygen(folder: &Path, arguments: &[&str], input: &str) -> Output {
     let mut command = Command::new("ssh-keygen");
     command.args(arguments).current_dir(folder).env("TZ", "UTC").stdin(File::open(folder.join(input)).unwrap());
     command.output().expect("ssh-keygen is needed: install openssh-client")
