@@ -196,7 +196,10 @@ fn npm_gets_its_token_for_its_own_environment() {
     let registry = json!({ "registry": stand_in.url });
     let plane = MockPlane::granting(usize::MAX, grant("npm", "token", json!({ "npm": registry })));
     let mut session = Session::start(&plane);
-    let told = session.does(&format!("npm_config_cafile={} npm_config_fetch_retries=0 npm whoami 2>/dev/null", stand_in.path("ca.pem")));
+    let told = session.does(&format!(
+        "npm_config_cafile={} npm_config_fetch_retries=0 npm whoami 2>/dev/null",
+        stand_in.path("ca.pem")
+    ));
     assert_eq!(told, "writ");
     let asked = stand_in.asked();
     assert_eq!(asked[0]["authorization"], "Bearer S3CRET-1", "{asked:?}");

@@ -133,7 +133,7 @@ fn a_session_s_programs_find_what_is_granted_and_nothing_secret_lies_around() {
 
     let environment = session.does("env");
     assert!(environment.contains("ONE_URL=https://one") && environment.contains("AWS_REGION=eu-west-1"));
-    assert!(!environment.contains("AWS_PROFILE") && !environment.contains("KUBECONFIG"), "{environment}");
+    assert!(!environment.contains("AWS_PROFILE=prod") && !environment.contains("KUBECONFIG"), "{environment}");
     let folder = session.does("dirname $WRIT_SOCKET");
     let found = session.does(&format!("grep -rl S3CRET {folder} /proc/self/environ || true"));
     assert_eq!(found, "");
