@@ -75,7 +75,7 @@ fn settings(url: &str) -> Settings {
         upstreams: vec![upstream],
         prices: PriceSettings::default(),
         shutdown_grace: Duration::ZERO,
-        issuer_url: None,
+        issuer: Default::default(),
         exports: Vec::new(),
     }
 }

@@ -31,6 +31,16 @@ pub enum Error {
         /// By which id or name.
         key: String,
     },
+    /// It cannot be done as things stand.
+    #[error("{text}")]
+    Conflict {
+        /// Stable, for programs.
+        code: &'static str,
+        /// What stands in the way.
+        text: String,
+        /// What to do next.
+        next: String,
+    },
     /// The request says something that cannot be.
     #[error("{0}")]
     Invalid(String),

@@ -12,6 +12,8 @@ mod developers;
 mod exports;
 mod extract;
 mod grants;
+mod issuer;
+mod keys;
 mod log;
 mod openapi;
 mod operational;
@@ -63,6 +65,8 @@ pub(crate) fn router(shared: Arc<Shared>) -> Router {
         .merge(tlog::routes())
         .merge(audit::routes())
         .merge(exports::routes())
+        .merge(issuer::routes())
+        .merge(keys::routes())
         .merge(pages::routes())
         .fallback(problem::no_such_path)
         .method_not_allowed_fallback(problem::wrong_method)

@@ -22,6 +22,7 @@ pub mod seam;
 pub mod server;
 pub mod settings;
 pub mod settlements;
+pub mod signing;
 pub mod vending;
 pub mod view;
 pub mod witness;
@@ -37,8 +38,8 @@ mod upstreams;
 
 pub use server::{Server, StartError};
 pub use settings::{
-    ArchiveSettings, CredentialHeader, CredentialSource, ExportFormat, ExportSettings, PriceSettings, Settings,
-    SinkSettings, Synchronous, SyslogAddress, TlsFiles, UpstreamSettings,
+    ArchiveSettings, CredentialHeader, CredentialSource, ExportFormat, ExportSettings, IssuerSettings, PriceSettings,
+    Settings, SinkSettings, Synchronous, SyslogAddress, TlsFiles, UpstreamSettings,
 };
 
 #[cfg(test)]

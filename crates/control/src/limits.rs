@@ -90,6 +90,20 @@ pub const SEAL_COMMAND_MAX: Duration = Duration::from_secs(30);
 pub const SEAL_COMMAND_BYTES_MAX: usize = 4096;
 /// Words of that command.
 pub const SEAL_COMMAND_WORDS_MAX: usize = 64;
+/// How often a process reads the keys that sign and seal: another one may have replaced them.
+pub const KEYS_READ_EVERY: Duration = Duration::from_secs(5);
+/// How long after that a token with an unknown key does not make it read again: strangers choose such names.
+pub const KEYS_LOOK_PAUSE: domain::Span = domain::Span::from_secs(1);
+/// Tries to change the ring of keys while other processes do.
+pub const RING_CHANGE_TRIES_MAX: usize = 5;
+/// How long relying parties may keep the published keys without asking.
+pub const KEY_SET_AGE_MAX: Duration = Duration::from_secs(300);
+/// Shortest time that a key is published before it signs: twice as long as whoever keeps the keys may go without asking.
+pub const OVERLAP_MIN: domain::Span = domain::Span::from_secs(600);
+/// Longest such time: two rotations must fit into the keys that may be published.
+pub const OVERLAP_MAX: domain::Span = domain::Span::from_secs(30 * 86_400);
+/// The time when nobody says: relying parties that keep keys for a day have the new one by then.
+pub const OVERLAP_DEFAULT: domain::Span = domain::Span::from_secs(86_400);
 /// People read from the store at a time, at start.
 pub const PEOPLE_PER_READ: usize = 1_000;
 /// People whose names are looked for at a time, once others registered them.

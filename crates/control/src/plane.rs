@@ -20,6 +20,7 @@ use crate::seals::Seals;
 use crate::seam::Clock;
 use crate::settings::ExportSettings;
 use crate::settlements::Settlements;
+use crate::signing::Signing;
 use crate::vending::Vending;
 use crate::view::View;
 
@@ -49,8 +50,8 @@ pub struct ControlPlane {
     pub trust_policy: Option<String>,
     /// Seals secrets that go into the database.
     pub seals: Arc<Seals>,
-    /// Signs writs.
-    pub issuer: Issuer,
+    /// The keys that sign writs and tokens.
+    pub signing: Arc<Signing>,
     /// Certifies sessions' keys for signing commits.
     pub ssh_authority: SshAuthority,
     /// Makes keyed digests of sign-in names.
@@ -101,6 +102,14 @@ impl ControlPlane {
     pub fn bootstrap_token(&self) -> Option<Token> {
         let token = self.bootstrap.lock().unwrap_or_else(PoisonError::into_inner).clone();
         token.filter(|_| self.view.read(|state| state.developers.is_empty()))
+    }
+
+    /// The issuer, with the key that signs now.
+    ///
+    /// # Errors
+    /// There is no key that signs.
+    pub fn issuer(&self) -> Result<Issuer, Error> {
+        Ok(self.signing.issuer(self.clock.now())?)
     }
 
     /// The page that shows a session.

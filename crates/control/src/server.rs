@@ -6,9 +6,9 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use axum::Router;
+use brokers::DigestKey;
 use brokers::broker::Tools;
 use brokers::ssh::SshAuthority;
-use brokers::{DigestKey, Issuer, SigningKey};
 use domain::{Command, NodeId, RequestId, Time, Token, TokenKind, node};
 use gateway::{Body, BodyError, Gateway, Listener, ListenerLimits, Outbound};
 use http::{Request, Response};
@@ -34,9 +34,10 @@ use crate::seals::{Seals, SealsError};
 use crate::seam::{self, Clock};
 use crate::settings::Settings;
 use crate::settlements::Settlements;
+use crate::signing::{Signing, SigningError};
 use crate::vending::{OutboundWire, Tokens, Vending};
 use crate::view::View;
-use crate::{export, follower, http as edge, nodes, reaper, revoker, snapshot, upstreams};
+use crate::{export, follower, http as edge, nodes, reaper, revoker, signing, snapshot, upstreams};
 
 /// A running control plane.
 pub struct Server {
@@ -126,7 +127,8 @@ impl Server {
         let follow = tokio::spawn(follower::run(Arc::clone(&plane), stop.clone()));
         let sign = tokio::spawn(sign_and_publish(Arc::clone(&plane), stop.clone()));
         let revoke = tokio::spawn(revoker::run(Arc::clone(&plane), stop.clone()));
-        let mut background = vec![watch, reap, follow, sign, revoke];
+        let keys = tokio::spawn(signing::run(Arc::clone(&plane), stop.clone()));
+        let mut background = vec![watch, reap, follow, sign, keys, revoke];
         background.extend(export::start(&plane, sinks, &stop));
         let shared = Arc::new(Shared { plane, gateway, secure });
         Ok(Self { shared, listener, background, stop })
@@ -238,11 +240,10 @@ async fn open_plane(settings: &Settings, clock: Clock, public_url: String) -> Re
     announce(&scribe, node).await?;
     let login_key = login_key::open(&store, &keys).await.map_err(bad_keys)?;
     let people = people(&store, &keys, &login_key, &view, clock.now()).await?;
-    let issuer_url = settings.issuer_url.clone().unwrap_or_else(|| public_url.clone());
-    let bad = |error: brokers::IssuerError| StartError::Field { field: "issuer_url".into(), what: error.to_string() };
-    let issuer = Issuer::new(issuer_url, signing_key(&store, &seals).await?).map_err(bad)?;
+    let signing = Signing::start(&store, &seals, &settings.issuer, &public_url, clock.now()).await;
+    let signing = Arc::new(signing.map_err(bad_signing)?);
     let ssh_authority = ssh_authority(&store, &seals).await?;
-    let vending = open_vending()?;
+    let vending = open_vending(&signing, &view)?;
     let nobody = view.read(|state| state.developers.is_empty());
     Ok(ControlPlane {
         node,
@@ -257,8 +258,8 @@ async fn open_plane(settings: &Settings, clock: Clock, public_url: String) -> Re
         archive,
         trust_policy: policy_text,
         seals: Arc::new(seals),
+        signing,
         vending,
-        issuer,
         ssh_authority,
         login_key,
         passwords: Default::default(),
@@ -271,10 +272,11 @@ async fn open_plane(settings: &Settings, clock: Clock, public_url: String) -> Re
 }
 
 /// What brokers work with.
-fn open_vending() -> Result<Vending, StartError> {
+fn open_vending(signing: &Arc<Signing>, view: &Arc<View>) -> Result<Vending, StartError> {
     let bad = |error: gateway::OutboundError| StartError::Field { field: "tls".into(), what: error.to_string() };
     let wire = OutboundWire::new(Outbound::new(None).map_err(bad)?);
-    Ok(Vending::new(Tools { wire: Arc::new(wire), tokens: Arc::new(Tokens) }))
+    let tokens = Tokens::new(Arc::clone(signing), Arc::clone(view));
+    Ok(Vending::new(Tools { wire: Arc::new(wire), tokens: Arc::new(tokens) }))
 }
 
 /// The folder for keys.
@@ -369,20 +371,6 @@ async fn announce(scribe: &Scribe, node: NodeId) -> Result<(), StartError> {
     written.map(drop).map_err(|failure| StartError::Store(failure.to_string()))
 }
 
-/// The key that signs writs, made once per installation and shared by its processes.
-async fn signing_key(store: &Store, seals: &Seals) -> Result<SigningKey, StartError> {
-    const NAME: &str = "signing-key";
-    let broken = |error: brokers::KeyError| StartError::Store(format!("the signing key: {error}"));
-    let stored = match seals.stored(store, NAME).await.map_err(bad_seals)? {
-        Some(stored) => stored,
-        None => {
-            let made = SigningKey::generate().and_then(|key| key.to_pkcs8()).map_err(broken)?;
-            seals.store_if_absent(store, NAME, &made).await.map_err(bad_seals)?
-        }
-    };
-    SigningKey::from_pkcs8(&stored).map_err(broken)
-}
-
 /// The folder for what nobody put elsewhere.
 fn make_data_folder(settings: &Settings) -> Result<&Path, StartError> {
     let path = settings.data_dir.as_path();
@@ -420,6 +408,14 @@ async fn seed(store: &Store, seals: &Seals, name: &str) -> Result<Zeroizing<[u8;
     let stored = seals.store_if_absent(store, name, fresh.as_slice()).await.map_err(bad_seals)?;
     let wrong = |_| StartError::Store(format!("the secret `{name}` has the wrong length"));
     stored.as_slice().try_into().map(Zeroizing::new).map_err(wrong)
+}
+
+fn bad_signing(error: SigningError) -> StartError {
+    match error {
+        SigningError::Seals(error) => bad_seals(error),
+        SigningError::Issuer(error) => StartError::Field { field: "issuer.url".into(), what: error.to_string() },
+        error => StartError::Store(format!("the signing keys: {error}")),
+    }
 }
 
 fn bad_seals(error: SealsError) -> StartError {

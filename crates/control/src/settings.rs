@@ -3,7 +3,13 @@
 use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::str::FromStr;
+use std::sync::Arc;
 use std::time::Duration;
+
+use brokers::{RelyingParties, SigningAlgorithm};
+use domain::Span;
+
+use crate::limits::OVERLAP_DEFAULT;
 
 pub use crate::export::syslog::SyslogAddress;
 pub use store::Synchronous;
@@ -43,10 +49,37 @@ pub struct Settings {
     pub prices: PriceSettings,
     /// How long a graceful stop lets streams finish.
     pub shutdown_grace: Duration,
-    /// Issuer of the writs; the public address when absent.
-    pub issuer_url: Option<String>,
+    /// What signs writs and tokens, and for whom.
+    pub issuer: IssuerSettings,
     /// Where copies of the log's entries go.
     pub exports: Vec<ExportSettings>,
+}
+
+/// The issuer of writs and tokens.
+#[derive(Debug, Clone)]
+pub struct IssuerSettings {
+    /// Its address; the public address when absent.
+    pub url: Option<String>,
+    /// What new keys sign with.
+    pub algorithm: SigningAlgorithm,
+    /// Whether keys are published with certificates (`x5c`).
+    pub certificates: bool,
+    /// How long a new key is published before it signs.
+    pub overlap: Span,
+    /// Those that tokens are made for.
+    pub parties: Arc<RelyingParties>,
+}
+
+impl Default for IssuerSettings {
+    fn default() -> Self {
+        Self {
+            url: None,
+            algorithm: SigningAlgorithm::default(),
+            certificates: false,
+            overlap: OVERLAP_DEFAULT,
+            parties: Arc::default(),
+        }
+    }
 }
 
 /// Where an archive lies.

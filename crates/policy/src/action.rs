@@ -79,6 +79,9 @@ pub struct ManageBrokers;
 /// See brokers and their settings.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct ReadBrokers;
+/// Replace the keys that sign and seal.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct ManageKeys;
 
 /// The whole table: action, verb, owner, role.
 macro_rules! rules {
@@ -106,4 +109,5 @@ rules! {
     ManageExports, |_this| "manage exports", None, Admin;
     ManageBrokers, |_this| "manage brokers", None, Admin;
     ReadBrokers, |_this| "see brokers", None, Auditor;
+    ManageKeys, |_this| "replace keys", None, Admin;
 }

@@ -3,6 +3,7 @@
 
 mod check;
 mod exports;
+mod issuer;
 mod keys;
 mod section;
 mod suggest;

@@ -1,11 +1,13 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::unreachable)]
 
+use domain::limits as domain_limits;
 use jsonwebtoken::jwk::JwkSet;
 use jsonwebtoken::{Algorithm, DecodingKey, TokenData, Validation, decode, decode_header};
 use serde_json::{Value, json};
 
+use super::limits::{AUDIENCES_MAX, WRIT_AUDIENCE_CHARS_MAX};
 use super::*;
-use crate::jwks;
+use crate::{SigningAlgorithm, jwks};
 
 const ISSUER: &str = "https://writ.example.com";
 /// 2026-11-22T20:00:00.999Z: the odd milliseconds show which way is rounded.
@@ -34,12 +36,12 @@ fn claims() -> WritClaims {
 }
 
 fn issuer() -> Issuer {
-    Issuer::new(ISSUER, SigningKey::generate().unwrap()).unwrap()
+    Issuer::new(ISSUER, Arc::new(SigningKey::generate(SigningAlgorithm::Rs256).unwrap())).unwrap()
 }
 
 /// Verifies as a relying party would: key found by name in the published set, then signature, issuer and audience.
 fn verified(issuer: &Issuer, writ: &str, audience: &str) -> jsonwebtoken::errors::Result<TokenData<Value>> {
-    let published: JwkSet = serde_json::from_value(jwks(&[issuer.key()])).unwrap();
+    let published: JwkSet = serde_json::from_value(jwks([(issuer.key().public(), None)])).unwrap();
     let jwk = published.find(&decode_header(writ)?.kid.unwrap()).expect("the key is published");
     let mut validation = Validation::new(Algorithm::RS256);
     validation.set_issuer(&[ISSUER]);
@@ -137,7 +139,7 @@ fn a_changed_character_anywhere_fails() {
 fn another_key_of_the_same_name_fails() {
     let (ours, theirs) = (issuer(), issuer());
     let forged = theirs.writ(&claims()).unwrap();
-    let mut set = jwks(&[ours.key()]);
+    let mut set = jwks([(ours.key().public(), None)]);
     set["keys"][0]["kid"] = json!(theirs.key().kid());
     let published: JwkSet = serde_json::from_value(set).unwrap();
     let key = DecodingKey::from_jwk(published.find(theirs.key().kid()).unwrap()).unwrap();
@@ -162,21 +164,21 @@ fn seconds_are_rounded_down_and_a_writ_that_never_counts_is_refused() {
 fn every_list_is_bounded() {
     let issuer = issuer();
     let depth = |count| issuer.writ(&WritClaims { parents: vec![session(2); count], ..claims() });
-    assert!(depth(limits::SESSION_DEPTH_MAX).is_ok());
-    let too_deep = IssuerError::TooMuch { what: "parent sessions", max: limits::SESSION_DEPTH_MAX };
-    assert_eq!(depth(limits::SESSION_DEPTH_MAX + 1), Err(too_deep));
+    assert!(depth(domain_limits::SESSION_DEPTH_MAX).is_ok());
+    let too_deep = IssuerError::TooMuch { what: "parent sessions", max: domain_limits::SESSION_DEPTH_MAX };
+    assert_eq!(depth(domain_limits::SESSION_DEPTH_MAX + 1), Err(too_deep));
     let audience =
         |count: usize, chars: usize| issuer.writ(&WritClaims { audience: vec!["x".repeat(chars); count], ..claims() });
-    assert!(audience(AUDIENCES_MAX, AUDIENCE_CHARS_MAX).is_ok());
+    assert!(audience(AUDIENCES_MAX, WRIT_AUDIENCE_CHARS_MAX).is_ok());
     assert!(audience(AUDIENCES_MAX + 1, 1).is_err());
-    assert!(audience(1, AUDIENCE_CHARS_MAX + 1).is_err());
+    assert!(audience(1, WRIT_AUDIENCE_CHARS_MAX + 1).is_err());
 }
 
 #[test]
 fn the_largest_writ_fits_in_every_header() {
     let largest = WritClaims {
-        parents: vec![session(2); limits::SESSION_DEPTH_MAX],
-        profile: "p".repeat(limits::NAME_CHARS_MAX).parse().unwrap(),
+        parents: vec![session(2); domain_limits::SESSION_DEPTH_MAX],
+        profile: "p".repeat(domain_limits::NAME_CHARS_MAX).parse().unwrap(),
         ..claims()
     };
     let bytes = issuer().writ(&largest).unwrap().len();
@@ -187,10 +189,9 @@ fn the_largest_writ_fits_in_every_header() {
 
 #[test]
 fn issuer_addresses() {
-    let der = SigningKey::generate().unwrap().to_pkcs8().unwrap();
-    let key = || SigningKey::from_pkcs8(&der).unwrap();
+    let key = Arc::new(SigningKey::generate(SigningAlgorithm::Es256).unwrap());
     for good in ["https://writ.example.com", "https://example.com/writ", "http://127.0.0.1:4000"] {
-        assert_eq!(Issuer::new(good, key()).unwrap().address(), good);
+        assert_eq!(Issuer::new(good, Arc::clone(&key)).unwrap().address(), good);
     }
     let long = format!("https://{}", "a".repeat(ISSUER_CHARS_MAX));
     for bad in [
@@ -207,13 +208,87 @@ fn issuer_addresses() {
         "https://ü",
         &long,
     ] {
-        assert_eq!(Issuer::new(bad, key()).unwrap_err(), IssuerError::Address, "`{bad}`");
+        assert_eq!(Issuer::new(bad, Arc::clone(&key)).unwrap_err(), IssuerError::Address, "`{bad}`");
     }
+}
+
+#[test]
+fn addresses_that_clouds_do_not_take_are_told() {
+    let warnings = |address: &str| Issuer::address_warnings(address).len();
+    assert_eq!(warnings("https://id.example.com"), 0);
+    assert_eq!(warnings("https://id.example.com/writ"), 0);
+    assert_eq!(warnings("https://id.example.com:8443"), 1);
+    assert_eq!(warnings("https://[2001:db8::1]"), 0);
+    assert_eq!(warnings("https://[2001:db8::1]:8443"), 1);
+    assert_eq!(warnings("https://ID.example.com"), 1);
+    assert_eq!(warnings("http://127.0.0.1:7878"), 2);
+}
+
+#[test]
+fn a_writ_is_signed_with_es256_too() {
+    let key = Arc::new(SigningKey::generate(SigningAlgorithm::Es256).unwrap());
+    let issuer = Issuer::new(ISSUER, Arc::clone(&key)).unwrap();
+    let writ = issuer.writ(&claims()).unwrap();
+    let published: JwkSet = serde_json::from_value(jwks([(key.public(), None)])).unwrap();
+    let jwk = published.find(key.kid()).unwrap();
+    let mut validation = Validation::new(Algorithm::ES256);
+    validation.set_audience(&[AUDIENCE_DEFAULT]);
+    validation.validate_nbf = false;
+    assert!(decode::<Value>(&writ, &DecodingKey::from_jwk(jwk).unwrap(), &validation).is_ok());
+    let with_rs256 = issuer_of(SigningAlgorithm::Rs256).writ(&claims()).unwrap();
+    assert!(writ.len() + 250 < with_rs256.len(), "{} and {} bytes", writ.len(), with_rs256.len());
+}
+
+fn issuer_of(algorithm: SigningAlgorithm) -> Issuer {
+    Issuer::new(ISSUER, Arc::new(SigningKey::generate(algorithm).unwrap())).unwrap()
+}
+
+#[test]
+fn the_discovery_document_says_what_aws_wants_to_read() {
+    let algorithms = [SigningAlgorithm::Es256, SigningAlgorithm::Rs256, SigningAlgorithm::Es256];
+    insta::assert_json_snapshot!(discovery(ISSUER, algorithms), @r#"
+    {
+      "claims_supported": [
+        "iss",
+        "sub",
+        "aud",
+        "iat",
+        "nbf",
+        "exp",
+        "jti",
+        "act",
+        "session.id",
+        "developer.id",
+        "project.id",
+        "session",
+        "developer",
+        "project",
+        "profile",
+        "https://aws.amazon.com/tags",
+        "https://aws.amazon.com/source_identity"
+      ],
+      "id_token_signing_alg_values_supported": [
+        "RS256",
+        "ES256"
+      ],
+      "issuer": "https://writ.example.com",
+      "jwks_uri": "https://writ.example.com/.well-known/jwks.json",
+      "response_types_supported": [
+        "id_token"
+      ],
+      "scopes_supported": [
+        "openid"
+      ],
+      "subject_types_supported": [
+        "public"
+      ]
+    }
+    "#);
 }
 
 #[test]
 fn debug_of_an_issuer_shows_address_and_key_name_only() {
     let issuer = issuer();
-    let expected = format!("Issuer {{ address: {ISSUER:?}, key: {:?} }}", issuer.key());
-    assert_eq!(format!("{issuer:?}"), expected);
+    let expected = format!("Issuer {{ address: {ISSUER:?}, key: {:?}, ", issuer.key());
+    assert!(format!("{issuer:?}").starts_with(&expected), "{issuer:?}");
 }

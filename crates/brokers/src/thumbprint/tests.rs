@@ -1,4 +1,4 @@
-use super::rsa;
+use super::{p256, rsa};
 
 /// The modulus of the example key in RFC 7638, section 3.1.
 const RFC_7638_N: &str = concat!(
@@ -16,4 +16,11 @@ fn rfc_7638_section_3_1_vector() {
 #[test]
 fn another_exponent_is_another_key() {
     assert_ne!(rsa(RFC_7638_N, "AQAB"), rsa(RFC_7638_N, "Aw"));
+}
+
+/// The `jkt` of RFC 9449, section 6.1, of the key in section 4.1.
+#[test]
+fn rfc_9449_section_6_1_vector() {
+    let (x, y) = ("l8tFrhx-34tV3hRICRDY9zCkDlpBhF42UQUfWVAWBFs", "9VE4jf_Ok_o64zbTTlcuNJajHmt6v9TDVrU0CdvGRDA");
+    assert_eq!(p256(x, y), "0ZcOCORZNYy-DWpqq30jZyJGHTN0d2HglBV3uiguA4I");
 }

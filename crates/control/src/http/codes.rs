@@ -57,6 +57,8 @@ pub const CODES: &[Code] = &[
     code("login_taken", 409, "The sign-in name is taken."),
     code("name_taken", 409, "The name of a team or project is taken."),
     code("not_overdue", 409, "The session beat in time after all."),
+    code("rotation_under_way", 409, "The next signing key is published already and has not begun to sign."),
+    code("seal_keys_unusable", 409, "Seal keys cannot be replaced here; the detail says why."),
     code("session_over", 409, "The session has ended, was revoked or has expired; the detail says who ended it."),
     code("session_suspect", 409, "The session missed its beats: nothing new is granted until it beats again."),
     code("body_too_large", 413, "The body of the request is larger than its limit."),

@@ -4,8 +4,8 @@ use utoipa::OpenApi;
 use utoipa::openapi::security::{Http, HttpAuthScheme, SecurityScheme};
 
 use super::{
-    artifacts, audit, brokers, certificates, cost, credentials, developers, exports, grants, log, operational,
-    projects, search, sessions, sign_ins, ssh_hosts, teams, tlog, who,
+    artifacts, audit, brokers, certificates, cost, credentials, developers, exports, grants, issuer, keys, log,
+    operational, projects, search, sessions, sign_ins, ssh_hosts, teams, tlog, who,
 };
 
 #[derive(OpenApi)]
@@ -75,10 +75,15 @@ use super::{
         exports::list,
         exports::dead,
         exports::retry,
+        issuer::discovery,
+        issuer::keys,
+        issuer::show,
+        keys::list,
+        keys::rotate,
+        keys::rotate_seal,
         operational::health,
         operational::ready,
         operational::metrics,
-        operational::keys,
         operational::openapi,
     ),
     security(("bearer" = [])),

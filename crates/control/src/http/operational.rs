@@ -1,4 +1,4 @@
-//! `/healthz`, `/readyz`, `/metrics`, `/.well-known/jwks.json`, `/openapi.json`.
+//! `/healthz`, `/readyz`, `/metrics`, `/openapi.json`.
 
 use std::fmt::Write as _;
 use std::sync::Arc;
@@ -9,7 +9,7 @@ use axum::response::IntoResponse;
 use axum::routing::get;
 use axum::{Json as Answer, Router};
 use http::StatusCode;
-use http::header::{CACHE_CONTROL, CONTENT_TYPE};
+use http::header::CONTENT_TYPE;
 use serde::Serialize;
 use utoipa::ToSchema;
 
@@ -24,7 +24,6 @@ pub(super) fn routes() -> Router<Arc<Shared>> {
         .route("/healthz", get(health))
         .route("/readyz", get(ready))
         .route("/metrics", get(metrics))
-        .route("/.well-known/jwks.json", get(keys))
         .route("/openapi.json", get(openapi))
 }
 
@@ -55,14 +54,6 @@ pub(super) async fn ready(State(shared): State<Arc<Shared>>) -> Result<Answer<He
 #[utoipa::path(get, path = "/metrics", tag = "operate", responses((status = 200, content_type = "text/plain")))]
 pub(super) async fn metrics(State(shared): State<Arc<Shared>>) -> impl IntoResponse {
     ([(CONTENT_TYPE, "text/plain; version=0.0.4")], render_metrics(&shared))
-}
-
-/// The public keys that verify writs (RFC 7517).
-#[utoipa::path(get, path = "/.well-known/jwks.json", tag = "sign-in",
-    responses((status = 200, content_type = "application/json")))]
-pub(super) async fn keys(State(shared): State<Arc<Shared>>) -> impl IntoResponse {
-    let document = brokers::jwks(&[shared.plane.issuer.key()]);
-    ([(CACHE_CONTROL, "public, max-age=300")], Answer(document))
 }
 
 /// This document.

@@ -120,6 +120,7 @@ impl From<Error> for Problem {
             Error::Unauthenticated(_) => {
                 Self::new(StatusCode::UNAUTHORIZED, "unauthenticated", text).next("sign in with `writ login`")
             }
+            Error::Conflict { code, next, .. } => Self::new(StatusCode::CONFLICT, code, text).next(next),
             Error::NotFound { .. } => Self::new(StatusCode::NOT_FOUND, "not_found", text),
             Error::Invalid(_) => Self::new(StatusCode::BAD_REQUEST, "invalid_request", text),
             Error::Throttled { seconds } => Self {

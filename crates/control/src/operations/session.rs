@@ -55,6 +55,7 @@ pub async fn open(plane: &ControlPlane, asker: Asker, new: NewSession) -> Result
     };
     let profile: Name = new.profile.as_deref().unwrap_or("default").parse().map_err(Error::invalid)?;
     let (session, token) = (plane.clock.session_id(), seam::token(TokenKind::Session));
+    let issuer = plane.issuer()?;
     let open = Open {
         session,
         parent: new.parent,
@@ -84,7 +85,7 @@ pub async fn open(plane: &ControlPlane, asker: Asker, new: NewSession) -> Result
         issued_at: receipt.at,
         expires_at: opened.expires_at,
     };
-    let writ = plane.issuer.writ(&claims).map_err(|error| Error::Unavailable(error.to_string()))?;
+    let writ = issuer.writ(&claims).map_err(|error| Error::Unavailable(error.to_string()))?;
     Ok(Granted { session, token, writ })
 }
 

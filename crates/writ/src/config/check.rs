@@ -11,7 +11,7 @@ use control::settings::{
 use http::Uri;
 
 use super::keys::{Config, KeyHeader, Prices, Synchronous, Tls, Upstream};
-use super::{Variables, exports, read_bounded};
+use super::{Variables, exports, issuer, read_bounded};
 use crate::client::is_loopback;
 use crate::command_error::CommandError;
 
@@ -39,7 +39,6 @@ impl Config {
         }
         check_names(&upstreams)?;
         check_url("public_url", self.public_url.as_deref())?;
-        check_url("issuer_url", self.issuer_url.as_deref())?;
         check_database(self.database.as_deref())?;
         check_command("seal_key_command", self.seal_key_command.as_deref())?;
         check_origin(self.log_origin.as_deref())?;
@@ -64,7 +63,7 @@ impl Config {
             upstreams: upstreams.iter().enumerate().map(upstream).collect::<Result<_, _>>()?,
             prices: prices(&self.prices)?,
             shutdown_grace: Duration::from_millis(self.shutdown_grace.0.as_millis()),
-            issuer_url: self.issuer_url.clone(),
+            issuer: issuer::settings(self)?,
             exports: exports::settings(&self.exports)?,
         })
     }

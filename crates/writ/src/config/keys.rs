@@ -3,6 +3,7 @@
 use std::net::{Ipv4Addr, SocketAddr};
 use std::path::PathBuf;
 
+use control::limits::OVERLAP_DEFAULT;
 use domain::{Name, Span};
 use serde::{Deserialize, Deserializer};
 
@@ -41,10 +42,12 @@ section! {
         synchronous: Synchronous = Synchronous::Full, "\"full\"";
         /// How long a stop waits for running streams before it cuts them.
         shutdown_grace: Length = Length(Span::from_secs(30)), "\"30s\"";
-        /// Issuer named in the writs (JWT), for relying parties that pin one.
-        issuer_url: Option<String> = None, "`public_url`";
+        /// Older name of `url` in `[issuer]`; only one of them can be given.
+        issuer_url: Option<String> = None, "unset";
         /// Certificate and key, for https.
         tls: Option<Tls> = None, "no https";
+        /// Who signs writs and tokens, and for whom.
+        issuer: Issuer = Issuer::default(), "RS256, for writ itself only";
         /// Model services, tried in this order when one cannot be reached or is overloaded.
         upstreams: Vec<Upstream> = Vec::new(), "the Anthropic API with the key in `ANTHROPIC_API_KEY`";
         /// What calls cost.
@@ -63,6 +66,38 @@ section! {
         certificate: Option<PathBuf> = None, "required";
         /// PEM file with the private key.
         key: Option<PathBuf> = None, "required";
+    }
+}
+
+section! {
+    /// The issuer of writs and tokens (JWT): docs/issuer.md.
+    Issuer ["[issuer]"] {
+        /// What tokens have in `iss`, compared byte for byte: it must stay the same for ever. https without port, query and
+        /// slash at its end, or AWS and others do not take it: `"https://id.example.com"`.
+        url: Option<String> = None, "`public_url`";
+        /// What new keys sign with: `"RS256"`, which everybody takes, or `"ES256"`, which Entra and Ceph do not. Keys that
+        /// are there stay; `writ keys rotate` makes the next one.
+        algorithm: Algorithm = Algorithm::Rs256, "\"RS256\"";
+        /// Whether keys are published with certificates (`x5c`), which Ceph wants and Google refuses in uploaded keys.
+        x5c: bool = false, "false";
+        /// How long a new key is published before it signs, 10 minutes to 30 days: as long as relying parties keep keys.
+        overlap: Length = Length(OVERLAP_DEFAULT), "\"1d\"";
+        /// Whom tokens are made for; nobody else can be asked for.
+        audiences: Vec<IssuerAudience> = Vec::new(), "none";
+    }
+}
+
+section! {
+    /// One relying party that takes tokens; repeat the table for more (at most 64).
+    IssuerAudience ["[[issuer.audiences]]"] {
+        /// What tokens for it have in `aud`: `"sts.amazonaws.com"`.
+        name: Option<String> = None, "required";
+        /// What it is, which sets its bounds: `"aws"`, `"azure"`, `"gcp"`, `"kubernetes"`, `"anthropic"`, `"vault"`, `"ceph"`,
+        /// `"registry"` or `"generic"`.
+        kind: Option<String> = None, "by `name` for AWS, Azure and Google, else `\"generic\"`";
+        /// What `sub` is made from, with `{project.id}`, `{project.name}`, `{profile}`, `{developer.id}`, `{session.id}` and
+        /// `{team.id}`.
+        subject: Option<String> = None, "\"project:{project.id}:profile:{profile}\"";
     }
 }
 
@@ -144,6 +179,14 @@ section! {
 pub(crate) enum Synchronous {
     Full,
     Normal,
+}
+
+/// What keys sign with.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "UPPERCASE")]
+pub(crate) enum Algorithm {
+    Rs256,
+    Es256,
 }
 
 /// How an upstream key is sent.

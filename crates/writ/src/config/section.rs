@@ -1,6 +1,6 @@
 //! Sections of the configuration that know their own documentation.
 
-use super::keys::{Config, Export, Log, Prices, Tls, Upstream};
+use super::keys::{Config, Export, Issuer, IssuerAudience, Log, Prices, Tls, Upstream};
 
 /// One table of the file, as the reference shows it.
 #[derive(Debug)]
@@ -25,8 +25,16 @@ pub(crate) struct Key {
 }
 
 /// All sections, in the order of the reference.
-pub(crate) const SECTIONS: [&Section; 6] =
-    [&Config::SECTION, &Tls::SECTION, &Upstream::SECTION, &Prices::SECTION, &Export::SECTION, &Log::SECTION];
+pub(crate) const SECTIONS: [&Section; 8] = [
+    &Config::SECTION,
+    &Tls::SECTION,
+    &Issuer::SECTION,
+    &IssuerAudience::SECTION,
+    &Upstream::SECTION,
+    &Prices::SECTION,
+    &Export::SECTION,
+    &Log::SECTION,
+];
 
 /// Makes a struct that is read from TOML without unknown keys, its defaults, and its [`Section`] with the doc comments.
 /// Each field: doc comment, `name: Type = default, "default as shown";`.

@@ -42,7 +42,7 @@ fn settings(folder: &std::path::Path, upstream: String) -> Settings {
         upstreams: vec![upstream],
         prices: PriceSettings::default(),
         shutdown_grace: Duration::from_secs(1),
-        issuer_url: None,
+        issuer: Default::default(),
         keys_dir: None,
         seal_key_command: None,
         log_origin: None,

@@ -41,7 +41,7 @@ fn settings(watched: &Watched) -> Settings {
         }],
         prices: PriceSettings::default(),
         shutdown_grace: Duration::from_secs(1),
-        issuer_url: None,
+        issuer: Default::default(),
     }
 }
 
