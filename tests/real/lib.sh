@@ -51,6 +51,18 @@ listening() {
     (exec 3<>"/dev/tcp/127.0.0.1/$1") 2>/dev/null
 }
 
+# wait_until_up PIDFILE COMMAND…: until the command succeeds; fails when the process ends before.
+wait_until_up() {
+    local pid
+    pid=$(cat "$1")
+    wait_for "$start_wait_s" settled "$pid" "${@:2}" || fail "$(basename "$1" .pid) did not listen within $start_wait_s s"
+    "${@:2}" >/dev/null 2>&1 || fail "$(basename "$1" .pid) ended at once"
+}
+
+settled() {
+    ! kill -0 "$1" || "${@:2}"
+}
+
 # publish KEY VALUE…: what `start` prints, written when all is up: one JSON object on one line. A port is a number,
 # everything else a string. Secrets may be in it.
 publish() {
@@ -125,14 +137,14 @@ stop it first, or set WRIT_REAL_STATE to another folder"
     echo "$folder" >"$state/folder" # first, so that `stop` cleans up after a start that fails half-way
     echo "$*" >"$state/arguments"
     trap explain EXIT
-    launch "$@" >"$folder/start.log" 2>&1 </dev/null
+    (launch "$@") >"$folder/start.log" 2>&1 </dev/null
     trap - EXIT
     cat "$folder/json"
 }
 
 # What a start that failed said; its remains stay to be looked at, until the next start or stop.
 explain() {
-    tail -n 20 "$folder/start.log" >&2
+    tail -q -n 20 "$folder/start.log" "$folder/log" >&2 2>/dev/null || true
     echo "tests/real/$part: it did not start; its logs are in $folder" >&2
 }
 

@@ -13,4 +13,5 @@ mod postgres;
 mod real;
 mod ssh;
 mod token;
+mod vault;
 mod verify;
