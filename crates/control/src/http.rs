@@ -27,6 +27,8 @@ mod sign_ins;
 mod ssh_hosts;
 mod teams;
 mod tlog;
+mod verify;
+mod verify_path;
 mod who;
 
 use std::sync::Arc;
@@ -58,6 +60,7 @@ pub(crate) fn router(shared: Arc<Shared>) -> Router {
         .merge(ssh_hosts::routes())
         .merge(grants::routes())
         .merge(credentials::routes())
+        .merge(verify::routes())
         .merge(cost::routes())
         .merge(log::routes())
         .merge(search::routes())

@@ -28,6 +28,7 @@ pub mod view;
 pub mod witness;
 
 mod follower;
+mod introspectors;
 mod nodes;
 mod password;
 mod reaper;
@@ -38,8 +39,8 @@ mod upstreams;
 
 pub use server::{Server, StartError};
 pub use settings::{
-    ArchiveSettings, CredentialHeader, CredentialSource, ExportFormat, ExportSettings, IssuerSettings, PriceSettings,
-    Settings, SinkSettings, Synchronous, SyslogAddress, TlsFiles, UpstreamSettings,
+    ArchiveSettings, CredentialHeader, CredentialSource, ExportFormat, ExportSettings, IntrospectionSettings,
+    IssuerSettings, PriceSettings, Settings, SinkSettings, Synchronous, SyslogAddress, TlsFiles, UpstreamSettings,
 };
 
 #[cfg(test)]

@@ -204,6 +204,11 @@ pub const WITNESS_PAUSE_MAX: Duration = Duration::from_secs(10);
 /// How far a witness's clock may be from ours before that is said.
 pub const WITNESS_SKEW_MAX: domain::Span = domain::Span::from_secs(5 * 60);
 
+/// Relying parties that may ask about tokens: the services of a company that do not verify signatures themselves.
+pub const INTROSPECTORS_MAX: usize = 64;
+/// Characters of the secret of one: 128 bits in hexadecimal.
+pub const INTROSPECTION_SECRET_CHARS_MIN: usize = 32;
+
 /// Asking a broker for a credential, or to end one, from its connection to its answer.
 pub const MINT_MAX: Duration = Duration::from_secs(20);
 /// After this long nothing that was asked of a broker is still on its way: [`MINT_MAX`] and a clock that is a little off.

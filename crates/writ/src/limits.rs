@@ -117,6 +117,11 @@ pub(crate) const SOCKET_PATH_BYTES_MAX: usize = 100;
 /// Time for one short command of git or OpenSSH while a session is prepared.
 pub(crate) const GIT_STEP_TIMEOUT: Duration = Duration::from_secs(10);
 
+/// Bytes of git's question to a credential helper, and of the file of a session's remotes: 256 grants of 64 repositories.
+pub(crate) const GIT_CREDENTIAL_BYTES_MAX: u64 = 4 << 20;
+/// Repositories told when git asks about another.
+pub(crate) const REMOTES_TOLD_MAX: usize = 8;
+
 /// Time for one git command of `writ who`: blame of a long history.
 pub(crate) const GIT_LOOK_TIMEOUT: Duration = Duration::from_secs(30);
 /// Bytes of git's answer: a commit and its signature; more is no commit that a session made.

@@ -5,7 +5,7 @@ use utoipa::openapi::security::{Http, HttpAuthScheme, SecurityScheme};
 
 use super::{
     artifacts, audit, brokers, certificates, cost, credentials, developers, exports, grants, issuer, keys, log,
-    operational, projects, search, sessions, sign_ins, ssh_hosts, teams, tlog, who,
+    operational, projects, search, sessions, sign_ins, ssh_hosts, teams, tlog, verify, who,
 };
 
 #[derive(OpenApi)]
@@ -62,6 +62,8 @@ use super::{
         credentials::list,
         credentials::show,
         credentials::revoke,
+        verify::check,
+        verify::introspect,
         cost::cost,
         log::verify,
         search::search,
