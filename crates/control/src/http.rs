@@ -12,6 +12,7 @@ mod developers;
 mod exports;
 mod extract;
 mod grants;
+mod inject;
 mod issuer;
 mod keys;
 mod log;
@@ -27,6 +28,8 @@ mod sign_ins;
 mod ssh_hosts;
 mod teams;
 mod tlog;
+mod verify;
+mod verify_path;
 mod who;
 
 use std::sync::Arc;
@@ -58,6 +61,8 @@ pub(crate) fn router(shared: Arc<Shared>) -> Router {
         .merge(ssh_hosts::routes())
         .merge(grants::routes())
         .merge(credentials::routes())
+        .merge(inject::routes())
+        .merge(verify::routes())
         .merge(cost::routes())
         .merge(log::routes())
         .merge(search::routes())

@@ -204,6 +204,11 @@ pub const WITNESS_PAUSE_MAX: Duration = Duration::from_secs(10);
 /// How far a witness's clock may be from ours before that is said.
 pub const WITNESS_SKEW_MAX: domain::Span = domain::Span::from_secs(5 * 60);
 
+/// Relying parties that may ask about tokens: the services of a company that do not verify signatures themselves.
+pub const INTROSPECTORS_MAX: usize = 64;
+/// Characters of the secret of one: 128 bits in hexadecimal.
+pub const INTROSPECTION_SECRET_CHARS_MIN: usize = 32;
+
 /// Asking a broker for a credential, or to end one, from its connection to its answer.
 pub const MINT_MAX: Duration = Duration::from_secs(20);
 /// After this long nothing that was asked of a broker is still on its way: [`MINT_MAX`] and a clock that is a little off.
@@ -230,6 +235,16 @@ pub const REVOKE_BACK_OFF_MAX: domain::Span = domain::Span::from_secs(60);
 /// Failures after which the log says that a credential cannot be ended: about a minute.
 pub const STALLED_AFTER_ATTEMPTS: u64 = 6;
 
+/// One exchange at a token endpoint, from its connection to the end of the answer.
+pub const FEDERATION_REQUEST_MAX: Duration = Duration::from_secs(10);
+/// What an assertion counts for: it is used at once, and clocks differ.
+pub const FEDERATION_ASSERTION_LIFE: domain::Span = domain::Span::from_secs(300);
+/// The shortest pause between two exchanges, and the first after a failure.
+pub const FEDERATION_PAUSE_MIN: Duration = Duration::from_secs(1);
+/// The longest pause after failures: an endpoint that is back is asked within it.
+pub const FEDERATION_BACK_OFF_MAX: Duration = Duration::from_secs(30);
+/// The longest life that a token is believed to have: the most that Anthropic gives.
+pub const FEDERATION_TOKEN_LIFE_MAX: Duration = Duration::from_secs(86_400);
 /// How old a list of revoked certificates may be: hosts fetch it once a minute, and all of them at the same second.
 pub const KRL_FRESH_FOR: domain::Span = domain::Span::from_secs(1);
 /// How long a revoked certificate stays in the list after it expired: for hosts whose clocks are late.

@@ -7,7 +7,7 @@
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, PoisonError};
 
-use brokers::broker::{BrokerError, Fault, Handle, Order, Revocation};
+use brokers::broker::{BrokerError, Handle, Order, Revocation};
 use domain::credential::{Cause, Finish, How, NoteStalled};
 use domain::{BrokerKind, Command, CredentialId, Name, State, Time};
 use store::Trouble;
@@ -188,7 +188,7 @@ impl Revoker {
         let pause = back_off(attempts).max(error.retry_after.unwrap_or_default());
         let next_at = self.plane.clock.now() + pause;
         self.note(id, Trouble { attempts, next_at, error: reason.clone() }).await;
-        let is_hopeless = error.fault == Fault::Operator;
+        let is_hopeless = !error.may_pass;
         let is_stalled = self.plane.view.read(|state| state.credentials.get(&id).is_some_and(|one| one.is_stalled));
         if (is_hopeless || attempts >= STALLED_AFTER_ATTEMPTS) && !is_stalled {
             tracing::error!(credential = %id, attempts, reason, "a credential cannot be revoked: see `writ credential list --unrevoked`");

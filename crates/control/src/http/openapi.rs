@@ -4,8 +4,8 @@ use utoipa::OpenApi;
 use utoipa::openapi::security::{Http, HttpAuthScheme, SecurityScheme};
 
 use super::{
-    artifacts, audit, brokers, certificates, cost, credentials, developers, exports, grants, issuer, keys, log,
-    operational, projects, search, sessions, sign_ins, ssh_hosts, teams, tlog, who,
+    artifacts, audit, brokers, certificates, cost, credentials, developers, exports, grants, inject, issuer, keys, log,
+    operational, projects, search, sessions, sign_ins, ssh_hosts, teams, tlog, verify, who,
 };
 
 #[derive(OpenApi)]
@@ -62,6 +62,9 @@ use super::{
         credentials::list,
         credentials::show,
         credentials::revoke,
+        inject::forward,
+        verify::check,
+        verify::introspect,
         cost::cost,
         log::verify,
         search::search,

@@ -54,6 +54,8 @@ section! {
         prices: Prices = Prices::default(), "list prices";
         /// Where copies of the log's entries go.
         exports: Vec<Export> = Vec::new(), "none";
+        /// Relying parties that may ask whether a token is alive.
+        introspection: Vec<Introspection> = Vec::new(), "none: auditors and administrators only";
         /// What the server writes to standard error.
         log: Log = Log::default(), "text, from level info";
     }
@@ -103,7 +105,7 @@ section! {
 
 section! {
     /// One model service that speaks the Messages API; repeat the table for more (at most 8).
-    /// Its key stays in the server: exactly one of `key_file` and `key_env` says where it is read from.
+    /// Its key stays in the server: exactly one of `key_file`, `key_env` and `federation` says where it comes from.
     Upstream ["[[upstreams]]"] {
         /// Its name, in reports and metrics.
         name: Option<String> = None, "required";
@@ -115,6 +117,29 @@ section! {
         key_env: Option<String> = None, "unset";
         /// How the key is sent: `"x-api-key"` or `"bearer"`.
         key_header: KeyHeader = KeyHeader::XApiKey, "\"x-api-key\"";
+        /// No key at all: writ asks a token endpoint for short-lived ones. See the next table.
+        federation: Option<Federation> = None, "unset";
+    }
+}
+
+section! {
+    /// How writ gets short-lived keys for the model service above it by Anthropic's workload identity federation, so that
+    /// none is stored: docs/brokers/anthropic.md.
+    Federation ["[upstreams.federation]"] {
+        /// The token endpoint.
+        token_url: String = "https://api.anthropic.com/v1/oauth/token".to_owned(), "\"https://api.anthropic.com/v1/oauth/token\"";
+        /// The federation rule: `"fdrl_…"`.
+        rule_id: Option<String> = None, "required";
+        /// The organisation's id.
+        organization_id: Option<String> = None, "required";
+        /// The service account that calls are made as: `"svac_…"`.
+        service_account_id: Option<String> = None, "required";
+        /// The workspace, `"wrkspc_…"`, where the rule has more than one.
+        workspace_id: Option<String> = None, "the rule's own";
+        /// What the rule has as audience, byte for byte.
+        audience: String = "https://api.anthropic.com".to_owned(), "\"https://api.anthropic.com\"";
+        /// What the rule has as subject.
+        subject: String = "installation".to_owned(), "\"installation\"";
     }
 }
 
@@ -160,6 +185,19 @@ section! {
         /// How long a failure that may pass is tried again before an entry is given up. A receiver that cannot be reached
         /// is waited for as long as it takes.
         retry_for: Length = Length(Span::from_secs(3600)), "\"1h\"";
+    }
+}
+
+section! {
+    /// One relying party that may ask `POST /v1/introspect` (RFC 7662) about the tokens that were made for it, with a secret of
+    /// its own; repeat the table for more (at most 64): docs/verify.md.
+    Introspection ["[[introspection]]"] {
+        /// For whom the tokens were made that it may ask about.
+        audience: Option<String> = None, "required";
+        /// File whose first line is the secret, at least 32 characters: `openssl rand -hex 32` makes one.
+        secret_file: Option<PathBuf> = None, "unset";
+        /// Environment variable that holds the secret.
+        secret_env: Option<String> = None, "unset";
     }
 }
 

@@ -1,6 +1,6 @@
 //! Sections of the configuration that know their own documentation.
 
-use super::keys::{Config, Export, Issuer, IssuerAudience, Log, Prices, Tls, Upstream};
+use super::keys::{Config, Export, Federation, Introspection, Issuer, IssuerAudience, Log, Prices, Tls, Upstream};
 
 /// One table of the file, as the reference shows it.
 #[derive(Debug)]
@@ -25,14 +25,16 @@ pub(crate) struct Key {
 }
 
 /// All sections, in the order of the reference.
-pub(crate) const SECTIONS: [&Section; 8] = [
+pub(crate) const SECTIONS: [&Section; 9] = [
     &Config::SECTION,
     &Tls::SECTION,
     &Issuer::SECTION,
     &IssuerAudience::SECTION,
     &Upstream::SECTION,
+    &Federation::SECTION,
     &Prices::SECTION,
     &Export::SECTION,
+    &Introspection::SECTION,
     &Log::SECTION,
 ];
 
