@@ -25,7 +25,7 @@ pub(crate) struct Key {
 }
 
 /// All sections, in the order of the reference.
-pub(crate) const SECTIONS: [&Section; 9] = [
+pub(crate) const SECTIONS: [&Section; 10] = [
     &Config::SECTION,
     &Tls::SECTION,
     &Issuer::SECTION,
