@@ -232,8 +232,8 @@ pub const LEFTOVERS_KEPT: domain::Span = domain::Span::from_secs(7 * 86_400);
 pub const REVOKE_BACK_OFF_MIN: domain::Span = domain::Span::from_secs(1);
 /// The longest such pause: a target that is back is asked within it.
 pub const REVOKE_BACK_OFF_MAX: domain::Span = domain::Span::from_secs(60);
-/// Failures after which the log says that a credential cannot be ended: about a minute.
-pub const STALLED_AFTER_ATTEMPTS: u64 = 6;
+/// Failures after which the log says that a credential cannot be ended: a quarter of a minute.
+pub const STALLED_AFTER_ATTEMPTS: u64 = 5;
 
 /// One exchange at a token endpoint, from its connection to the end of the answer.
 pub const FEDERATION_REQUEST_MAX: Duration = Duration::from_secs(10);
