@@ -20,6 +20,7 @@ mod operational;
 mod pages;
 mod problem;
 mod projects;
+mod registry;
 mod search;
 mod sessions;
 mod shapes;
@@ -61,6 +62,7 @@ pub(crate) fn router(shared: Arc<Shared>) -> Router {
         .merge(grants::routes())
         .merge(credentials::routes())
         .merge(verify::routes())
+        .merge(registry::routes())
         .merge(cost::routes())
         .merge(log::routes())
         .merge(search::routes())
