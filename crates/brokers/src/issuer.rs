@@ -14,6 +14,7 @@ use domain::{DeveloperId, Name, ProjectId, SessionId, Time};
 
 use crate::{Certificate, SigningKey};
 
+mod assertion;
 mod audience;
 mod aws;
 mod check;
@@ -33,6 +34,8 @@ pub use party::{PartyError, PartyKind, RelyingParties, RelyingParty};
 pub use subject::{SubjectError, SubjectParts, SubjectTemplate, SubjectTemplateError};
 pub use token::{ProjectClaim, TokenClaims, token_id};
 pub use verify::{Verified, VerifyError, verify};
+
+pub use assertion::Assertion;
 
 /// The audience of a writ when none is named: writ's own walls.
 pub const AUDIENCE_DEFAULT: &str = "writ";

@@ -12,7 +12,9 @@ use std::time::{Duration, Instant};
 use control::scribe::{Proposal, Scribe};
 use control::seam::{Clock, random};
 use control::view::View;
-use control::{CredentialHeader, CredentialSource, PriceSettings, Server, Settings, UpstreamSettings};
+use control::{
+    CredentialHeader, CredentialSource, PriceSettings, Server, Settings, UpstreamCredential, UpstreamSettings,
+};
 use domain::call::{Outcome, Quality, Reserve, Settle, Settlement};
 use domain::session::{Claims, End, Open};
 use domain::{Actor, Command, DeveloperId, Digest, NodeId, Role, SessionId, Span, Usage, Usd, developer};
@@ -55,8 +57,10 @@ fn settings(url: &str) -> Settings {
         name: "nobody".to_owned(),
         base_url: "http://127.0.0.1:9".to_owned(),
         // Any variable that is set: nothing is sent anywhere.
-        credential: CredentialSource::Env("PATH".to_owned()),
-        header: CredentialHeader::ApiKey,
+        credential: UpstreamCredential::Key {
+            source: CredentialSource::Env("PATH".to_owned()),
+            header: CredentialHeader::ApiKey,
+        },
     };
     Settings {
         listen: "127.0.0.1:0".parse().unwrap(),

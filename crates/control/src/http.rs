@@ -12,6 +12,7 @@ mod developers;
 mod exports;
 mod extract;
 mod grants;
+mod inject;
 mod issuer;
 mod keys;
 mod log;
@@ -61,6 +62,7 @@ pub(crate) fn router(shared: Arc<Shared>) -> Router {
         .merge(ssh_hosts::routes())
         .merge(grants::routes())
         .merge(credentials::routes())
+        .merge(inject::routes())
         .merge(verify::routes())
         .merge(registry::routes())
         .merge(cost::routes())

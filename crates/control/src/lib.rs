@@ -27,6 +27,7 @@ pub mod vending;
 pub mod view;
 pub mod witness;
 
+mod federation;
 mod follower;
 mod introspectors;
 mod nodes;
@@ -39,8 +40,9 @@ mod upstreams;
 
 pub use server::{Server, StartError};
 pub use settings::{
-    ArchiveSettings, CredentialHeader, CredentialSource, ExportFormat, ExportSettings, IntrospectionSettings,
-    IssuerSettings, PriceSettings, Settings, SinkSettings, Synchronous, SyslogAddress, TlsFiles, UpstreamSettings,
+    ArchiveSettings, CredentialHeader, CredentialSource, ExportFormat, ExportSettings, FederationSettings,
+    IntrospectionSettings, IssuerSettings, PriceSettings, Settings, SinkSettings, Synchronous, SyslogAddress, TlsFiles,
+    UpstreamCredential, UpstreamSettings,
 };
 
 #[cfg(test)]

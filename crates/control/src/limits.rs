@@ -226,6 +226,8 @@ pub const REVOCATIONS_AT_A_TIME_MAX: usize = 64;
 pub const REVOCATIONS_OF_ONE_BROKER_MAX: usize = 32;
 /// Expiries noted in one look.
 pub const EXPIRIES_PER_LOOK_MAX: usize = 512;
+/// How long it is tried to clean up what an expired credential left at its target: a week of somebody's holidays.
+pub const LEFTOVERS_KEPT: domain::Span = domain::Span::from_secs(7 * 86_400);
 /// Pause after the first failure to revoke; doubled with each.
 pub const REVOKE_BACK_OFF_MIN: domain::Span = domain::Span::from_secs(1);
 /// The longest such pause: a target that is back is asked within it.
@@ -233,6 +235,16 @@ pub const REVOKE_BACK_OFF_MAX: domain::Span = domain::Span::from_secs(60);
 /// Failures after which the log says that a credential cannot be ended: about a minute.
 pub const STALLED_AFTER_ATTEMPTS: u64 = 6;
 
+/// One exchange at a token endpoint, from its connection to the end of the answer.
+pub const FEDERATION_REQUEST_MAX: Duration = Duration::from_secs(10);
+/// What an assertion counts for: it is used at once, and clocks differ.
+pub const FEDERATION_ASSERTION_LIFE: domain::Span = domain::Span::from_secs(300);
+/// The shortest pause between two exchanges, and the first after a failure.
+pub const FEDERATION_PAUSE_MIN: Duration = Duration::from_secs(1);
+/// The longest pause after failures: an endpoint that is back is asked within it.
+pub const FEDERATION_BACK_OFF_MAX: Duration = Duration::from_secs(30);
+/// The longest life that a token is believed to have: the most that Anthropic gives.
+pub const FEDERATION_TOKEN_LIFE_MAX: Duration = Duration::from_secs(86_400);
 /// How old a list of revoked certificates may be: hosts fetch it once a minute, and all of them at the same second.
 pub const KRL_FRESH_FOR: domain::Span = domain::Span::from_secs(1);
 /// How long a revoked certificate stays in the list after it expired: for hosts whose clocks are late.

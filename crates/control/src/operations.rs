@@ -10,6 +10,7 @@ pub mod credential;
 pub mod developer;
 pub mod export;
 pub mod grant;
+pub mod inject;
 pub mod key;
 pub mod log;
 pub mod project;

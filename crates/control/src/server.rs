@@ -10,7 +10,7 @@ use brokers::DigestKey;
 use brokers::broker::Tools;
 use brokers::ssh::SshAuthority;
 use domain::{Command, NodeId, RequestId, Time, Token, TokenKind, node};
-use gateway::{Body, BodyError, Gateway, Listener, ListenerLimits, Outbound};
+use gateway::{Body, BodyError, Gateway, Listener, ListenerLimits, Outbound, Relay};
 use http::{Request, Response};
 use http_body_util::BodyExt;
 use hyper::body::Incoming;
@@ -52,6 +52,8 @@ pub struct Server {
 pub(crate) struct Shared {
     pub(crate) plane: Arc<ControlPlane>,
     pub(crate) gateway: Gateway<ControlPlane>,
+    /// Forwards requests that get a secret on their way.
+    pub(crate) relay: Relay,
     /// Whether browsers reach this server over https.
     pub(crate) secure: bool,
 }
@@ -110,7 +112,8 @@ impl Server {
         check_listen(&settings)?;
         let tls = settings.tls.as_ref().map(upstreams::tls).transpose()?;
         let secure = tls.is_some();
-        let upstreams = settings.upstreams.iter().map(upstreams::upstream).collect::<Result<_, _>>()?;
+        let upstreams = settings.upstreams.iter().map(upstreams::upstream).collect::<Result<Vec<_>, _>>()?;
+        let (upstreams, federations): (Vec<_>, Vec<_>) = upstreams.into_iter().unzip();
         let limits = ListenerLimits { shutdown_max: settings.shutdown_grace, ..ListenerLimits::default() };
         let taken = |error| StartError::Listen { address: settings.listen, error };
         let listener = Listener::bind(settings.listen, tls, limits).await.map_err(taken)?;
@@ -120,6 +123,8 @@ impl Server {
         let bad =
             |error: gateway::ConfigError| StartError::Field { field: "upstreams".into(), what: error.to_string() };
         let gateway = Gateway::new(Arc::clone(&plane), gateway::Config::new(upstreams)).map_err(bad)?;
+        let bad = |error: gateway::OutboundError| StartError::Field { field: "tls".into(), what: error.to_string() };
+        let relay = Relay::new(None).map_err(bad)?;
         let stop = CancellationToken::new();
         let alone = plane.store.engine() == Engine::Sqlite;
         let started_at = plane.clock.now();
@@ -131,7 +136,9 @@ impl Server {
         let keys = tokio::spawn(signing::run(Arc::clone(&plane), stop.clone()));
         let mut background = vec![watch, reap, follow, sign, keys, revoke];
         background.extend(export::start(&plane, sinks, &stop));
-        let shared = Arc::new(Shared { plane, gateway, secure });
+        let federations = federations.into_iter().flatten();
+        background.extend(federations.map(|one| tokio::spawn(one.run(Arc::clone(&plane), stop.clone()))));
+        let shared = Arc::new(Shared { plane, gateway, relay, secure });
         Ok(Self { shared, listener, background, stop })
     }
 

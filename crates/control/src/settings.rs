@@ -123,10 +123,41 @@ pub struct UpstreamSettings {
     pub name: String,
     /// Where `/v1/messages` is appended.
     pub base_url: String,
-    /// Where its key comes from.
-    pub credential: CredentialSource,
-    /// How its key is sent.
-    pub header: CredentialHeader,
+    /// What it is asked with.
+    pub credential: UpstreamCredential,
+}
+
+/// What a model service is asked with.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum UpstreamCredential {
+    /// A key that somebody keeps.
+    Key {
+        /// Where it comes from.
+        source: CredentialSource,
+        /// How it is sent.
+        header: CredentialHeader,
+    },
+    /// Tokens of a token endpoint, which knows this installation by its issuer: no key is kept.
+    Federated(FederationSettings),
+}
+
+/// A federation rule at a model service.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct FederationSettings {
+    /// Its token endpoint.
+    pub token_url: String,
+    /// The rule's id.
+    pub rule_id: String,
+    /// The organisation's id.
+    pub organization_id: String,
+    /// The id of the account that calls are made as.
+    pub service_account_id: String,
+    /// The id of the workspace, where the rule has several.
+    pub workspace_id: Option<String>,
+    /// What the rule has as audience.
+    pub audience: String,
+    /// What the rule has as subject.
+    pub subject: String,
 }
 
 /// Where an upstream key comes from. It is read at start and never printed.

@@ -3,7 +3,7 @@
 use std::path::Path;
 use std::sync::Arc;
 
-use gateway::{Credential, Upstream};
+use gateway::{Credential, Keeper, Upstream};
 use ledger::TrustPolicy;
 use metering::PriceBook;
 use rustls::ServerConfig;
@@ -11,19 +11,33 @@ use rustls::pki_types::pem::PemObject;
 use rustls::pki_types::{CertificateDer, PrivateKeyDer};
 
 use crate::cosign::Witnesses;
+use crate::federation::Federation;
 use crate::server::StartError;
-use crate::settings::{CredentialHeader, CredentialSource, PriceSettings, TlsFiles, UpstreamSettings};
+use crate::settings::{
+    CredentialHeader, CredentialSource, PriceSettings, TlsFiles, UpstreamCredential, UpstreamSettings,
+};
 
-pub(crate) fn upstream(settings: &UpstreamSettings) -> Result<Upstream, StartError> {
+/// A model service, and who gets its key where it is got.
+pub(crate) fn upstream(settings: &UpstreamSettings) -> Result<(Upstream, Option<Federation>), StartError> {
     let bad = |what: String| StartError::Field { field: format!("upstreams.{}", settings.name), what };
-    let key = read_key(&settings.credential).map_err(bad)?;
-    let credential = match settings.header {
+    let base_url = settings.base_url.parse().map_err(|_| bad(format!("`{}` is not a URL", settings.base_url)))?;
+    let (credential, federation) = match &settings.credential {
+        UpstreamCredential::Key { source, header } => (stored(source, *header).map_err(bad)?, None),
+        UpstreamCredential::Federated(federated) => {
+            let (keeper, credential) = Keeper::new();
+            (credential, Some(Federation::new(&settings.name, federated, keeper).map_err(bad)?))
+        }
+    };
+    Ok((Upstream { name: settings.name.clone(), base_url, credential }, federation))
+}
+
+fn stored(source: &CredentialSource, header: CredentialHeader) -> Result<Credential, String> {
+    let key = read_key(source)?;
+    let credential = match header {
         CredentialHeader::ApiKey => Credential::api_key(&key),
         CredentialHeader::Bearer => Credential::bearer(&key),
     };
-    let base_url = settings.base_url.parse().map_err(|_| bad(format!("`{}` is not a URL", settings.base_url)))?;
-    let credential = credential.map_err(|error| bad(error.to_string()))?;
-    Ok(Upstream { name: settings.name.clone(), base_url, credential })
+    credential.map_err(|error| error.to_string())
 }
 
 /// The first line, without white space around it.

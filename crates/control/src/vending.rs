@@ -30,6 +30,8 @@ pub struct Vending {
     tools: Tools,
     /// Rung when something became due for revocation.
     pub(crate) due: Notify,
+    /// Held while a session gets its first authority to have a secret injected.
+    pub(crate) injecting: tokio::sync::Mutex<()>,
     /// Lists of revoked certificates that were made just now.
     pub(crate) krls: Krls,
 }
@@ -39,7 +41,8 @@ pub struct Vending {
 impl Vending {
     /// Brokers that work with these tools.
     pub fn new(tools: Tools) -> Self {
-        Self { opened: Mutex::default(), tools, due: Notify::new(), krls: Krls::default() }
+        let (opened, injecting) = (Mutex::default(), tokio::sync::Mutex::default());
+        Self { opened, tools, due: Notify::new(), injecting, krls: Krls::default() }
     }
 
     /// What brokers work with.

@@ -20,6 +20,9 @@ pub enum BodyError {
     /// The session is over.
     #[error("the session is over")]
     SessionOver,
+    /// It is larger than [`crate::limits::RELAY_DOWNLOAD_BYTES_MAX`].
+    #[error("the answer is larger than {} MiB", crate::limits::RELAY_DOWNLOAD_BYTES_MAX >> 20)]
+    TooLarge,
     /// Another service's body failed.
     #[error("the body failed")]
     Other(#[source] Box<dyn std::error::Error + Send + Sync>),

@@ -82,6 +82,14 @@ pub(crate) fn add_beta(headers: &mut HeaderMap, beta: &'static str) {
     }
 }
 
+/// Takes away what is about one connection only, in either direction.
+pub(crate) fn for_connection(headers: &mut HeaderMap) {
+    strip_hop_by_hop(headers);
+    for name in [header::HOST, header::EXPECT, header::ALT_SVC, header::STRICT_TRANSPORT_SECURITY] {
+        headers.remove(name);
+    }
+}
+
 fn strip_hop_by_hop(headers: &mut HeaderMap) {
     for name in listed_by_connection(headers) {
         headers.remove(name);

@@ -26,6 +26,7 @@ mod meter;
 mod metrics;
 mod outbound;
 mod rejection;
+mod relay;
 mod route;
 mod stream;
 mod tap;
@@ -41,6 +42,7 @@ pub use listener::{Listener, ListenerLimits, PeerAddr};
 pub use metrics::{Metrics, Snapshot};
 pub use outbound::{Outbound, OutboundError};
 pub use rejection::{Rejection, Retry};
+pub use relay::{Relay, RelayError};
 
 #[cfg(test)]
 mod testing;

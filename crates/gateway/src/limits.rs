@@ -99,3 +99,10 @@ pub const ACCEPT_RETRY: Duration = Duration::from_millis(100);
 pub const OUTBOUND_ANSWER_BYTES_MAX: usize = 4 << 20;
 /// Idle connections kept per receiver of such requests.
 pub const OUTBOUND_IDLE_CONNECTIONS_MAX: usize = 4;
+
+/// Bytes of a request body that is forwarded to another service: uploads to trackers and chat fit.
+pub const RELAY_UPLOAD_BYTES_MAX: usize = 64 << 20;
+/// Bytes of another service's answer: an archive of a repository or a build log fits.
+pub const RELAY_DOWNLOAD_BYTES_MAX: usize = 512 << 20;
+/// Longest wait for the head of another service's answer.
+pub const RELAY_HEAD_MAX: Duration = Duration::from_secs(120);

@@ -85,6 +85,8 @@ pub(crate) const CREDENTIAL_LEFT_MIN: Duration = Duration::from_secs(60);
 pub(crate) const CREDENTIAL_AWS_LEFT_MIN: Duration = Duration::from_secs(16 * 60);
 /// A credential with less than this left is not given even if there is no other: it would end on its way.
 pub(crate) const CREDENTIAL_GOOD_LEFT_MIN: Duration = Duration::from_secs(5);
+/// Bytes of a public key file: one line with a comment.
+pub(crate) const PUBLIC_KEY_BYTES_MAX: u64 = 16 * 1024;
 /// Time in which a certificate for logging in must come to be offered: a client waits for all of them, and has other keys to
 /// try.
 pub(crate) const LOGIN_CERTIFICATE_WAIT_MAX: Duration = Duration::from_secs(20);

@@ -191,3 +191,31 @@ fn settings_are_checked() {
         assert!(error.contains(expected), "{error}");
     }
 }
+
+/// The example of the documentation, against a stand-in of the service's command line.
+#[tokio::test]
+async fn the_documented_plugin_works() {
+    let page = include_str!("../../../../docs/brokers/exec.md");
+    let (_, after) = page.split_once("```sh\n#!/bin/sh\n").unwrap();
+    let (example, _) = after.split_once("```").unwrap();
+    let script = Script::new(&format!("PATH=$PWD:$PATH\n{example}"));
+    let acmectl = script.folder.path().join("acmectl");
+    let stand_in = "#!/bin/sh\necho \"$@\" >>calls; [ \"$2\" = delete ] || cat >password; echo made\n";
+    std::fs::write(&acmectl, stand_in).unwrap();
+    std::fs::set_permissions(&acmectl, std::fs::Permissions::from_mode(0o755)).unwrap();
+    let broker = script.open(json!({}));
+    let order = order("prod", &[]);
+    let minted = broker.mint(&order, &no_tools(), chance()).await.unwrap();
+    let account = format!("writ-{}", order.credential);
+    assert_eq!((minted.secret.field("user"), minted.names[0].1.as_str()), (Some(account.as_str()), account.as_str()));
+    assert_eq!(minted.secret.field("password"), Some(script.file("password").trim()));
+    // As it is when nothing but the id is known.
+    let handle = broker.plan(&order).handle.unwrap();
+    assert_eq!(broker.revoke(&order, &handle, &no_tools(), chance()).await, Ok(Revocation::Dead));
+    let created = format!("account create {account} --note {} --expires 2026-07-01T12:15:00Z", order.session);
+    let calls = script.file("calls");
+    assert!(
+        calls.starts_with(&created) && calls.ends_with(&format!("account delete {account} --if-exists\n")),
+        "{calls}"
+    );
+}

@@ -4,7 +4,7 @@ use utoipa::OpenApi;
 use utoipa::openapi::security::{Http, HttpAuthScheme, SecurityScheme};
 
 use super::{
-    artifacts, audit, brokers, certificates, cost, credentials, developers, exports, grants, issuer, keys, log,
+    artifacts, audit, brokers, certificates, cost, credentials, developers, exports, grants, inject, issuer, keys, log,
     operational, projects, registry, search, sessions, sign_ins, ssh_hosts, teams, tlog, verify, who,
 };
 
@@ -63,6 +63,7 @@ use super::{
         credentials::show,
         credentials::revoke,
         registry::token,
+        inject::forward,
         verify::check,
         verify::introspect,
         cost::cost,

@@ -73,6 +73,9 @@ pub(crate) struct CredentialGet {
     /// Not one that was made before: the target refused it
     #[arg(long)]
     pub(crate) fresh: bool,
+    /// The key that it is for, as in `id_ed25519.pub`; an ssh broker certifies it. `writ run` has made one for `ssh` itself
+    #[arg(long, value_name = "FILE")]
+    pub(crate) public_key: Option<PathBuf>,
 }
 
 /// Run a command with a credential in its environment

@@ -6,11 +6,12 @@ use std::time::Duration;
 
 use control::limits::SEAL_COMMAND_WORDS_MAX;
 use control::settings::{
-    ArchiveSettings, CredentialHeader, CredentialSource, PriceSettings, Settings, TlsFiles, UpstreamSettings,
+    ArchiveSettings, CredentialHeader, CredentialSource, FederationSettings, PriceSettings, Settings, TlsFiles,
+    UpstreamCredential, UpstreamSettings,
 };
 use http::Uri;
 
-use super::keys::{Config, KeyHeader, Prices, Synchronous, Tls, Upstream};
+use super::keys::{Config, Federation, KeyHeader, Prices, Synchronous, Tls, Upstream};
 use super::{Variables, exports, introspection, issuer, read_bounded};
 use crate::client::is_loopback;
 use crate::command_error::CommandError;
@@ -121,17 +122,46 @@ fn upstream((index, upstream): (usize, &Upstream)) -> Result<UpstreamSettings, C
         upstream.name.clone().filter(|name| !name.is_empty()).ok_or_else(|| bad(&field("name"), "is missing"))?;
     let base_url = upstream.base_url.clone().ok_or_else(|| bad(&field("base_url"), "is missing"))?;
     check_url(&field("base_url"), Some(&base_url))?;
-    let credential = match (&upstream.key_file, &upstream.key_env) {
-        (Some(path), None) => CredentialSource::File(path.clone()),
-        (None, Some(name)) => CredentialSource::Env(name.clone()),
-        (Some(_), Some(_)) => return Err(bad(&field("key_file"), "only one of key_file and key_env can be given")),
-        (None, None) => return Err(bad(&field("key_file"), "one of key_file and key_env is needed")),
+    let source = match (&upstream.key_file, &upstream.key_env, &upstream.federation) {
+        (Some(path), None, None) => CredentialSource::File(path.clone()),
+        (None, Some(name), None) => CredentialSource::Env(name.clone()),
+        (None, None, Some(federation)) => {
+            let credential = UpstreamCredential::Federated(federated(federation, &field)?);
+            return Ok(UpstreamSettings { name, base_url: base_url.trim_end_matches('/').to_owned(), credential });
+        }
+        (None, None, None) => {
+            return Err(bad(&field("key_file"), "one of key_file, key_env and federation is needed"));
+        }
+        _ => return Err(bad(&field("key_file"), "only one of key_file, key_env and federation can be given")),
     };
     let header = match upstream.key_header {
         KeyHeader::XApiKey => CredentialHeader::ApiKey,
         KeyHeader::Bearer => CredentialHeader::Bearer,
     };
-    Ok(UpstreamSettings { name, base_url: base_url.trim_end_matches('/').to_owned(), credential, header })
+    let credential = UpstreamCredential::Key { source, header };
+    Ok(UpstreamSettings { name, base_url: base_url.trim_end_matches('/').to_owned(), credential })
+}
+
+fn federated(federation: &Federation, field: &impl Fn(&str) -> String) -> Result<FederationSettings, CommandError> {
+    let name = |key: &str| field(&format!("federation.{key}"));
+    let id = |key: &str, value: &Option<String>| {
+        value.clone().filter(|id| !id.is_empty()).ok_or_else(|| bad(&name(key), "is missing"))
+    };
+    check_url(&name("token_url"), Some(&federation.token_url))?;
+    for (key, text) in [("audience", &federation.audience), ("subject", &federation.subject)] {
+        if text.is_empty() || text.len() > 255 || !text.bytes().all(|byte| byte.is_ascii_graphic()) {
+            return Err(bad(&name(key), "is not 1 to 255 visible ASCII characters"));
+        }
+    }
+    Ok(FederationSettings {
+        token_url: federation.token_url.clone(),
+        rule_id: id("rule_id", &federation.rule_id)?,
+        organization_id: id("organization_id", &federation.organization_id)?,
+        service_account_id: id("service_account_id", &federation.service_account_id)?,
+        workspace_id: federation.workspace_id.clone(),
+        audience: federation.audience.clone(),
+        subject: federation.subject.clone(),
+    })
 }
 
 /// The rule for names of keys in signed notes (C2SP signed-note).

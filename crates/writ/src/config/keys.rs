@@ -105,7 +105,7 @@ section! {
 
 section! {
     /// One model service that speaks the Messages API; repeat the table for more (at most 8).
-    /// Its key stays in the server: exactly one of `key_file` and `key_env` says where it is read from.
+    /// Its key stays in the server: exactly one of `key_file`, `key_env` and `federation` says where it comes from.
     Upstream ["[[upstreams]]"] {
         /// Its name, in reports and metrics.
         name: Option<String> = None, "required";
@@ -117,6 +117,29 @@ section! {
         key_env: Option<String> = None, "unset";
         /// How the key is sent: `"x-api-key"` or `"bearer"`.
         key_header: KeyHeader = KeyHeader::XApiKey, "\"x-api-key\"";
+        /// No key at all: writ asks a token endpoint for short-lived ones. See the next table.
+        federation: Option<Federation> = None, "unset";
+    }
+}
+
+section! {
+    /// How writ gets short-lived keys for the model service above it by Anthropic's workload identity federation, so that
+    /// none is stored: docs/brokers/anthropic.md.
+    Federation ["[upstreams.federation]"] {
+        /// The token endpoint.
+        token_url: String = "https://api.anthropic.com/v1/oauth/token".to_owned(), "\"https://api.anthropic.com/v1/oauth/token\"";
+        /// The federation rule: `"fdrl_…"`.
+        rule_id: Option<String> = None, "required";
+        /// The organisation's id.
+        organization_id: Option<String> = None, "required";
+        /// The service account that calls are made as: `"svac_…"`.
+        service_account_id: Option<String> = None, "required";
+        /// The workspace, `"wrkspc_…"`, where the rule has more than one.
+        workspace_id: Option<String> = None, "the rule's own";
+        /// What the rule has as audience, byte for byte.
+        audience: String = "https://api.anthropic.com".to_owned(), "\"https://api.anthropic.com\"";
+        /// What the rule has as subject.
+        subject: String = "installation".to_owned(), "\"installation\"";
     }
 }
 

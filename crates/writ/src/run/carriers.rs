@@ -111,7 +111,8 @@ impl Carriers {
     async fn deliver(&mut self, client: &Client, opened: &Opened, environment: &Environment) {
         let (Some(folder), Ok(writ)) = (&self._folder, std::env::current_exe()) else { return };
         let (vault, family) = (&self.vault, &self.family);
-        let site = Site { folder, writ: &writ, opened, environment, vault, family };
+        let server = client.address();
+        let site = Site { folder, writ: &writ, server, opened, environment, vault, family };
         self._prepared = delivery::prepare(client, &site).await;
         let delivered = std::mem::take(&mut self._prepared.variables);
         self.variables.extend(delivered.iter().cloned());

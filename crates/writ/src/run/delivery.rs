@@ -11,6 +11,7 @@ mod docker;
 mod env;
 mod gcp;
 mod git;
+pub(crate) mod inject;
 mod kubernetes;
 mod npm;
 mod postgres;
@@ -31,7 +32,7 @@ use super::listen::Listening;
 use super::session_folder::SessionFolder;
 use super::vault::Vault;
 use crate::api::Opened;
-use crate::client::{Client, escape};
+use crate::client::{Address, Client, escape};
 use crate::inside::{Grant, Grants};
 use crate::limits::GRANTS_MAX;
 use crate::output::clean;
@@ -43,6 +44,8 @@ pub(super) struct Site<'a> {
     pub(super) folder: &'a SessionFolder,
     /// This program, by its absolute path: what helpers are called as.
     pub(super) writ: &'a Path,
+    /// The control plane.
+    pub(super) server: &'a Address,
     /// The session.
     pub(super) opened: &'a Opened,
     /// The developer's environment, without credentials.
@@ -100,6 +103,7 @@ async fn prepare_one(
         "docker" => docker::prepare(wired, site, prepared).await,
         "env" => env::prepare(wired, site, prepared).await,
         "gcp" => gcp::prepare(wired, site, prepared).await,
+        "inject" => inject::prepare(wired, site, prepared).await,
         "kubernetes" => kubernetes::prepare(wired, site, prepared).await,
         "npm" => npm::prepare(wired, site, prepared).await,
         "git" => git::prepare(wired, site, prepared).await,

@@ -13,5 +13,5 @@ mod postgres;
 mod real;
 mod ssh;
 mod token;
-mod vault;
+pub(crate) mod vault;
 mod verify;

@@ -66,6 +66,7 @@ impl Stage {
         let site = Site {
             folder: &self.folder,
             writ: Path::new("/opt/writ"),
+            server: &"https://writ.example.com".parse().unwrap(),
             opened: &self.opened,
             environment: &self.environment,
             vault: &self.vault,

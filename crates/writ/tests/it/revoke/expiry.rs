@@ -7,7 +7,10 @@ use std::time::Duration;
 
 use control::plane::ControlPlane;
 use control::seam::Clock;
-use control::{CredentialHeader, CredentialSource, PriceSettings, Server, Settings, Synchronous, UpstreamSettings};
+use control::{
+    CredentialHeader, CredentialSource, PriceSettings, Server, Settings, Synchronous, UpstreamCredential,
+    UpstreamSettings,
+};
 use domain::Span;
 use domain::limits::{BEAT_EXPIRE_AFTER, BEAT_SUSPECT_AFTER};
 use serde_json::json;
@@ -29,8 +32,7 @@ fn settings(folder: &std::path::Path, upstream: String) -> Settings {
     let upstream = UpstreamSettings {
         name: "up0".to_owned(),
         base_url: upstream,
-        credential: CredentialSource::File(key),
-        header: CredentialHeader::ApiKey,
+        credential: UpstreamCredential::Key { source: CredentialSource::File(key), header: CredentialHeader::ApiKey },
     };
     Settings {
         listen: ([127, 0, 0, 1], 0).into(),

@@ -26,6 +26,8 @@ pub(crate) struct WritOptions {
     pub(crate) database: Option<String>,
     /// Upstream base URLs in order; a simulator of its own when empty.
     pub(crate) upstreams: Vec<String>,
+    /// No upstream but those in `tables`, and no simulator.
+    pub(crate) no_upstreams: bool,
     /// More lines at the top of the configuration file.
     pub(crate) more: String,
     /// Tables at the end of the configuration file.
@@ -63,7 +65,7 @@ impl Writ {
 
     pub(crate) async fn start_with(options: WritOptions) -> Self {
         let folder = tempfile::tempdir().unwrap();
-        let simulator = match options.upstreams.is_empty() {
+        let simulator = match options.upstreams.is_empty() && !options.no_upstreams {
             true => Some(Simulator::start(simulator::Config::default()).await.unwrap()),
             false => None,
         };
@@ -192,7 +194,9 @@ fn write_private(path: &Path, text: &str) {
 }
 
 fn write_config(folder: &Path, options: &WritOptions) -> PathBuf {
-    write_private(&folder.join("upstream.key"), UPSTREAM_KEY);
+    if !options.no_upstreams {
+        write_private(&folder.join("upstream.key"), UPSTREAM_KEY);
+    }
     let listen = options.listen.as_deref().unwrap_or("127.0.0.1:0");
     let mut text = format!("listen = \"{listen}\"\ndata_dir = \"data\"\nshutdown_grace = \"5s\"\n{}\n", options.more);
     if let Some(database) = &options.database {

@@ -5,7 +5,10 @@ use std::sync::atomic::{AtomicI64, Ordering};
 use std::time::Duration;
 
 use control::seam::Clock;
-use control::{CredentialHeader, CredentialSource, PriceSettings, Server, Settings, Synchronous, UpstreamSettings};
+use control::{
+    CredentialHeader, CredentialSource, PriceSettings, Server, Settings, Synchronous, UpstreamCredential,
+    UpstreamSettings,
+};
 use serde_json::json;
 use tokio::sync::oneshot;
 
@@ -37,8 +40,10 @@ fn settings(watched: &Watched) -> Settings {
         upstreams: vec![UpstreamSettings {
             name: "up0".to_owned(),
             base_url: "http://127.0.0.1:9".to_owned(),
-            credential: CredentialSource::File(folder.join("key")),
-            header: CredentialHeader::ApiKey,
+            credential: UpstreamCredential::Key {
+                source: CredentialSource::File(folder.join("key")),
+                header: CredentialHeader::ApiKey,
+            },
         }],
         prices: PriceSettings::default(),
         shutdown_grace: Duration::from_secs(1),

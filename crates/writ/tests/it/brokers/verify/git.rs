@@ -167,8 +167,9 @@ fn a_grant_to_read_clones_and_does_not_push_however_it_is_written() {
 fn a_revoked_token_is_refused_at_once_and_git_gets_another() {
     run(async {
         let scene = Scene::start(&["read", "write"], "bearer").await;
-        let script =
-            format!("{PUSH}; cd ..; touch pushed; until [ -e go ]; do sleep 0.05; done; git ls-remote -q \"$URL\"");
+        // Git does not ask again in one command: that one fails, the next has another token.
+        let then = "if git ls-remote -q \"$URL\"; then exit 9; fi; git ls-remote -q \"$URL\"";
+        let script = format!("{PUSH}; cd ..; touch pushed; until [ -e go ]; do sleep 0.05; done; {then}");
         let running = scene.run("revoked", &script);
         running.made("pushed").await;
         let sessions = scene.people.ada.get("/v1/sessions").await.json();
@@ -180,6 +181,7 @@ fn a_revoked_token_is_refused_at_once_and_git_gets_another() {
         running.make("go");
         let ran = running.finish().await;
         assert_eq!(ran.code, Some(0), "{}", ran.stderr);
+        assert!(ran.stderr.contains("Authentication failed"), "{}", ran.stderr);
         // Git asked without a token, then with the dead one, and each was refused; then with a new one.
         assert!(scene.logged(&["\" 401"]) > refused, "{}", scene.server.file("log"));
         assert_eq!(credentials(&scene.people.ada, &session).await.len(), 2);
