@@ -21,6 +21,7 @@ mod operational;
 mod pages;
 mod problem;
 mod projects;
+mod registry;
 mod search;
 mod sessions;
 mod shapes;
@@ -63,6 +64,7 @@ pub(crate) fn router(shared: Arc<Shared>) -> Router {
         .merge(credentials::routes())
         .merge(inject::routes())
         .merge(verify::routes())
+        .merge(registry::routes())
         .merge(cost::routes())
         .merge(log::routes())
         .merge(search::routes())

@@ -5,7 +5,7 @@ use utoipa::openapi::security::{Http, HttpAuthScheme, SecurityScheme};
 
 use super::{
     artifacts, audit, brokers, certificates, cost, credentials, developers, exports, grants, inject, issuer, keys, log,
-    operational, projects, search, sessions, sign_ins, ssh_hosts, teams, tlog, verify, who,
+    operational, projects, registry, search, sessions, sign_ins, ssh_hosts, teams, tlog, verify, who,
 };
 
 #[derive(OpenApi)]
@@ -62,6 +62,7 @@ use super::{
         credentials::list,
         credentials::show,
         credentials::revoke,
+        registry::token,
         inject::forward,
         verify::check,
         verify::introspect,

@@ -176,7 +176,7 @@ fn aws_s_clients_take_the_process_and_the_container_endpoint() {
         let how = json!({ "region": "eu-west-1", "via": via });
         let plane = MockPlane::granting(usize::MAX, grant("dev", "aws", json!({ "aws": how })));
         let mut session = Session::start(&plane);
-        let botocore = "from botocore.session import Session as S; c = S().get_credentials(); f = c.get_frozen_credentials(); \
+        let botocore = "from awscli.botocore.session import Session as S; c = S().get_credentials(); f = c.get_frozen_credentials(); \
                         print(c.method, f.access_key, f.secret_key, f.token)";
         for _ in 0..3 {
             let told = session.does(&format!("{} -c '{botocore}'", python.text("python")));
