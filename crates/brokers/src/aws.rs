@@ -121,6 +121,8 @@ impl Aws {
         {
             return Ok(identity.clone());
         }
+        // The token is about writ's own work, which a session's end does not end.
+        let order = &Order { expires_at: order.expires_at.max(now + limits::TOKEN_LIFE), ..order.clone() };
         let (seconds, session_name) = (limits::LIFE_MIN.as_secs(), revoker_session_name(order));
         let lease = Lease { order, role, policy: None, seconds, session_name: &session_name };
         let made = sts::assume(&self.settings.sts, means, &lease, tools, now).await?;

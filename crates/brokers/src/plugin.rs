@@ -116,7 +116,7 @@ impl<C: Carrier> Plugin<C> {
         let json = message::revoke(order, self.targets.get(&order.target), handle);
         let told = self.carrier.tell(Told { action: Action::Revoke, order, json }, tools, chance).await;
         // However it failed, the credential may be alive: it is tried again until it works.
-        told.map(drop).map_err(|error| BrokerError { may_pass: true, maybe_minted: false, ..error })
+        told.map(drop).map_err(|error| BrokerError { maybe_minted: false, ..error })
     }
 
     fn who(&self, order: &Order) -> String {

@@ -81,6 +81,7 @@ fn settings(url: &str) -> Settings {
         shutdown_grace: Duration::ZERO,
         issuer: Default::default(),
         exports: Vec::new(),
+        introspection: Vec::new(),
     }
 }
 

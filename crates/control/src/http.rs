@@ -28,6 +28,8 @@ mod sign_ins;
 mod ssh_hosts;
 mod teams;
 mod tlog;
+mod verify;
+mod verify_path;
 mod who;
 
 use std::sync::Arc;
@@ -60,6 +62,7 @@ pub(crate) fn router(shared: Arc<Shared>) -> Router {
         .merge(grants::routes())
         .merge(credentials::routes())
         .merge(inject::routes())
+        .merge(verify::routes())
         .merge(cost::routes())
         .merge(log::routes())
         .merge(search::routes())

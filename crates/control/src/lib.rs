@@ -29,6 +29,7 @@ pub mod witness;
 
 mod federation;
 mod follower;
+mod introspectors;
 mod nodes;
 mod password;
 mod reaper;
@@ -40,8 +41,8 @@ mod upstreams;
 pub use server::{Server, StartError};
 pub use settings::{
     ArchiveSettings, CredentialHeader, CredentialSource, ExportFormat, ExportSettings, FederationSettings,
-    IssuerSettings, PriceSettings, Settings, SinkSettings, Synchronous, SyslogAddress, TlsFiles, UpstreamCredential,
-    UpstreamSettings,
+    IntrospectionSettings, IssuerSettings, PriceSettings, Settings, SinkSettings, Synchronous, SyslogAddress, TlsFiles,
+    UpstreamCredential, UpstreamSettings,
 };
 
 #[cfg(test)]

@@ -204,6 +204,11 @@ pub const WITNESS_PAUSE_MAX: Duration = Duration::from_secs(10);
 /// How far a witness's clock may be from ours before that is said.
 pub const WITNESS_SKEW_MAX: domain::Span = domain::Span::from_secs(5 * 60);
 
+/// Relying parties that may ask about tokens: the services of a company that do not verify signatures themselves.
+pub const INTROSPECTORS_MAX: usize = 64;
+/// Characters of the secret of one: 128 bits in hexadecimal.
+pub const INTROSPECTION_SECRET_CHARS_MIN: usize = 32;
+
 /// Asking a broker for a credential, or to end one, from its connection to its answer.
 pub const MINT_MAX: Duration = Duration::from_secs(20);
 /// After this long nothing that was asked of a broker is still on its way: [`MINT_MAX`] and a clock that is a little off.
@@ -221,6 +226,8 @@ pub const REVOCATIONS_AT_A_TIME_MAX: usize = 64;
 pub const REVOCATIONS_OF_ONE_BROKER_MAX: usize = 32;
 /// Expiries noted in one look.
 pub const EXPIRIES_PER_LOOK_MAX: usize = 512;
+/// How long it is tried to clean up what an expired credential left at its target: a week of somebody's holidays.
+pub const LEFTOVERS_KEPT: domain::Span = domain::Span::from_secs(7 * 86_400);
 /// Pause after the first failure to revoke; doubled with each.
 pub const REVOKE_BACK_OFF_MIN: domain::Span = domain::Span::from_secs(1);
 /// The longest such pause: a target that is back is asked within it.

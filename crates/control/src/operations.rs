@@ -20,4 +20,5 @@ pub mod session;
 pub mod sign_in;
 pub mod ssh_hosts;
 pub mod team;
+pub mod verify;
 pub mod who;

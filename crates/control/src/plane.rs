@@ -12,6 +12,7 @@ use store::{Attachment, Store};
 use crate::archive::Archive;
 use crate::cosign::Publisher;
 use crate::error::Error;
+use crate::introspectors::Introspectors;
 use crate::notary::Notary;
 use crate::password::Passwords;
 use crate::people::People;
@@ -62,6 +63,8 @@ pub struct ControlPlane {
     pub book: Arc<PriceBook>,
     /// Makes and ends credentials.
     pub vending: Vending,
+    /// Relying parties that may ask about tokens.
+    pub introspectors: Introspectors,
     /// How others reach this server, without a trailing slash.
     pub public_url: String,
     /// The exports that this process was configured with.

@@ -7,7 +7,7 @@
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, PoisonError};
 
-use brokers::broker::{BrokerError, Fault, Handle, Order, Revocation};
+use brokers::broker::{BrokerError, Handle, Order, Revocation};
 use domain::credential::{Cause, Finish, How, NoteStalled};
 use domain::{BrokerKind, Command, CredentialId, Name, State, Time};
 use store::Trouble;
@@ -16,8 +16,9 @@ use tokio_util::sync::CancellationToken;
 
 use crate::error::Error;
 use crate::limits::{
-    EXPIRIES_PER_LOOK_MAX, MINT_MAX, MINT_OVER_AFTER, PLUGIN_MINT_OVER_AFTER, REVOCATIONS_AT_A_TIME_MAX,
-    REVOCATIONS_OF_ONE_BROKER_MAX, REVOKE_BACK_OFF_MAX, REVOKE_BACK_OFF_MIN, REVOKE_LOOK_EVERY, STALLED_AFTER_ATTEMPTS,
+    EXPIRIES_PER_LOOK_MAX, LEFTOVERS_KEPT, MINT_MAX, MINT_OVER_AFTER, PLUGIN_MINT_OVER_AFTER,
+    REVOCATIONS_AT_A_TIME_MAX, REVOCATIONS_OF_ONE_BROKER_MAX, REVOKE_BACK_OFF_MAX, REVOKE_BACK_OFF_MIN,
+    REVOKE_LOOK_EVERY, STALLED_AFTER_ATTEMPTS,
 };
 use crate::plane::ControlPlane;
 use crate::scribe::Proposal;
@@ -90,12 +91,13 @@ impl Revoker {
         }
     }
 
-    /// Notes those whose time is up. Nothing has to be done at their targets.
+    /// Notes those whose time is up. Nothing has to be done at their targets, or what was to be done was tried for long.
     async fn expire(&self) {
         let now = self.plane.clock.now();
         let expired: Vec<CredentialId> = self.plane.view.read(|state| {
             let past = state.expiries.iter().take_while(|(at, _)| *at <= now);
-            past.map(|(_, id)| *id).filter(|id| self.is_mine(state, *id)).take(EXPIRIES_PER_LOOK_MAX).collect()
+            let noted = past.map(|(_, id)| *id).filter(|id| self.is_mine(state, *id) && !is_leftover(state, *id, now));
+            noted.take(EXPIRIES_PER_LOOK_MAX).collect()
         });
         let proposed: Vec<_> = expired.iter().map(|id| self.submit_finish(*id, How::Expired)).collect();
         for answer in proposed.into_iter().flatten() {
@@ -130,7 +132,9 @@ impl Revoker {
         work.running.values().for_each(|broker| *of_broker.entry(broker.clone()).or_default() += 1);
         self.plane.view.read(|state| {
             let mut ready = Vec::new();
-            for id in &state.due {
+            let past = state.expiries.iter().take_while(|(at, _)| *at <= now).map(|(_, id)| id);
+            let leftovers = past.filter(|id| is_leftover(state, **id, now) && !state.due.contains(*id));
+            for id in state.due.iter().chain(leftovers) {
                 let Some(credential) = state.credentials.get(id) else { continue };
                 let waits = work.troubles.get(id).is_some_and(|trouble| trouble.next_at > now);
                 let may_be_in_the_making = !credential.is_issued
@@ -163,7 +167,9 @@ impl Revoker {
         let attempts = self.work().troubles.get(&id).map_or(0, |trouble| trouble.attempts) + 1;
         match self.try_to_end(id).await {
             Ok(Revocation::Dead) => {
-                if let Some(answer) = self.submit_finish(id, How::Revoked { attempts }) {
+                let is_due = self.plane.view.read(|state| state.due.contains(&id));
+                let how = if is_due { How::Revoked { attempts } } else { How::Expired };
+                if let Some(answer) = self.submit_finish(id, how) {
                     let _ = answer.await;
                 }
             }
@@ -182,7 +188,7 @@ impl Revoker {
         let pause = back_off(attempts).max(error.retry_after.unwrap_or_default());
         let next_at = self.plane.clock.now() + pause;
         self.note(id, Trouble { attempts, next_at, error: reason.clone() }).await;
-        let is_hopeless = error.fault == Fault::Operator;
+        let is_hopeless = !error.may_pass;
         let is_stalled = self.plane.view.read(|state| state.credentials.get(&id).is_some_and(|one| one.is_stalled));
         if (is_hopeless || attempts >= STALLED_AFTER_ATTEMPTS) && !is_stalled {
             tracing::error!(credential = %id, attempts, reason, "a credential cannot be revoked: see `writ credential list --unrevoked`");
@@ -252,6 +258,15 @@ fn over_after(state: &State, broker: &Name) -> domain::Span {
         Some(BrokerKind::Exec | BrokerKind::Http) => PLUGIN_MINT_OVER_AFTER,
         _ => MINT_OVER_AFTER,
     }
+}
+
+/// Whether a credential's time is up, but something of it is to be cleaned up at its target before it counts as dead. Not
+/// for ever: a target that is gone for good must not keep it on the lists.
+fn is_leftover(state: &State, id: CredentialId, now: Time) -> bool {
+    let Some(credential) = state.credentials.get(&id) else { return false };
+    let broker = state.brokers.get(&credential.broker);
+    let leaves_something = broker.is_some_and(|broker| broker.kind.leaves_something());
+    leaves_something && credential.expires_at <= now && now.since(credential.expires_at) < LEFTOVERS_KEPT
 }
 
 /// Doubled with each failure.

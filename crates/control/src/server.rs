@@ -23,6 +23,7 @@ use zeroize::Zeroizing;
 
 use crate::archive::{self, Archive};
 use crate::cosign::{self, Publisher};
+use crate::introspectors::Introspectors;
 use crate::keys::{KeysFolder, make_private_folder};
 use crate::limits::SETTLEMENT_FLUSH_MAX;
 use crate::notary::{self, Notary};
@@ -271,6 +272,7 @@ async fn open_plane(settings: &Settings, clock: Clock, public_url: String) -> Re
         login_key,
         passwords: Default::default(),
         book: Arc::new(book),
+        introspectors: Introspectors::read(&settings.introspection)?,
         public_url,
         exports: settings.exports.clone(),
         bootstrap: std::sync::Mutex::new(nobody.then(|| seam::token(TokenKind::Bootstrap))),

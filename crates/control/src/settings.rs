@@ -53,6 +53,17 @@ pub struct Settings {
     pub issuer: IssuerSettings,
     /// Where copies of the log's entries go.
     pub exports: Vec<ExportSettings>,
+    /// Relying parties that may ask about tokens.
+    pub introspection: Vec<IntrospectionSettings>,
+}
+
+/// A relying party that may ask about tokens.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct IntrospectionSettings {
+    /// About those that were made for this audience.
+    pub audience: String,
+    /// Where its secret comes from.
+    pub secret: CredentialSource,
 }
 
 /// The issuer of writs and tokens.

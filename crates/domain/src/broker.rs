@@ -186,6 +186,12 @@ impl BrokerKind {
     pub const ALL: [Self; 8] =
         [Self::Aws, Self::Github, Self::Ssh, Self::Postgres, Self::Token, Self::Exec, Self::Http, Self::Static];
 
+    /// Whether something of a credential is left at its target when its time is up, and goes on: a database role cannot log
+    /// in any more, but its connections stay, and so does the role. It is then ended as if it were to be revoked.
+    pub const fn leaves_something(self) -> bool {
+        matches!(self, Self::Postgres)
+    }
+
     /// The kind's name, as spelled everywhere.
     pub const fn as_str(self) -> &'static str {
         match self {

@@ -94,8 +94,9 @@ pub const H2_STREAMS_MAX: u32 = 256;
 /// Pause after a failed accept (usually: out of file descriptors), so that the loop does not spin.
 pub const ACCEPT_RETRY: Duration = Duration::from_millis(100);
 
-/// Bytes of an answer to what writ sends on its own account: receivers say little, and witnesses some kilobytes.
-pub const OUTBOUND_ANSWER_BYTES_MAX: usize = 1 << 20;
+/// Bytes of an answer to what writ sends on its own account: receivers say little, witnesses some kilobytes, and GitHub
+/// describes each of up to 500 repositories of a token in up to 8 kB.
+pub const OUTBOUND_ANSWER_BYTES_MAX: usize = 4 << 20;
 /// Idle connections kept per receiver of such requests.
 pub const OUTBOUND_IDLE_CONNECTIONS_MAX: usize = 4;
 

@@ -15,7 +15,8 @@ use clap::{Parser, Subcommand};
 pub(crate) use audit::{AuditCommand, AuditExport, AuditFsck, AuditSearch, AuditVerify, Trust};
 pub(crate) use broker::{BrokerCommand, BrokerKrl, BrokerSet, GrantCommand, GrantSet};
 pub(crate) use credential::{
-    CredentialCommand, CredentialExec, CredentialFormat, CredentialGet, CredentialList, Helper, HelperTarget, Wanted,
+    CredentialCommand, CredentialExec, CredentialFormat, CredentialGet, CredentialList, GitHelper, Helper,
+    HelperTarget, Wanted,
 };
 pub(crate) use export::{ExportCommand, PrintEvents};
 pub(crate) use govern::{AdminCommand, DeveloperCommand, Erase, NewDeveloper, ProjectCommand, Revoke, TeamCommand};

@@ -3,6 +3,7 @@
 
 mod check;
 mod exports;
+mod introspection;
 mod issuer;
 mod keys;
 mod section;
@@ -77,7 +78,8 @@ impl Config {
         let tls = self.tls.iter_mut().flat_map(|tls| [tls.certificate.as_mut(), tls.key.as_mut()]);
         let keys = self.upstreams.iter_mut().map(|upstream| upstream.key_file.as_mut());
         let exports = self.exports.iter_mut().flat_map(|export| [export.path.as_mut(), export.secret_file.as_mut()]);
-        for path in paths.into_iter().chain(tls).chain(keys).chain(exports).flatten() {
+        let introspection = self.introspection.iter_mut().map(|party| party.secret_file.as_mut());
+        for path in paths.into_iter().chain(tls).chain(keys).chain(exports).chain(introspection).flatten() {
             *path = folder.join(&*path);
         }
     }

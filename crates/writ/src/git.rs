@@ -4,6 +4,8 @@
 
 mod blame;
 mod commit;
+pub(crate) mod credential;
+pub(crate) mod remotes;
 
 use std::path::{Path, PathBuf};
 use std::process::Stdio;

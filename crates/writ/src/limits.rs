@@ -85,6 +85,8 @@ pub(crate) const CREDENTIAL_LEFT_MIN: Duration = Duration::from_secs(60);
 pub(crate) const CREDENTIAL_AWS_LEFT_MIN: Duration = Duration::from_secs(16 * 60);
 /// A credential with less than this left is not given even if there is no other: it would end on its way.
 pub(crate) const CREDENTIAL_GOOD_LEFT_MIN: Duration = Duration::from_secs(5);
+/// Bytes of a public key file: one line with a comment.
+pub(crate) const PUBLIC_KEY_BYTES_MAX: u64 = 16 * 1024;
 /// Time in which a certificate for logging in must come to be offered: a client waits for all of them, and has other keys to
 /// try.
 pub(crate) const LOGIN_CERTIFICATE_WAIT_MAX: Duration = Duration::from_secs(20);
@@ -116,6 +118,11 @@ pub(crate) const CERTIFICATE_RETRY_PAUSE: Duration = Duration::from_secs(60);
 pub(crate) const SOCKET_PATH_BYTES_MAX: usize = 100;
 /// Time for one short command of git or OpenSSH while a session is prepared.
 pub(crate) const GIT_STEP_TIMEOUT: Duration = Duration::from_secs(10);
+
+/// Bytes of git's question to a credential helper, and of the file of a session's remotes: 256 grants of 64 repositories.
+pub(crate) const GIT_CREDENTIAL_BYTES_MAX: u64 = 4 << 20;
+/// Repositories told when git asks about another.
+pub(crate) const REMOTES_TOLD_MAX: usize = 8;
 
 /// Time for one git command of `writ who`: blame of a long history.
 pub(crate) const GIT_LOOK_TIMEOUT: Duration = Duration::from_secs(30);

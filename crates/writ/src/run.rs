@@ -12,6 +12,7 @@ mod family;
 mod git;
 mod listen;
 mod orphans;
+mod pg;
 mod process;
 mod propagation;
 mod recorder;
@@ -79,7 +80,8 @@ async fn launch(arguments: Run) -> Result<Exit, CommandError> {
     };
     let carriers = Carriers::prepare(&as_session, &opened, &environment, !arguments.no_git).await;
     let mut carried = propagation::variables(&opened, &environment, control::seam::random());
-    let (command, _settings) = match command(&client, &opened, &carried, program, rest, claude) {
+    let (command, _settings) = match command(&client, &opened, (&carried, carriers.delivered()), program, rest, claude)
+    {
         Ok(prepared) => prepared,
         Err(error) => return Err(governed.abandon(error).await),
     };
@@ -212,7 +214,7 @@ fn split(command: &[OsString]) -> Result<(OsString, Vec<OsString>), CommandError
 fn command(
     client: &Client,
     opened: &Opened,
-    carried: &[(String, OsString)],
+    (carried, delivered): (&[(String, OsString)], &[(String, OsString)]),
     program: OsString,
     rest: Vec<OsString>,
     claude: Option<ClaudeArguments>,
@@ -220,7 +222,7 @@ fn command(
     let Some(claude) = claude else {
         return Ok((std::iter::once(program).chain(rest).collect(), None));
     };
-    let file = SettingsFile::write(&claude.settings(client.address(), opened, carried))?;
+    let file = SettingsFile::write(&claude.settings(client.address(), opened, carried, delivered))?;
     let governed = ["--settings".into(), file.path().as_os_str().to_owned()];
     Ok((std::iter::once(program).chain(governed).chain(claude.rest).collect(), Some(file)))
 }

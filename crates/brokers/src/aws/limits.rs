@@ -22,8 +22,6 @@ pub(super) const CLOCK_SKEW_MAX: Span = Span::from_secs(900);
 pub(super) const SESSION_POLICY_CHARS_MAX: usize = 2048;
 /// Session policies of one target: its settings are one entry of the log.
 pub(super) const POLICIES_MAX: usize = 32;
-/// Characters of a role session name and of a source identity: STS, `RoleSessionName`, `SourceIdentity`.
-pub(super) const ROLE_SESSION_CHARS_MAX: usize = 64;
 /// Characters of a session tag's value: STS, `Tag`.
 pub(super) const TAG_CHARS_MAX: usize = 256;
 /// Characters of an audience: IAM takes client ids of up to 255.

@@ -3,13 +3,17 @@
 //! The role session's name and the source identity stand in every line of CloudTrail, the tags only where the credential
 //! was made. All are bounded, so the session's id comes first and the developer's name is what is cut.
 
-use super::limits::{ROLE_SESSION_CHARS_MAX, TAG_CHARS_MAX};
+use super::limits::TAG_CHARS_MAX;
 use crate::broker::Order;
+use crate::issuer::{aws_name, source_identity};
+
+/// The tags that another role assumed from this one keeps: who it was must not be shaken off.
+pub(super) const TRANSITIVE: [&str; 3] = ["session", "developer", "project"];
 
 /// `ses_….7.ada`: the session, which of its credentials, the developer. One credential has it, and no other.
 /// 2 to 64 of `[\w+=,.@-]` (STS, `RoleSessionName`).
 pub(super) fn role_session_name(order: &Order) -> String {
-    cut(format!("{}.{}.{}", order.session, order.sequence, order.developer_name))
+    aws_name(&format!("{}.{}.{}", order.session, order.sequence, order.developer_name))
 }
 
 /// What a role session's `aws:userid` looks like after the role's id, whoever the developer is: see
@@ -20,15 +24,15 @@ pub(super) fn userid_pattern(order: &Order) -> String {
 
 /// `writ.ses_….7`: writ itself, on account of a session's credential.
 pub(super) fn revoker_session_name(order: &Order) -> String {
-    cut(format!("writ.{}.{}", order.session, order.sequence))
+    aws_name(&format!("writ.{}.{}", order.session, order.sequence))
 }
 
-/// `ses_….ada`: the session, the developer. 2 to 64 of `[\w+=,.@-]` (STS, `SourceIdentity`).
-pub(super) fn source_identity(order: &Order) -> String {
-    cut(format!("{}.{}", order.session, order.developer_name))
+/// `ses_….ada`, as it is in tokens.
+pub(super) fn source_identity_of(order: &Order) -> String {
+    source_identity(order.session, &order.developer_name)
 }
 
-/// The session tags, all of them transitive.
+/// The session tags.
 pub(super) fn tags(order: &Order) -> [(&'static str, String); 4] {
     [
         ("session", order.session.to_string()),
@@ -42,11 +46,6 @@ pub(super) fn tags(order: &Order) -> [(&'static str, String); 4] {
 fn tag_value(text: &str) -> String {
     let known = |char: char| char.is_alphanumeric() || " _.:/=+-@".contains(char);
     text.chars().map(|char| if known(char) { char } else { '-' }).take(TAG_CHARS_MAX).collect()
-}
-
-fn cut(text: String) -> String {
-    let known = |char: char| char.is_ascii_alphanumeric() || "_+=,.@-".contains(char);
-    text.chars().map(|char| if known(char) { char } else { '-' }).take(ROLE_SESSION_CHARS_MAX).collect()
 }
 
 #[cfg(test)]

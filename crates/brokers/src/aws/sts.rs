@@ -115,13 +115,17 @@ fn web_identity(lease: &Lease<'_>, audience: &str, tools: &Tools, now: Time) -> 
 
 fn with_key(lease: &Lease<'_>) -> Form {
     let form =
-        common(Form::new("AssumeRole", VERSION), lease).field("SourceIdentity", name::source_identity(lease.order));
-    name::tags(lease.order).into_iter().enumerate().fold(form, |form, (index, (key, value))| {
-        let number = index + 1;
-        form.field(format!("Tags.member.{number}.Key"), key)
-            .field(format!("Tags.member.{number}.Value"), value)
-            .field(format!("TransitiveTagKeys.member.{number}"), key)
-    })
+        common(Form::new("AssumeRole", VERSION), lease).field("SourceIdentity", name::source_identity_of(lease.order));
+    let form = numbered(name::tags(lease.order)).fold(form, |form, (number, (key, value))| {
+        form.field(format!("Tags.member.{number}.Key"), key).field(format!("Tags.member.{number}.Value"), value)
+    });
+    numbered(name::TRANSITIVE)
+        .fold(form, |form, (number, key)| form.field(format!("TransitiveTagKeys.member.{number}"), key))
+}
+
+/// As lists are numbered in forms: from 1.
+fn numbered<T>(items: impl IntoIterator<Item = T>) -> impl Iterator<Item = (usize, T)> {
+    (1..).zip(items)
 }
 
 /// Reads the answer. That it is for the name we gave shows that it is an answer to us; that it expires when it should,
@@ -157,7 +161,8 @@ fn explain(failure: Failure, role: &str, is_signed: bool) -> BrokerError {
         "AccessDenied" => operator(format!(
             "AWS STS does not give this broker the role {role}: its trust policy must allow sts:AssumeRole or \
              sts:AssumeRoleWithWebIdentity, and sts:TagSession and sts:SetSourceIdentity with it, for this project and \
-             profile"
+             profile; Ceph also says so of a token that it cannot verify (issuer not reachable, without `x5c`, or the \
+             clocks differ)"
         )),
         "InvalidIdentityToken" => operator(
             "AWS STS cannot verify writ's token: compare the OpenID provider in IAM with writ's issuer (address, client \

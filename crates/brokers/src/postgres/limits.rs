@@ -9,8 +9,8 @@ pub(super) const CONNECTIONS_MAX: usize = 8;
 pub(super) const QUEUE_MAX: Duration = Duration::from_secs(30);
 /// From the name's resolution to the end of the log-in.
 pub(super) const CONNECT_MAX: Duration = Duration::from_secs(5);
-/// One mint or one revocation, once it has a connection.
-pub(super) const WORK_MAX: Duration = Duration::from_secs(20);
+/// One mint or one revocation, once it has a connection: with that, less than what it is waited for.
+pub(super) const WORK_MAX: Duration = Duration::from_secs(12);
 /// One statement, as the server counts it: what it takes longer for would hold a connection that others wait for.
 pub(super) const STATEMENT_MILLIS_MAX: u32 = 8_000;
 /// Waiting for a lock, as the server counts it.

@@ -149,15 +149,15 @@ fn bearer(parts: &Parts) -> Result<Token, Problem> {
     let header = parts.headers.get(AUTHORIZATION).and_then(|value| value.to_str().ok());
     let text = header.and_then(|value| match value.strip_prefix("Bearer ") {
         Some(token) => Some(token.trim().to_owned()),
-        None => basic_password(value),
+        None => value.strip_prefix("Basic ").and_then(basic_password),
     });
     let text = text.ok_or_else(|| problem::unauthenticated("this needs `authorization: Bearer` with a writ token"))?;
     text.parse().map_err(|_| problem::unauthenticated("the bearer is not a writ token, or was cut or mistyped"))
 }
 
 /// RFC 7617: the password of `Basic`, for tools that know no bearer; the user name says nothing.
-fn basic_password(value: &str) -> Option<String> {
-    let pair = STANDARD.decode(value.strip_prefix("Basic ")?.trim()).ok()?;
+pub(super) fn basic_password(credentials: &str) -> Option<String> {
+    let pair = STANDARD.decode(credentials.trim()).ok()?;
     let (_, password) = str::from_utf8(&pair).ok()?.split_once(':')?;
     Some(password.to_owned())
 }

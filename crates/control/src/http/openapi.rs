@@ -5,7 +5,7 @@ use utoipa::openapi::security::{Http, HttpAuthScheme, SecurityScheme};
 
 use super::{
     artifacts, audit, brokers, certificates, cost, credentials, developers, exports, grants, inject, issuer, keys, log,
-    operational, projects, search, sessions, sign_ins, ssh_hosts, teams, tlog, who,
+    operational, projects, search, sessions, sign_ins, ssh_hosts, teams, tlog, verify, who,
 };
 
 #[derive(OpenApi)]
@@ -63,6 +63,8 @@ use super::{
         credentials::show,
         credentials::revoke,
         inject::forward,
+        verify::check,
+        verify::introspect,
         cost::cost,
         log::verify,
         search::search,

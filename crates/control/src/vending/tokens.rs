@@ -97,7 +97,7 @@ fn aws(order: &Order) -> AwsClaims {
 
 /// What AWS takes in a tag's value; anything else becomes `-`.
 fn in_a_tag(value: &str) -> String {
-    let fits = |one: char| one.is_alphanumeric() || "_.:/=+-@ ".contains(one);
+    let fits = |one: char| one.is_ascii_alphanumeric() || "_.:/=+-@ ".contains(one);
     value
         .chars()
         .map(|one| if fits(one) { one } else { '-' })

@@ -73,6 +73,9 @@ pub(crate) struct CredentialGet {
     /// Not one that was made before: the target refused it
     #[arg(long)]
     pub(crate) fresh: bool,
+    /// The key that it is for, as in `id_ed25519.pub`; an ssh broker certifies it. `writ run` has made one for `ssh` itself
+    #[arg(long, value_name = "FILE")]
+    pub(crate) public_key: Option<PathBuf>,
 }
 
 /// Run a command with a credential in its environment
@@ -138,6 +141,8 @@ pub(crate) enum Helper {
     Gcp(HelperTarget),
     /// Azure's clients: the federated token
     Azure(HelperTarget),
+    /// Git: a credential helper
+    Git(GitHelper),
     /// Docker and what reads its configuration
     Docker {
         /// Which grants have which registries
@@ -150,6 +155,20 @@ pub(crate) enum Helper {
         #[arg(value_name = "OPERATION")]
         operation: String,
     },
+}
+
+/// Git's question.
+#[derive(Debug, Args)]
+pub(crate) struct GitHelper {
+    /// Which grants have which remotes
+    #[arg(long, value_name = "FILE")]
+    pub(crate) map: PathBuf,
+    /// The launcher's socket; the session's own when left out
+    #[arg(long, value_name = "PATH")]
+    pub(crate) socket: Option<PathBuf>,
+    /// What is asked for: `get`, `store` or `erase`
+    #[arg(value_name = "OPERATION")]
+    pub(crate) operation: String,
 }
 
 /// Where to ask and for what.

@@ -7,6 +7,7 @@ mod list;
 mod shapes;
 mod variables;
 
+use std::io::Read;
 use std::path::Path;
 
 pub(crate) use helper::{RegistryGrant, RegistryMap};
@@ -16,6 +17,7 @@ pub(crate) use shapes::GCP_TOKEN_TYPE;
 use crate::cli::{CredentialExec, CredentialFormat, CredentialGet, Helper, Wanted};
 use crate::command_error::{CommandError, Exit};
 use crate::inside::{Ask, Credential, CredentialAsk, Grants, Inside};
+use crate::limits::PUBLIC_KEY_BYTES_MAX;
 use crate::output::{Cell, Table, print, print_json_lines};
 
 /// Prints what is granted.
@@ -48,7 +50,8 @@ pub(crate) fn get(arguments: &CredentialGet) -> Result<Exit, CommandError> {
     if let Some(url) = injected(&arguments.wanted) {
         return printed(&format!("{url}\n"));
     }
-    let ask = CredentialAsk { fresh: arguments.fresh, ..ask(&arguments.wanted) };
+    let public_key = arguments.public_key.as_deref().map(public_key).transpose()?;
+    let ask = CredentialAsk { fresh: arguments.fresh, public_key, ..ask(&arguments.wanted) };
     let launcher = launcher(None)?;
     if arguments.format == CredentialFormat::Json {
         return printed(&launcher.credential_text(ask)?);
@@ -95,6 +98,18 @@ fn ask(wanted: &Wanted) -> CredentialAsk {
     }
     ask.lifetime_seconds = wanted.lifetime.map(domain::Span::as_secs);
     ask
+}
+
+/// The line of a public key file. What else is in such a file goes nowhere: it may be the wrong file.
+fn public_key(path: &Path) -> Result<String, CommandError> {
+    let wrong = |error: &dyn std::error::Error| {
+        CommandError::usage(format!("cannot use `{}` as a public key", path.display())).because(error)
+    };
+    let mut text = String::new();
+    let file = std::fs::File::open(path).map_err(|error| wrong(&error))?;
+    file.take(PUBLIC_KEY_BYTES_MAX).read_to_string(&mut text).map_err(|error| wrong(&error))?;
+    let key: brokers::ssh::SshPublicKey = text.parse().map_err(|error| wrong(&error))?;
+    Ok(key.to_string())
 }
 
 /// This machine's time: what tools compare an expiry with.

@@ -12,7 +12,7 @@ use control::settings::{
 use http::Uri;
 
 use super::keys::{Config, Federation, KeyHeader, Prices, Synchronous, Tls, Upstream};
-use super::{Variables, exports, issuer, read_bounded};
+use super::{Variables, exports, introspection, issuer, read_bounded};
 use crate::client::is_loopback;
 use crate::command_error::CommandError;
 
@@ -66,6 +66,7 @@ impl Config {
             shutdown_grace: Duration::from_millis(self.shutdown_grace.0.as_millis()),
             issuer: issuer::settings(self)?,
             exports: exports::settings(&self.exports)?,
+            introspection: introspection::settings(&self.introspection)?,
         })
     }
 
@@ -81,6 +82,10 @@ impl Config {
         for (index, export) in self.exports.iter().enumerate() {
             let (file, variable) = (export.secret_file.as_deref(), export.secret_env.as_deref());
             check_secret(&format!("exports[{index}].secret"), file, variable, variables)?;
+        }
+        for (index, party) in self.introspection.iter().enumerate() {
+            let (file, variable) = (party.secret_file.as_deref(), party.secret_env.as_deref());
+            check_secret(&format!("introspection[{index}].secret"), file, variable, variables)?;
         }
         Ok(())
     }

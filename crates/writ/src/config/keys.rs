@@ -54,6 +54,8 @@ section! {
         prices: Prices = Prices::default(), "list prices";
         /// Where copies of the log's entries go.
         exports: Vec<Export> = Vec::new(), "none";
+        /// Relying parties that may ask whether a token is alive.
+        introspection: Vec<Introspection> = Vec::new(), "none: auditors and administrators only";
         /// What the server writes to standard error.
         log: Log = Log::default(), "text, from level info";
     }
@@ -183,6 +185,19 @@ section! {
         /// How long a failure that may pass is tried again before an entry is given up. A receiver that cannot be reached
         /// is waited for as long as it takes.
         retry_for: Length = Length(Span::from_secs(3600)), "\"1h\"";
+    }
+}
+
+section! {
+    /// One relying party that may ask `POST /v1/introspect` (RFC 7662) about the tokens that were made for it, with a secret of
+    /// its own; repeat the table for more (at most 64): docs/verify.md.
+    Introspection ["[[introspection]]"] {
+        /// For whom the tokens were made that it may ask about.
+        audience: Option<String> = None, "required";
+        /// File whose first line is the secret, at least 32 characters: `openssl rand -hex 32` makes one.
+        secret_file: Option<PathBuf> = None, "unset";
+        /// Environment variable that holds the secret.
+        secret_env: Option<String> = None, "unset";
     }
 }
 

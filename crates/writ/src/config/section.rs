@@ -1,6 +1,6 @@
 //! Sections of the configuration that know their own documentation.
 
-use super::keys::{Config, Export, Federation, Issuer, IssuerAudience, Log, Prices, Tls, Upstream};
+use super::keys::{Config, Export, Federation, Introspection, Issuer, IssuerAudience, Log, Prices, Tls, Upstream};
 
 /// One table of the file, as the reference shows it.
 #[derive(Debug)]
@@ -25,7 +25,7 @@ pub(crate) struct Key {
 }
 
 /// All sections, in the order of the reference.
-pub(crate) const SECTIONS: [&Section; 9] = [
+pub(crate) const SECTIONS: [&Section; 10] = [
     &Config::SECTION,
     &Tls::SECTION,
     &Issuer::SECTION,
@@ -34,6 +34,7 @@ pub(crate) const SECTIONS: [&Section; 9] = [
     &Federation::SECTION,
     &Prices::SECTION,
     &Export::SECTION,
+    &Introspection::SECTION,
     &Log::SECTION,
 ];
 

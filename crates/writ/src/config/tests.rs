@@ -132,6 +132,23 @@ fn every_key_is_documented() {
     }
 }
 
+#[test]
+fn relying_parties_that_ask_have_an_audience_and_one_secret() {
+    const PARTY: &str = "[[introspection]]\naudience = 'git.example.com'\nsecret_env = 'S'\n";
+    for (text, error) in [
+        ("secret_env = 'S'", "audience: is missing"),
+        ("audience = ''\nsecret_env = 'S'", "audience: is missing"),
+        ("audience = 'a'", "secret_file: one of secret_file and secret_env is needed"),
+        ("audience = 'a'\nsecret_env = 'S'\nsecret_file = 's'", "secret_file: only one of"),
+    ] {
+        let refused = refused(&format!("[[introspection]]\n{text}\n"));
+        assert!(refused.starts_with(&format!("error: introspection[0].{error}")), "{text}: {refused}");
+    }
+    assert_eq!(refused(&PARTY.repeat(65)), "error: introspection: 65 relying parties, the limit is 64");
+    let settings = parse(PARTY).unwrap().settings().unwrap();
+    assert_eq!(settings.introspection[0].audience, "git.example.com");
+}
+
 const WEBHOOK: &str = "[[exports]]\nname = 'a'\nkind = 'webhook'\nurl = 'https://a.example'\nsecret_env = 'S'\n";
 
 #[test]

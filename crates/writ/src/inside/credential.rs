@@ -33,16 +33,12 @@ pub(crate) struct CredentialAsk {
 /// A credential: the control plane's answer, and how long it is good for as of now.
 #[derive(Debug, Clone, Deserialize)]
 pub(crate) struct Credential {
-    /// writ's own id of it.
-    pub(crate) id: String,
     /// The broker's name.
     pub(crate) broker: String,
     /// What kind of broker.
     pub(crate) kind: String,
     /// The target's name.
     pub(crate) target: String,
-    /// When it stops working, by the control plane's clock: RFC 3339.
-    pub(crate) expires_at: String,
     /// How long it is good for from now on, whatever this machine's clock says.
     pub(crate) expires_in_seconds: u64,
     /// The fields of the secret.

@@ -27,6 +27,7 @@ use crate::output::clean;
 /// The session's folder with everything in it, and the tasks behind it. Nothing of it is left when this is gone.
 pub(super) struct Carriers {
     variables: Vec<(String, OsString)>,
+    delivered: Vec<(String, OsString)>,
     recording: Option<Recording>,
     vault: Vault,
     family: Family,
@@ -45,6 +46,7 @@ impl Carriers {
         let source = Plane::new(client.clone(), &opened.session.id);
         let mut carriers = Self {
             variables: Vec::new(),
+            delivered: Vec::new(),
             recording: None,
             vault: Vault::new(Arc::new(source), Arc::new(SystemTimer::start())),
             family: Family::of(&opened.session.id),
@@ -62,6 +64,11 @@ impl Carriers {
     /// The variables that the agent gets.
     pub(super) fn variables(&self) -> &[(String, OsString)] {
         &self.variables
+    }
+
+    /// Those of them that say where credentials are.
+    pub(super) fn delivered(&self) -> &[(String, OsString)] {
+        &self.delivered
     }
 
     /// The session's credentials, to be forgotten when it is over.
@@ -107,7 +114,10 @@ impl Carriers {
         let server = client.address();
         let site = Site { folder, writ: &writ, server, opened, environment, vault, family };
         self._prepared = delivery::prepare(client, &site).await;
-        self.variables.extend(std::mem::take(&mut self._prepared.variables));
+        let delivered = std::mem::take(&mut self._prepared.variables);
+        self.variables.extend(delivered.iter().cloned());
+        // The search path is not in anybody's settings.
+        self.delivered = delivered.into_iter().filter(|(name, _)| name != "PATH").collect();
     }
 
     /// Git gets the settings that carry the session's id, unless it is to be left alone, and those of credentials.

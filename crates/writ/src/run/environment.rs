@@ -278,7 +278,7 @@ impl Environment {
 }
 
 /// Credentials that may be passed on when the developer says so.
-fn is_credential(name: &str) -> bool {
+pub(super) fn is_credential(name: &str) -> bool {
     let cargo = name.starts_with("CARGO_REGISTRIES_") && name.ends_with("_TOKEN");
     let family = FAMILIES.iter().any(|prefix| name.starts_with(prefix)) && !HARMLESS.contains(&name);
     CREDENTIALS.contains(&name) || cargo || family || SUFFIXES.iter().any(|suffix| name.ends_with(suffix))

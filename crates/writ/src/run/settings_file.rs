@@ -13,6 +13,7 @@ use std::path::Path;
 
 use serde_json::{Map, Value};
 
+use super::environment::is_credential;
 use super::propagation::{
     HEADERS_VARIABLE, METADATA_VARIABLE, PROPAGATE_VARIABLE, RESOURCE_VARIABLE, metadata, resource_attributes,
 };
@@ -94,8 +95,15 @@ impl ClaudeArguments {
         Ok(Self { rest, theirs: settings.map(|text| read(&text)).transpose()?.unwrap_or_default() })
     }
 
-    /// The developer's settings with the session's over them; `carried` is the session's environment.
-    pub(super) fn settings(&self, server: &Address, opened: &Opened, carried: &[(String, OsString)]) -> Value {
+    /// The developer's settings with the session's over them; `carried` is the session's environment, and `delivered` that
+    /// part of it which says where credentials are: a developer's `AWS_PROFILE` must not win over it.
+    pub(super) fn settings(
+        &self,
+        server: &Address,
+        opened: &Opened,
+        carried: &[(String, OsString)],
+        delivered: &[(String, OsString)],
+    ) -> Value {
         let mut settings = self.theirs.clone();
         settings.insert("apiKeyHelper".to_owned(), Value::from(""));
         let mut env = match settings.remove("env") {
@@ -109,6 +117,10 @@ impl ClaudeArguments {
             env.insert(name.to_owned(), Value::from(value));
         }
         carry(&mut env, opened, carried);
+        if !delivered.is_empty() {
+            env.retain(|name, _| !is_credential(name));
+        }
+        env.extend(delivered.iter().map(|(name, value)| (name.clone(), Value::from(value.to_string_lossy()))));
         settings.insert("env".to_owned(), Value::Object(env));
         settings.insert("attribution".to_owned(), attribution::with_session(&self.theirs, &opened.session));
         Value::Object(settings)

@@ -2,6 +2,8 @@
 //!
 //! The seed is printed and `WRIT_SEED` sets it; `WRIT_CRASH_ROUNDS` sets the number of kills (`scripts/crash-campaign`).
 
+mod vending;
+
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 

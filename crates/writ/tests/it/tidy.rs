@@ -26,6 +26,7 @@ const FLOORS: &[(&str, u8)] = &[
 /// Crates that only some rooms may list.
 const FENCES: &[(&str, &[&str])] = &[
     ("sqlx", &["store"]),
+    ("tokio-postgres", &["brokers"]),
     ("axum", &["control"]),
     ("askama", &["control"]),
     ("object_store", &["control"]),

@@ -8,14 +8,14 @@ fn the_session_comes_first_and_the_developer_is_cut() {
     let mut order = order();
     let session = order.session.to_string();
     assert_eq!(role_session_name(&order), format!("{session}.7.ada@corp.example"));
-    assert_eq!(source_identity(&order), format!("{session}.ada@corp.example"));
+    assert_eq!(source_identity_of(&order), format!("{session}.ada@corp.example"));
     order.developer_name = format!("Ädä O'Neil*?{}", "x".repeat(100));
     order.sequence = u64::MAX;
-    for name in [role_session_name(&order), source_identity(&order)] {
+    for name in [role_session_name(&order), source_identity_of(&order)] {
         assert!(name.starts_with(&session) && name.len() == 64, "{name}");
         assert!(name.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"_+=,.@-".contains(&byte)), "{name}");
     }
-    assert!(source_identity(&order).starts_with(&format!("{session}.-d--O-Neil--x")));
+    assert!(source_identity_of(&order).starts_with(&format!("{session}.-d--O-Neil--x")));
 }
 
 /// What a deny goes by matches this credential and no other of the session.

@@ -67,7 +67,7 @@ async fn with_a_key_the_request_is_signed_and_carries_tags_and_source_identity()
             "Tags.member.3.Key": "project", "Tags.member.3.Value": "payments",
             "Tags.member.4.Key": "profile", "Tags.member.4.Value": "dev-write",
             "TransitiveTagKeys.member.1": "session", "TransitiveTagKeys.member.2": "developer",
-            "TransitiveTagKeys.member.3": "project", "TransitiveTagKeys.member.4": "profile",
+            "TransitiveTagKeys.member.3": "project",
         })
     );
 }

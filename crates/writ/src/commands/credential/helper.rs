@@ -1,5 +1,7 @@
 //! The answers to tools.
 
+mod git;
+
 use std::collections::BTreeMap;
 use std::io::Read;
 use std::path::Path;
@@ -23,6 +25,7 @@ pub(super) fn answer(helper: &Helper) -> Result<Exit, CommandError> {
         }
         Helper::Gcp(target) => gcp(target),
         Helper::Azure(target) => printed(&shapes::token(&get(target)?)?),
+        Helper::Git(arguments) => git::answer(arguments),
         Helper::Docker { map, socket, operation } => docker(map, socket.as_deref(), operation),
     }
 }

@@ -69,7 +69,8 @@ pub(crate) const GCP_TOKEN_TYPE: &str = "urn:ietf:params:oauth:token-type:jwt";
 
 /// The same when there is no credential.
 pub(super) fn gcp_failed(error: &CommandError) -> Zeroizing<String> {
-    let message = error.to_string();
+    let told = error.to_string();
+    let message = told.strip_prefix("error: ").unwrap_or(&told);
     line(&json!({ "version": 1, "success": false, "code": "NO_CREDENTIAL", "message": message }))
 }
 

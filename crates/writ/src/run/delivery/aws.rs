@@ -59,6 +59,8 @@ pub(super) async fn prepare(wired: &[Wired<'_>], site: &Site<'_>, prepared: &mut
     prepared.set("AWS_CONFIG_FILE", config);
     // Clients write into this one at times, so it is a file and not the null device.
     prepared.set("AWS_SHARED_CREDENTIALS_FILE", none);
+    // A profile of the developer's, from whatever settings, is not in this file.
+    prepared.set("AWS_PROFILE", "default");
     // Nobody's machine is to be asked for a role of its own.
     prepared.set("AWS_EC2_METADATA_DISABLED", "true");
     if let Some((default, how)) = targets.get(first) {

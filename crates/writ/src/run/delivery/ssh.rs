@@ -8,6 +8,7 @@
 mod config;
 
 use std::ffi::OsString;
+use std::path::Path;
 use std::sync::Arc;
 
 use brokers::ssh::{LoginCertificate, SshKey, SshPublicKey};
@@ -19,7 +20,7 @@ use crate::limits::LOGIN_CERTIFICATE_WAIT_MAX;
 use crate::run::agent::{Asked, Certificates, Identity, LoginAgent};
 use crate::run::listen::Listening;
 use crate::run::vault::Vault;
-use config::{Host, Section};
+use config::{Elsewhere, Host, Section};
 
 /// What clients read to find the agent.
 const AGENT_VARIABLE: &str = "SSH_AUTH_SOCK";
@@ -47,26 +48,28 @@ struct FromVault {
 /// Prepares it for all targets that have it.
 pub(super) async fn prepare(wired: &[Wired<'_>], site: &Site<'_>, prepared: &mut Prepared) -> Result<(), Unprepared> {
     let folder = site.subfolder("ssh")?;
-    let (mut identities, mut sections) = (Vec::new(), Vec::new());
+    let (mut all, mut anywhere, mut sections) = (Vec::new(), Vec::new(), Vec::new());
     for (index, wired) in wired.iter().enumerate() {
         let how = How::deserialize(wired.how).map_err(|error| Unprepared::strange(wired, &error))?;
         let identity = Arc::new(identity(wired, site)?);
-        if !how.hosts.is_empty() {
+        all.push(Arc::clone(&identity));
+        if how.hosts.is_empty() {
+            anywhere.push(identity);
+        } else {
             let socket = folder.join(format!("{index}.sock"));
-            let agent = LoginAgent::new([Arc::clone(&identity)]);
-            prepared.listening.push(Listening::start(&socket, site.family.clone(), agent)?);
+            listen(site, prepared, &socket, [identity])?;
             sections.push(Section { socket, hosts: how.hosts });
         }
-        identities.push(identity);
     }
     let socket = site.folder.login_socket();
-    prepared.listening.push(Listening::start(&socket, site.family.clone(), LoginAgent::new(identities))?);
+    listen(site, prepared, &socket, all)?;
     tell_clients(site, prepared, &socket);
     if sections.is_empty() {
         return Ok(());
     }
+    let elsewhere = elsewhere(site, prepared, &folder.join("any.sock"), anywhere)?;
     let config = folder.join("config");
-    site.write(&config, &config::text(&sections)?)?;
+    site.write(&config, &config::text(&sections, &elsewhere)?)?;
     prepared.set(CONFIG_VARIABLE, &config);
     for name in PROGRAMS {
         let Some(program) = site.environment.find_program(name) else { continue };
@@ -76,8 +79,36 @@ pub(super) async fn prepare(wired: &[Wired<'_>], site: &Site<'_>, prepared: &mut
     Ok(())
 }
 
+/// Has an agent with these keys listen there.
+fn listen(
+    site: &Site<'_>,
+    prepared: &mut Prepared,
+    socket: &Path,
+    identities: impl IntoIterator<Item = Arc<Identity>>,
+) -> Result<(), Unprepared> {
+    prepared.listening.push(Listening::start(socket, site.family.clone(), LoginAgent::new(identities))?);
+    Ok(())
+}
+
+/// A certificate names session, developer and project to whoever is shown it.
+fn elsewhere(
+    site: &Site<'_>,
+    prepared: &mut Prepared,
+    socket: &Path,
+    anywhere: Vec<Arc<Identity>>,
+) -> Result<Elsewhere, Unprepared> {
+    if site.environment.keeps(AGENT_VARIABLE) {
+        return Ok(Elsewhere::AsBefore);
+    }
+    if anywhere.is_empty() {
+        return Ok(Elsewhere::Nobody);
+    }
+    listen(site, prepared, socket, anywhere)?;
+    Ok(Elsewhere::Agent(socket.to_owned()))
+}
+
 /// The developer's own agent is not the session's: it stays only when it was asked for by name.
-fn tell_clients(site: &Site<'_>, prepared: &mut Prepared, socket: &std::path::Path) {
+fn tell_clients(site: &Site<'_>, prepared: &mut Prepared, socket: &Path) {
     prepared.set(OUR_AGENT_VARIABLE, socket);
     if site.environment.keeps(AGENT_VARIABLE) {
         return;

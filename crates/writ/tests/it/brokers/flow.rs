@@ -39,7 +39,7 @@ fn a_credential_is_recorded_before_it_leaves_and_dead_with_its_session() {
             ["session.opened", "credential.requested", "credential.issued"],
         );
         for name in [id, &format!("vault-{id}"), &format!("{}.1", session.id)] {
-            let who = people.ada.get(&format!("/v1/who?name={name}")).await;
+            let who = people.ada.get(&format!("/v1/who?thing={name}")).await;
             assert_eq!(who.status, 200, "{name}: {}", who.text());
             assert_eq!(who.json()["session"]["id"], session.id, "{name}");
         }

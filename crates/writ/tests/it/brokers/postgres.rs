@@ -1,11 +1,13 @@
 //! PostgreSQL, a real one: a role per credential, what it may do, and that nothing is left of it.
 
 mod away;
+mod crowd;
 mod endings;
 mod many;
 mod names;
 mod rights;
 mod server;
+mod session;
 
 use std::sync::atomic::{AtomicU64, Ordering};
 

@@ -8,7 +8,7 @@ use serde_json::{Value, json};
 use crate::support::{Caller, Opened, People, Writ, until};
 
 /// What every secret of the vault begins with: searched for where it must not be.
-pub(super) const MARK: &str = "S3CR3T-OF-THE-VAULT";
+pub(crate) const MARK: &str = "S3CR3T-OF-THE-VAULT";
 
 /// The command: told on its standard input, as docs/brokers/exec.md says.
 const PROGRAM: &str = r#"#!/usr/bin/env python3
@@ -34,14 +34,14 @@ else:
 "#;
 
 /// The vault of one server.
-pub(super) struct Vault {
+pub(crate) struct Vault {
     folder: PathBuf,
 }
 
 impl Vault {
     /// Puts the vault into a server's folder and configures the broker `vault` with the target `safe`, granted to
     /// `checkout`.
-    pub(super) async fn open(writ: &Writ, people: &People) -> Self {
+    pub(crate) async fn open(writ: &Writ, people: &People) -> Self {
         let vault = Self::make(&writ.path().join("vault"));
         let answer = people.ada.put("/v1/brokers/vault", Some(vault.settings())).await;
         assert_eq!(answer.status, 200, "{}", answer.text());
@@ -50,7 +50,7 @@ impl Vault {
     }
 
     /// Only the program and its folder.
-    pub(super) fn make(folder: &Path) -> Self {
+    pub(crate) fn make(folder: &Path) -> Self {
         use std::os::unix::fs::PermissionsExt;
         std::fs::create_dir_all(folder.join("live")).unwrap();
         let program = folder.join("vault");
@@ -59,7 +59,7 @@ impl Vault {
         Self { folder: folder.to_owned() }
     }
 
-    pub(super) fn settings(&self) -> Value {
+    pub(crate) fn settings(&self) -> Value {
         let target = json!({"dimensions": {"rooms": []}, "life_default_seconds": 600, "life_max_seconds": 3600});
         json!({
             "kind": "exec",
@@ -67,18 +67,18 @@ impl Vault {
         })
     }
 
-    pub(super) async fn grant(&self, people: &People, grant: Value) {
+    pub(crate) async fn grant(&self, people: &People, grant: Value) {
         let answer = people.ada.put("/v1/projects/checkout/grants/vault/safe", Some(grant)).await;
         assert_eq!(answer.status, 200, "{}", answer.text());
     }
 
     /// Says what it is to do wrong: `slow-mint`, `slow-answer`, `away-revoke`, `forbid-revoke`, …; empty stops it.
-    pub(super) fn tell(&self, what: &str, how: &str) {
+    pub(crate) fn tell(&self, what: &str, how: &str) {
         std::fs::write(self.folder.join(what), how).unwrap();
     }
 
     /// The credentials that are alive at the target, with their sessions.
-    pub(super) fn live(&self) -> Vec<(String, String)> {
+    pub(crate) fn live(&self) -> Vec<(String, String)> {
         let mut live: Vec<_> = std::fs::read_dir(self.folder.join("live"))
             .unwrap()
             .map(|file| file.unwrap())
@@ -90,36 +90,36 @@ impl Vault {
         live
     }
 
-    pub(super) async fn emptied(&self) {
+    pub(crate) async fn emptied(&self) {
         until("the vault to be empty", || async { self.live().is_empty().then_some(()) }).await;
     }
 }
 
 /// Asks for a credential of the vault; it must come.
-pub(super) async fn ask(session: &Opened) -> Value {
+pub(crate) async fn ask(session: &Opened) -> Value {
     let answer = try_ask(session, json!({"broker": "vault", "target": "safe"})).await;
     assert_eq!(answer.status, 201, "{}", answer.text());
     answer.json()
 }
 
-pub(super) async fn try_ask(session: &Opened, body: Value) -> crate::support::Answer {
+pub(crate) async fn try_ask(session: &Opened, body: Value) -> crate::support::Answer {
     session.caller.post(&format!("/v1/sessions/{}/credentials", session.id), body).await
 }
 
 /// A session of grace's for the project.
-pub(super) async fn session(grace: &Caller) -> Opened {
+pub(crate) async fn session(grace: &Caller) -> Opened {
     grace.open(json!({"project": "checkout"})).await
 }
 
 /// What the API says of a credential.
-pub(super) async fn shown(ada: &Caller, id: &str) -> Value {
+pub(crate) async fn shown(ada: &Caller, id: &str) -> Value {
     let answer = ada.get(&format!("/v1/credentials/{id}")).await;
     assert_eq!(answer.status, 200, "{}", answer.text());
     answer.json()
 }
 
 /// Waits until a credential has a status.
-pub(super) async fn becomes(ada: &Caller, id: &str, status: &str) -> Value {
+pub(crate) async fn becomes(ada: &Caller, id: &str, status: &str) -> Value {
     until(&format!("{id} to be {status}"), || async {
         let shown = shown(ada, id).await;
         (shown["status"] == status).then_some(shown)

@@ -49,6 +49,7 @@ fn settings(folder: &std::path::Path, upstream: String) -> Settings {
         seal_key_command: None,
         log_origin: None,
         exports: Vec::new(),
+        introspection: Vec::new(),
         trust_policy: None,
         archive: None,
         publish_without_quorum: true,

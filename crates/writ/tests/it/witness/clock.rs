@@ -31,6 +31,7 @@ fn settings(watched: &Watched) -> Settings {
         seal_key_command: None,
         log_origin: None,
         exports: Vec::new(),
+        introspection: Vec::new(),
         trust_policy: Some(watched.policy_path()),
         archive: None,
         publish_without_quorum: false,

@@ -40,7 +40,7 @@ fn kubernetes_clients_read_this() {
 fn google_s_clients_read_this() {
     let credential = credential("token", json!({ "token": "ey" }), json!({}));
     assert_snapshot!(*gcp(&credential, NOW, None).unwrap(), @r#"{"expiration_time":1795698000,"id_token":"ey","success":true,"token_type":"urn:ietf:params:oauth:token-type:jwt","version":1}"#);
-    assert_snapshot!(*gcp_failed(&CommandError::failed("session ses_1 is over")), @r#"{"code":"NO_CREDENTIAL","message":"error: session ses_1 is over","success":false,"version":1}"#);
+    assert_snapshot!(*gcp_failed(&CommandError::failed("session ses_1 is over")), @r#"{"code":"NO_CREDENTIAL","message":"session ses_1 is over","success":false,"version":1}"#);
 }
 
 #[test]

@@ -28,6 +28,17 @@ pub(super) struct Section {
     pub(super) hosts: Vec<Host>,
 }
 
+/// Which agent is asked for a host that no broker names, when the developer's configuration does not say.
+#[derive(Debug)]
+pub(super) enum Elsewhere {
+    /// The one that the environment names: the developer's own.
+    AsBefore,
+    /// One with the keys of targets that name no hosts: it may be one of theirs. No other host is shown a certificate.
+    Agent(PathBuf),
+    /// None: every key has its hosts.
+    Nobody,
+}
+
 /// What reads the developer's own configuration and the machine's, as clients do when nobody names a file.
 const THEIRS: &str = "Match all\nInclude ~/.ssh/config\nInclude /etc/ssh/ssh_config\n";
 
@@ -35,7 +46,7 @@ const THEIRS: &str = "Match all\nInclude ~/.ssh/config\nInclude /etc/ssh/ssh_con
 ///
 /// # Errors
 /// A name could be read as more than a name: what comes from the control plane is looked at here once more.
-pub(super) fn text(sections: &[Section]) -> Result<String, Unprepared> {
+pub(super) fn text(sections: &[Section], elsewhere: &Elsewhere) -> Result<String, Unprepared> {
     let mut text = "# Made by writ for one session. Your own configuration follows below.\n".to_owned();
     for section in sections {
         for host in &section.hosts {
@@ -43,6 +54,12 @@ pub(super) fn text(sections: &[Section]) -> Result<String, Unprepared> {
         }
     }
     text.push_str(THEIRS);
+    let agent = match elsewhere {
+        Elsewhere::AsBefore => return Ok(text),
+        Elsewhere::Agent(socket) => quoted(socket)?,
+        Elsewhere::Nobody => "none".to_owned(),
+    };
+    let _ = writeln!(text, "Match all\n    IdentityAgent {agent}");
     Ok(text)
 }
 

@@ -80,7 +80,22 @@ async fn somebody_who_speaks_otherwise() {
 
 #[tokio::test]
 async fn a_server_without_tls() {
-    let error = asked(Real::start().port(), "verify-full").await;
+    let error = asked(listener(Some(b"N")).await, "verify-full").await;
     assert_eq!(error.fault, Fault::Operator);
     assert!(error.text.ends_with("speaks no TLS: set `ssl = on` and a certificate there"), "{error}");
+}
+
+#[tokio::test]
+async fn a_server_with_a_certificate_that_is_not_trusted_or_for_another_host() {
+    let real = Real::start();
+    let error = asked(real.port(), "verify-full").await;
+    assert_eq!(error.fault, Fault::Operator);
+    let reason =
+        "shows a certificate that is not accepted (its root is not trusted): check `host`, or name its root in `ca`";
+    assert!(error.text.ends_with(reason), "{error}");
+
+    let mut settings = real.over_tls(json!({}));
+    settings["host"] = json!("127.0.0.1");
+    let error = Minting::open(&settings, real.text("broker_password")).mint(&real.order(next())).await.unwrap_err();
+    assert!(error.text.contains("(it is for another host)"), "{error}");
 }

@@ -63,6 +63,15 @@ impl Real {
         })
     }
 
+    /// The same over TLS, under the server's own root.
+    pub(super) fn over_tls(&self, target: Value) -> Value {
+        let mut settings = self.settings(target);
+        settings["host"] = json!("localhost");
+        settings["sslmode"] = json!("verify-full");
+        settings["ca"] = json!(std::fs::read_to_string(self.text("ca")).unwrap());
+        settings
+    }
+
     /// The broker with one target `app`.
     pub(super) fn broker(&self, target: Value) -> Minting {
         Minting::open(&self.settings(target), self.text("broker_password"))

@@ -32,7 +32,7 @@ fn stock_ssh_finds_account_port_and_agent_of_a_host() {
         section("/tmp/a b/0.sock", vec![host("*.staging.example.com", Some(2222), Some("deploy"))]),
         section("/tmp/50%/1.sock", vec![host("10.0.0.?", None, None), host("db", None, Some("logs"))]),
     ];
-    let text = text(&sections).unwrap();
+    let text = text(&sections, &Elsewhere::AsBefore).unwrap();
     let told = understood(&text, "web.staging.example.com");
     assert_eq!(told[..2], ["user deploy", "port 2222"]);
     assert!(told.contains(&"identityagent /tmp/a b/0.sock".to_owned()), "{told:?}");
@@ -47,8 +47,25 @@ fn stock_ssh_finds_account_port_and_agent_of_a_host() {
 #[test]
 fn what_could_be_read_as_more_is_refused() {
     for wrong in ["a b", "a\nProxyCommand evil", "", "-a", "!a", "\"", "a,b"] {
-        assert!(text(&[section("/tmp/0.sock", vec![host(wrong, None, None)])]).is_err(), "{wrong}");
-        assert!(text(&[section("/tmp/0.sock", vec![host("a", None, Some(wrong))])]).is_err(), "{wrong}");
+        assert!(text(&[section("/tmp/0.sock", vec![host(wrong, None, None)])], &Elsewhere::Nobody).is_err(), "{wrong}");
+        assert!(
+            text(&[section("/tmp/0.sock", vec![host("a", None, Some(wrong))])], &Elsewhere::Nobody).is_err(),
+            "{wrong}"
+        );
     }
-    assert!(text(&[section("/tmp/\"x/0.sock", vec![host("a", None, None)])]).is_err());
+    assert!(text(&[section("/tmp/\"x/0.sock", vec![host("a", None, None)])], &Elsewhere::Nobody).is_err());
+}
+
+#[test]
+fn other_hosts_are_shown_only_keys_that_may_be_theirs() {
+    let sections = [section("/tmp/0.sock", vec![host("web", None, None)])];
+    let agent_for = |elsewhere: &Elsewhere, host: &str| {
+        let told = understood(&text(&sections, elsewhere).unwrap(), host);
+        told.into_iter().find_map(|line| line.strip_prefix("identityagent ").map(str::to_owned))
+    };
+    let some = |text: &str| Some(text.to_owned());
+    assert_eq!(agent_for(&Elsewhere::Nobody, "web"), some("/tmp/0.sock"));
+    assert_eq!(agent_for(&Elsewhere::Nobody, "github.com"), some("none"));
+    assert_eq!(agent_for(&Elsewhere::Agent("/tmp/rest.sock".into()), "github.com"), some("/tmp/rest.sock"));
+    assert_eq!(agent_for(&Elsewhere::AsBefore, "github.com"), None);
 }
