@@ -24,8 +24,8 @@ pub use wire::OutboundWire;
 
 /// What this process keeps of brokers.
 pub struct Vending {
-    /// Opened brokers with the revision of their settings; one per broker.
-    opened: Mutex<HashMap<Name, (u64, Arc<dyn Broker>)>>,
+    /// Opened brokers; one of each name.
+    opened: Mutex<HashMap<Name, Opened>>,
     /// What they work with.
     tools: Tools,
     /// Rung when something became due for revocation.
@@ -35,6 +35,9 @@ pub struct Vending {
     /// Lists of revoked certificates that were made just now.
     pub(crate) krls: Krls,
 }
+
+/// A broker with the revision of the settings that it was opened from.
+type Opened = (u64, Arc<dyn Broker>);
 
 // === impl Vending ===
 

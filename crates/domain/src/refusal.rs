@@ -179,7 +179,7 @@ pub enum Refusal {
         /// Which target.
         target: Name,
         /// What was asked, and what would be allowed.
-        outside: Outside,
+        outside: Box<Outside>,
     },
     /// A credential's life outside what is granted or what the target can give.
     #[error("a credential of `{broker}/{target}` lives between {min} and {max} here, not {asked}")]

@@ -145,3 +145,8 @@ pub(crate) const PROOF_ROUNDS: u32 = 4;
 pub(crate) const BROKER_SETTINGS_FILE_BYTES_MAX: u64 = 64 * 1024;
 /// Bytes of a file with a broker's secret.
 pub(crate) const BROKER_SECRET_BYTES_MAX: u64 = 16 * 1024;
+
+/// How often the demo looks whether a session's credentials are dead.
+pub(crate) const DEMO_LOOK_EVERY: Duration = Duration::from_millis(100);
+/// How many times it looks: a revocation takes a moment, not ten seconds.
+pub(crate) const DEMO_LOOKS_MAX: u32 = 100;

@@ -40,7 +40,9 @@ use beat::Beats;
 use carriers::Carriers;
 use child::Child;
 pub(crate) use delivery::inject::variable as injected_variable;
-use environment::{Environment, SERVER_VARIABLE};
+pub(crate) use environment::SERVER_VARIABLE;
+
+use environment::Environment;
 use orphans::Orphans;
 use session::OpenSession;
 use settings_file::{ClaudeArguments, SettingsFile};

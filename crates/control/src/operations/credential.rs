@@ -237,7 +237,7 @@ impl Making {
         let mut attachments = Vec::new();
         if let Some(handle) = &minted.handle {
             let sealed = self.plane.seals.seal(&handle_name(credential), handle.bytes());
-            let sealed = sealed.map_err(|error| Failure::Unavailable(error.to_string().into()))?;
+            let sealed = sealed.map_err(|error| Failure::Unavailable(error.to_string()))?;
             attachments.push(Attachment::Handle(CredentialHandle { credential, sealed }));
         }
         let result = MintResult::Made { names, expires_at: minted.expires_at };

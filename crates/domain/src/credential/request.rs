@@ -6,6 +6,7 @@ use super::PublicName;
 use super::over::{Issued, check_names};
 use crate::broker::Target;
 use crate::grant::{self, Grant};
+use crate::scope::Outside;
 use crate::session::Session;
 use crate::{
     Actor, CredentialId, Event, Name, NodeId, ProjectId, Refusal, Role, Scope, SessionId, Span, State, Time, limits,
@@ -75,8 +76,11 @@ pub(crate) fn request(state: &State, by: Actor, command: &Request, now: Time) ->
     }
     check_bounds(state, command, session)?;
     let (grant, target) = find(state, command, session)?;
-    let outside =
-        |outside| Refusal::OutsideGrant { broker: command.broker.clone(), target: command.target.clone(), outside };
+    let outside = |outside: Outside| Refusal::OutsideGrant {
+        broker: command.broker.clone(),
+        target: command.target.clone(),
+        outside: Box::new(outside),
+    };
     let scope = grant.scope.narrowed(&command.scope).map_err(outside)?;
     let expires_at = expiry(command, session, grant, &target, now)?;
     // INVARIANT: a session with a grant has a project.

@@ -2,12 +2,14 @@
 
 mod commit;
 mod conversation;
+mod credential;
 mod stream;
 mod tools;
 mod wire;
 
 use serde_json::json;
 
+use super::scene::AUDIENCE;
 use crate::cli::DemoAgent;
 use crate::command_error::{CommandError, Exit};
 use conversation::Conversation;
@@ -38,6 +40,9 @@ pub(crate) async fn run(arguments: DemoAgent) -> Result<Exit, CommandError> {
     }
     if arguments.real_service {
         Conversation::helper(&wire, &arguments.model, "a0000000000000001").ask("Answer with one word: done.").await?;
+    }
+    if credential::is_let_in().await? {
+        say(&format!("was let in at {AUDIENCE} with a token of its own, which dies with the session"));
     }
     if commit::notes() {
         say("committed NOTES.md");

@@ -24,6 +24,11 @@ pub(super) const TEAM: &str = "payments";
 /// What the work is for.
 pub(super) const PROJECT: &str = "checkout";
 
+/// What the sessions of the project are granted.
+pub(super) const GRANT: &str = "internal/billing";
+/// The internal service that it is for.
+pub(super) const AUDIENCE: &str = "billing.demo";
+
 /// What is decided before anything runs.
 pub(super) struct Scene {
     folder: tempfile::TempDir,
@@ -108,7 +113,10 @@ impl Scene {
                 "name = \"anthropic\"\nbase_url = \"https://api.anthropic.com\"\nkey_env = \"{KEY_VARIABLE}\"\n"
             ),
         };
-        format!("listen = \"127.0.0.1:0\"\ndata_dir = \"data\"\n\n[[upstreams]]\n{service}\n[log]\nlevel = \"warn\"\n")
+        format!(
+            "listen = \"127.0.0.1:0\"\ndata_dir = \"data\"\n\n[[upstreams]]\n{service}\n[log]\nlevel = \"warn\"\n\n\
+             [[issuer.audiences]]\naudience = \"{AUDIENCE}\"\n"
+        )
     }
 }
 
@@ -151,6 +159,19 @@ impl Running {
         scene.step(ADMIN, &["team", "join", TEAM, DEVELOPER], "").await?;
         scene.step(ADMIN, &["project", "add", PROJECT, "--team", TEAM], "").await?;
         scene.step(DEVELOPER, &login(DEVELOPER), &self.password).await?;
+        self.credentials(scene).await
+    }
+
+    /// A broker for tokens of an internal service, granted to the project.
+    async fn credentials(&self, scene: &Scene) -> Result<(), CommandError> {
+        let failed = |error: std::io::Error| CommandError::failed("cannot write the demo's broker").because(&error);
+        let (broker, target) = GRANT.split_once('/').unwrap_or_default();
+        let file = scene.path("broker.toml");
+        let settings = format!("[targets.{target}]\naudience = \"{AUDIENCE}\"\nintrospects = true\n");
+        std::fs::write(&file, settings).map_err(failed)?;
+        let file = file.to_string_lossy().into_owned();
+        scene.step(ADMIN, &["broker", "set", broker, "--kind", "token", "--settings", &file], "").await?;
+        scene.step(ADMIN, &["grant", "set", PROJECT, GRANT, "--max-lifetime", "10m"], "").await?;
         Ok(())
     }
 

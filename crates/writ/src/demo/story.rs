@@ -8,11 +8,11 @@ use serde_json::Value;
 use tokio::process::{Child, Command};
 
 use super::repository::{self, Commit};
-use super::scene::{ADMIN, DEVELOPER, PROJECT, Running, Scene, TEAM};
+use super::scene::{ADMIN, DEVELOPER, GRANT, PROJECT, Running, Scene, TEAM};
 use crate::api::{CostRow, Session, Verified};
 use crate::cli::AgentKind;
 use crate::command_error::CommandError;
-use crate::limits::{DEMO_SESSION_TIMEOUT, DEMO_STOP_TIMEOUT};
+use crate::limits::{DEMO_LOOK_EVERY, DEMO_LOOKS_MAX, DEMO_SESSION_TIMEOUT, DEMO_STOP_TIMEOUT};
 use crate::output::money;
 
 const BUDGET: &str = "5.00";
@@ -34,6 +34,7 @@ pub(super) async fn tell(scene: &Scene, running: &Running) -> Result<(), Command
     println!("where    {git}; control plane {}\n", running.url);
     run_session(scene).await?;
     let session = only_session(scene).await?;
+    let vended = vended(scene, &session).await?;
     let rows = lines::<CostRow>(scene, ADMIN, &["cost", "--by", "developer,project", "--json"]).await?;
     let verified: Verified = lines(scene, ADMIN, &["log", "verify", "--json"]).await?.pop().ok_or_else(strange)?;
     check(&session, &rows, &verified)?;
@@ -41,6 +42,9 @@ pub(super) async fn tell(scene: &Scene, running: &Running) -> Result<(), Command
     let audited = audit(scene).await?;
     println!();
     print_commit(scene).await?;
+    if let Some(vended) = vended {
+        println!("creds    {vended}");
+    }
     print_end(&rows, &verified, &found);
     print_audit(&audited, &session);
     Ok(())
@@ -185,6 +189,28 @@ async fn only_session(scene: &Scene) -> Result<Session, CommandError> {
         (Some(session), true) => Ok(session),
         _ => Err(CommandError::failed("expected exactly one session")),
     }
+}
+
+/// What became of the session's credentials; none when it asked for none. They are ended behind the session's end, so that
+/// is waited for.
+async fn vended(scene: &Scene, session: &Session) -> Result<Option<String>, CommandError> {
+    let list = ["credential", "list", "--session", &session.id, "--json"];
+    let mut looks = 0;
+    let made: Vec<Value> = loop {
+        let made: Vec<Value> = lines(scene, ADMIN, &list).await?;
+        let is_dead = |one: &Value| one["status"] == "revoked" || one["status"] == "expired";
+        looks += 1;
+        if made.iter().all(is_dead) || looks >= DEMO_LOOKS_MAX {
+            break made;
+        }
+        tokio::time::sleep(DEMO_LOOK_EVERY).await;
+    };
+    let Some(first) = made.first() else { return Ok(None) };
+    if first["status"] != "revoked" {
+        let status = &first["status"];
+        return Err(CommandError::failed(format!("the demo's story would not be true: a credential is {status}")));
+    }
+    Ok(Some(format!("{GRANT}: a token for this session alone, granted to {PROJECT}; revoked when the session ended")))
 }
 
 /// Who made the session's last call, from the call's id alone; the log's proof was checked.

@@ -29,8 +29,8 @@ fn check(developer: &str, project: &str, expected: &str) {
 fn the_name_says_who_and_for_what() {
     check("grace", "payments", "grace_payments");
     check("Grace.Hopper@corp.example", "payments", "grace_hopper_corp_examp_payments");
-    check("grace", "a-very-long-project-of-which-not-all-fits", "grace_a_very_long_project_of_wh");
-    check("grace.hopper.of.the.navy", "a-very-long-project-of-which-not-all-fits", "grace_hopper_o_a_very_long_proj");
+    check("grace", "a-very-long-project-of-which-not-all-fits", "grace_a_very_long_project_of_whi");
+    check("grace.hopper.of.the.navy", "a-very-long-project-of-which-not-all-fits", "grace_hopper_o_a_very_long_proje");
 }
 
 #[test]
