@@ -115,8 +115,9 @@ impl<C: Carrier> Plugin<C> {
         // The target may have gone from the settings since: its credentials are ended all the same.
         let json = message::revoke(order, self.targets.get(&order.target), handle);
         let told = self.carrier.tell(Told { action: Action::Revoke, order, json }, tools, chance).await;
-        // However it failed, the credential may be alive: it is tried again until it works.
-        told.map(drop).map_err(|error| BrokerError { may_pass: true, maybe_minted: false, ..error })
+        // However it failed, the credential may be alive: the revoker goes on, and raises the alarm at once for what will
+        // not pass by itself.
+        told.map(drop).map_err(|error| BrokerError { maybe_minted: false, ..error })
     }
 
     fn who(&self, order: &Order) -> String {

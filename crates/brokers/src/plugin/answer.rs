@@ -17,6 +17,22 @@ use crate::limits;
 /// The shortest text that is looked for in names: shorter ones are in any name by chance.
 const TELLING_BYTES_MIN: usize = 6;
 
+/// Fields that say who or where, which is what a name is for.
+const NO_SECRETS: [&str; 12] = [
+    "access_key_id",
+    "account",
+    "client_id",
+    "database",
+    "host",
+    "id",
+    "login",
+    "name",
+    "port",
+    "url",
+    "user",
+    "username",
+];
+
 /// An answer that cannot be used, though a credential may have been made.
 pub(super) struct Unusable {
     /// What is wrong with it and what to do, as the rest of a sentence that starts with the broker.
@@ -152,7 +168,8 @@ fn names(answer: &Answer, fields: &BTreeMap<String, Wiped>) -> Result<Vec<(Artif
             limits::NAMES_MAX
         ));
     }
-    let telling = fields.values().map(|value| value.0.as_str()).filter(|value| value.len() >= TELLING_BYTES_MIN);
+    let secret = fields.iter().filter(|(name, _)| !NO_SECRETS.contains(&name.as_str()));
+    let telling = secret.map(|(_, value)| value.0.as_str()).filter(|value| value.len() >= TELLING_BYTES_MIN);
     if telling.into_iter().any(|value| names.iter().any(|name| name.contains(value))) {
         return Err(
             "answered `names` with a value of the secret in them: names are kept in the log for ever".to_owned()

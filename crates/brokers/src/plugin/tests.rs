@@ -268,12 +268,12 @@ async fn a_handle_is_needed_where_credentials_can_be_ended() {
 }
 
 #[tokio::test]
-async fn a_revocation_that_is_refused_is_tried_again() {
+async fn a_revocation_that_is_refused_is_an_error_and_makes_nothing() {
     let (plugin, script) = plugin(json!({}));
     answers(&script, vec![Err(BrokerError::refused("exit code 1"))]);
     let handle = plugin.plan(&order("prod", &[])).handle.unwrap();
     let error = plugin.revoke(&order("prod", &[]), &handle, &no_tools(), chance()).await.unwrap_err();
-    assert!(error.may_pass && !error.maybe_minted);
+    assert!(!error.may_pass && !error.maybe_minted);
 }
 
 #[test]

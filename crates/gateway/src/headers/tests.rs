@@ -69,7 +69,9 @@ fn a_beta_is_added_once_to_what_the_client_asked_for() {
         (&["a-1", "b-2"], "a-1,b-2,oauth-2025-04-20"),
     ] {
         let mut headers = HeaderMap::new();
-        before.iter().for_each(|value| drop(headers.append("anthropic-beta", HeaderValue::from_static(value))));
+        for value in before {
+            headers.append("anthropic-beta", HeaderValue::from_static(value));
+        }
         for _ in 0..2 {
             add_beta(&mut headers, "oauth-2025-04-20");
             assert_eq!(headers.get_all("anthropic-beta").iter().collect::<Vec<_>>(), [after]);
