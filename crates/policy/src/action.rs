@@ -72,6 +72,10 @@ pub struct ManageProjects;
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct ManageExports;
 
+/// See which keys sign and seal.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct ReadKeys;
+
 /// Replace the keys that sign and seal.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct ManageKeys;
@@ -100,5 +104,6 @@ rules! {
     ManagePeople, |_this| "manage developers and teams", None, Admin;
     ManageProjects, |_this| "manage projects", None, Admin;
     ManageExports, |_this| "manage exports", None, Admin;
+    ReadKeys, |_this| "see keys", None, Auditor;
     ManageKeys, |_this| "replace keys", None, Admin;
 }

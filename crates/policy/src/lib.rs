@@ -9,8 +9,8 @@ mod denial;
 mod permit;
 
 pub use action::{
-    Action, ManageExports, ManageKeys, ManagePeople, ManageProjects, ReadCost, ReadLog, ReadPeople, ReadSession,
-    ReadSessions, RevokeSession,
+    Action, ManageExports, ManageKeys, ManagePeople, ManageProjects, ReadCost, ReadKeys, ReadLog, ReadPeople,
+    ReadSession, ReadSessions, RevokeSession,
 };
 pub use denial::Denial;
 pub use permit::{Permit, authorize};

@@ -3,6 +3,7 @@
 mod audit;
 mod export;
 mod govern;
+mod keys;
 mod look;
 mod operate;
 mod witness;
@@ -13,6 +14,7 @@ use clap::{Parser, Subcommand};
 pub(crate) use audit::{AuditCommand, AuditExport, AuditFsck, AuditSearch, AuditVerify, Trust};
 pub(crate) use export::{ExportCommand, PrintEvents};
 pub(crate) use govern::{AdminCommand, DeveloperCommand, Erase, NewDeveloper, ProjectCommand, Revoke, TeamCommand};
+pub(crate) use keys::{ExportIssuer, IssuerCommand, KeysCommand, RelyingPartyKind, RotateKeys, ShowIssuer};
 pub(crate) use look::{Cost, Dimension, LogCommand, SessionCommand, Sessions, Who};
 pub(crate) use operate::{AgentKind, CheckConfig, Demo, DemoAgent, ReferenceCommand, Serve, Simulator};
 pub(crate) use witness::{Witness, WitnessCommand, WitnessKey};
@@ -71,6 +73,12 @@ pub(crate) enum Command {
     #[command(subcommand)]
     Admin(AdminCommand),
     Serve(Serve),
+    /// Show the issuer to relying parties, or export it as static files
+    #[command(subcommand)]
+    Issuer(IssuerCommand),
+    /// List and replace the keys that sign and seal
+    #[command(subcommand)]
+    Keys(KeysCommand),
     Witness(Box<Witness>),
     CheckConfig(CheckConfig),
     Demo(Demo),
@@ -87,7 +95,7 @@ pub(crate) const GROUPS: [(&str, &[&str]); 4] = [
     ("Work", &["run", "token", "record", "git", "login", "logout", "whoami"]),
     ("Look", &["sessions", "session", "who", "cost", "log", "audit", "export"]),
     ("Govern", &["revoke", "developer", "team", "project", "admin"]),
-    ("Operate", &["serve", "witness", "check-config", "demo", "simulator"]),
+    ("Operate", &["serve", "issuer", "keys", "witness", "check-config", "demo", "simulator"]),
 ];
 
 /// Gives `command` a help page that shows its subcommands in [`GROUPS`] (clap itself knows one list only).
@@ -101,7 +109,7 @@ pub(crate) fn grouped(command: clap::Command) -> clap::Command {
             page.push_str(&format!("  {name:<14}{about}\n"));
         }
     }
-    page.push_str("\nOptions:\n{options}\n\nMore on a command: writ <COMMAND> --help");
+    page.push_str("\nMore on a command: writ <COMMAND> --help (-h for less); the version: writ --version");
     command.help_template(page)
 }
 

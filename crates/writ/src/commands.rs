@@ -6,6 +6,8 @@ mod cost;
 mod developer;
 mod export;
 mod git;
+mod issuer;
+mod keys;
 mod log;
 mod login;
 mod project;
@@ -49,6 +51,8 @@ pub(crate) async fn dispatch(command: Command) -> Result<Exit, CommandError> {
         Command::Team(command) => team::team(command).await,
         Command::Project(command) => project::project(command).await,
         Command::Admin(command) => admin::admin(command).await,
+        Command::Issuer(command) => issuer::issuer(command).await,
+        Command::Keys(command) => keys::keys(command).await,
         Command::Serve(arguments) => serve::serve(arguments).await,
         Command::Witness(arguments) => witness::witness(*arguments).await,
         Command::CheckConfig(arguments) => serve::check_config(&arguments),
