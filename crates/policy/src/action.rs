@@ -79,6 +79,10 @@ pub struct ManageBrokers;
 /// See brokers and their settings.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct ReadBrokers;
+/// See which keys sign and seal.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct ReadKeys;
+
 /// Replace the keys that sign and seal.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct ManageKeys;
@@ -109,5 +113,6 @@ rules! {
     ManageExports, |_this| "manage exports", None, Admin;
     ManageBrokers, |_this| "manage brokers", None, Admin;
     ReadBrokers, |_this| "see brokers", None, Auditor;
+    ReadKeys, |_this| "see keys", None, Auditor;
     ManageKeys, |_this| "replace keys", None, Admin;
 }

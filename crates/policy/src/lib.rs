@@ -9,8 +9,8 @@ mod denial;
 mod permit;
 
 pub use action::{
-    Action, ManageBrokers, ManageExports, ManageKeys, ManagePeople, ManageProjects, ReadBrokers, ReadCost, ReadLog,
-    ReadPeople, ReadSession, ReadSessions, RevokeSession,
+    Action, ManageBrokers, ManageExports, ManageKeys, ManagePeople, ManageProjects, ReadBrokers, ReadCost, ReadKeys,
+    ReadLog, ReadPeople, ReadSession, ReadSessions, RevokeSession,
 };
 pub use denial::Denial;
 pub use permit::{Permit, authorize};

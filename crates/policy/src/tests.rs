@@ -42,7 +42,7 @@ fn answer<A: Action>(state: &State, by: Actor, action: A) -> &'static str {
 }
 
 /// The answers to every action, in the order of the table below. Where an action is about somebody, it is about `of`.
-fn answers(state: &State, by: Actor, of: u128) -> [&'static str; 12] {
+fn answers(state: &State, by: Actor, of: u128) -> [&'static str; 13] {
     let of = id(of);
     [
         answer(state, by, ReadSessions { of: Some(of) }),
@@ -52,6 +52,7 @@ fn answers(state: &State, by: Actor, of: u128) -> [&'static str; 12] {
         answer(state, by, ReadCost { of: None }),
         answer(state, by, ReadLog),
         answer(state, by, ReadPeople),
+        answer(state, by, ReadKeys),
         answer(state, by, RevokeSession { developer: of }),
         answer(state, by, ManagePeople),
         answer(state, by, ManageProjects),
@@ -66,20 +67,20 @@ fn the_table() {
     const NO: &str = "forbidden";
     let developer = |number| Actor::Developer(id(number));
     let cases = [
-        //                           sessions  all  one  cost  all  log people revoke manage all four
-        ("own", developer(1), 1, [OK, NO, OK, OK, NO, NO, NO, OK, NO, NO, NO, NO]),
-        ("another member's", developer(1), 2, [NO, NO, NO, NO, NO, NO, NO, NO, NO, NO, NO, NO]),
-        ("approver's own", developer(3), 3, [OK, NO, OK, OK, NO, NO, NO, OK, NO, NO, NO, NO]),
-        ("approver, a member's", developer(3), 1, [NO, NO, NO, NO, NO, NO, NO, NO, NO, NO, NO, NO]),
-        ("auditor, a member's", developer(4), 1, [OK, OK, OK, OK, OK, OK, OK, NO, NO, NO, NO, NO]),
-        ("auditor's own", developer(4), 4, [OK, OK, OK, OK, OK, OK, OK, OK, NO, NO, NO, NO]),
-        ("admin, a member's", developer(5), 1, [OK; 12]),
-        ("admin, nobody's", developer(5), NOBODY, [OK; 12]),
-        ("writ itself", Actor::System, 1, [OK; 12]),
-        ("bootstrap token", Actor::Bootstrap, 1, [NO; 12]),
-        ("a session", Actor::Session(SessionId::new(Time::default(), 1)), 1, [NO; 12]),
-        ("disabled admin's own", developer(6), 6, ["developer_disabled"; 12]),
-        ("unknown", developer(NOBODY), NOBODY, ["developer_unknown"; 12]),
+        //                           sessions  all  one  cost  all  log people keys revoke manage all four
+        ("own", developer(1), 1, [OK, NO, OK, OK, NO, NO, NO, NO, OK, NO, NO, NO, NO]),
+        ("another member's", developer(1), 2, [NO, NO, NO, NO, NO, NO, NO, NO, NO, NO, NO, NO, NO]),
+        ("approver's own", developer(3), 3, [OK, NO, OK, OK, NO, NO, NO, NO, OK, NO, NO, NO, NO]),
+        ("approver, a member's", developer(3), 1, [NO, NO, NO, NO, NO, NO, NO, NO, NO, NO, NO, NO, NO]),
+        ("auditor, a member's", developer(4), 1, [OK, OK, OK, OK, OK, OK, OK, OK, NO, NO, NO, NO, NO]),
+        ("auditor's own", developer(4), 4, [OK, OK, OK, OK, OK, OK, OK, OK, OK, NO, NO, NO, NO]),
+        ("admin, a member's", developer(5), 1, [OK; 13]),
+        ("admin, nobody's", developer(5), NOBODY, [OK; 13]),
+        ("writ itself", Actor::System, 1, [OK; 13]),
+        ("bootstrap token", Actor::Bootstrap, 1, [NO; 13]),
+        ("a session", Actor::Session(SessionId::new(Time::default(), 1)), 1, [NO; 13]),
+        ("disabled admin's own", developer(6), 6, ["developer_disabled"; 13]),
+        ("unknown", developer(NOBODY), NOBODY, ["developer_unknown"; 13]),
     ];
     for (case, by, of, expected) in cases {
         assert_eq!(answers(&team(), by, of), expected, "{case}");
@@ -117,7 +118,7 @@ proptest! {
     fn disabled_developers_get_nothing(people in prop::collection::vec(any_person(), 1..8), of in 1_u128..9) {
         let state = state(people);
         for (&developer, _) in state.developers.iter().filter(|(_, known)| known.disabled) {
-            prop_assert_eq!(answers(&state, Actor::Developer(developer), of), ["developer_disabled"; 12]);
+            prop_assert_eq!(answers(&state, Actor::Developer(developer), of), ["developer_disabled"; 13]);
         }
     }
 

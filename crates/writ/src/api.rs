@@ -2,6 +2,8 @@
 
 use serde::Deserialize;
 
+use crate::command_error::CommandError;
+
 /// A human.
 #[derive(Debug, Clone, Deserialize)]
 pub(crate) struct Developer {
@@ -24,6 +26,30 @@ pub(crate) struct Developer {
 pub(crate) struct Named {
     pub(crate) id: String,
     pub(crate) name: String,
+}
+
+/// A key that signs writs and tokens.
+#[derive(Debug, Clone, Deserialize)]
+pub(crate) struct SigningKey {
+    pub(crate) kid: String,
+    pub(crate) algorithm: String,
+    pub(crate) standing: String,
+    pub(crate) signs_from: String,
+    #[serde(default)]
+    pub(crate) published_until: Option<String>,
+    #[serde(default)]
+    pub(crate) thumbprint: String,
+}
+
+impl SigningKey {
+    /// Reads one of a list.
+    ///
+    /// # Errors
+    /// The server is newer than this command understands.
+    pub(crate) fn read(value: &serde_json::Value) -> Result<Self, CommandError> {
+        Self::deserialize(value)
+            .map_err(|error| CommandError::failed("the server's answer does not fit this version").because(&error))
+    }
 }
 
 /// Who a session acts for.

@@ -5,6 +5,7 @@ mod broker;
 mod credential;
 mod export;
 mod govern;
+mod keys;
 mod look;
 mod operate;
 mod witness;
@@ -20,6 +21,7 @@ pub(crate) use credential::{
 };
 pub(crate) use export::{ExportCommand, PrintEvents};
 pub(crate) use govern::{AdminCommand, DeveloperCommand, Erase, NewDeveloper, ProjectCommand, Revoke, TeamCommand};
+pub(crate) use keys::{ExportIssuer, IssuerCommand, KeysCommand, RelyingPartyKind, RotateKeys, ShowIssuer};
 pub(crate) use look::{Cost, Dimension, LogCommand, SessionCommand, Sessions, Who};
 pub(crate) use operate::{AgentKind, CheckConfig, Demo, DemoAgent, ReferenceCommand, Serve, Simulator};
 pub(crate) use witness::{Witness, WitnessCommand, WitnessKey};
@@ -90,6 +92,12 @@ pub(crate) enum Command {
     #[command(subcommand)]
     Admin(AdminCommand),
     Serve(Serve),
+    /// Show the issuer to relying parties, or export it as static files
+    #[command(subcommand)]
+    Issuer(IssuerCommand),
+    /// List and replace the keys that sign and seal
+    #[command(subcommand)]
+    Keys(KeysCommand),
     Witness(Box<Witness>),
     CheckConfig(CheckConfig),
     Demo(Demo),
@@ -106,7 +114,7 @@ pub(crate) const GROUPS: [(&str, &[&str]); 4] = [
     ("Work", &["run", "token", "record", "credential", "git", "login", "logout", "whoami"]),
     ("Look", &["sessions", "session", "who", "cost", "log", "audit", "export"]),
     ("Govern", &["revoke", "developer", "team", "project", "broker", "grant", "admin"]),
-    ("Operate", &["serve", "witness", "check-config", "demo", "simulator"]),
+    ("Operate", &["serve", "issuer", "keys", "witness", "check-config", "demo", "simulator"]),
 ];
 
 /// Gives `command` a help page that shows its subcommands in [`GROUPS`] (clap itself knows one list only).
@@ -120,7 +128,7 @@ pub(crate) fn grouped(command: clap::Command) -> clap::Command {
             page.push_str(&format!("  {name:<14}{about}\n"));
         }
     }
-    page.push_str("\nOptions:\n{options}\n\nMore on a command: writ <COMMAND> --help");
+    page.push_str("\nMore on a command: writ <COMMAND> --help (-h for less); the version: writ --version");
     command.help_template(page)
 }
 

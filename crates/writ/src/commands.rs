@@ -9,6 +9,8 @@ mod developer;
 mod export;
 mod git;
 mod grant;
+mod issuer;
+mod keys;
 mod log;
 mod login;
 mod project;
@@ -74,6 +76,8 @@ pub(crate) async fn dispatch(command: Command) -> Result<Exit, CommandError> {
         Command::Broker(command) => broker::broker(command).await,
         Command::Grant(command) => grant::grant(command).await,
         Command::Admin(command) => admin::admin(command).await,
+        Command::Issuer(command) => issuer::issuer(command).await,
+        Command::Keys(command) => keys::keys(command).await,
         Command::Serve(arguments) => serve::serve(arguments).await,
         Command::Witness(arguments) => witness::witness(*arguments).await,
         Command::CheckConfig(arguments) => serve::check_config(&arguments),

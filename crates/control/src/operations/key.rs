@@ -9,12 +9,12 @@ use crate::seals::SealsError;
 use crate::signing::{Rotation, SigningError};
 use crate::text;
 
-/// Whether the asker may see which keys there are: whoever may read the log.
+/// Whether the asker may see which keys there are.
 ///
 /// # Errors
 /// When the asker may not.
 pub fn may_see(plane: &ControlPlane, asker: Asker) -> Result<(), Error> {
-    Ok(plane.view.read(|state| policy::authorize(state, asker.by, policy::ReadLog).map(drop))?)
+    Ok(plane.view.read(|state| policy::authorize(state, asker.by, policy::ReadKeys).map(drop))?)
 }
 
 /// Makes the next key that signs; returns its name and from when it does.

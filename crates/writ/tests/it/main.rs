@@ -14,6 +14,7 @@ mod erase;
 mod exports;
 mod git;
 mod hostile;
+mod issuer;
 mod launcher;
 mod mock_plane;
 mod openapi;

@@ -14,7 +14,7 @@ use crate::support::scrub::scrubbed;
 use crate::support::{Caller, People, Writ, run};
 
 /// Runs a test against a fresh process with its people; snapshots are scrubbed, and no secret may reach the log.
-fn tested(test: impl AsyncFnOnce(&Writ, &People)) {
+pub(crate) fn tested(test: impl AsyncFnOnce(&Writ, &People)) {
     let _scrubbed = scrubbed();
     run(async {
         let writ = Writ::start().await;

@@ -33,6 +33,7 @@ const OPEN: &[&str] = &[
     "/readyz",
     "/metrics",
     "/.well-known/jwks.json",
+    "/.well-known/openid-configuration",
     "/openapi.json",
 ];
 

@@ -7,7 +7,7 @@ use store::{DatabaseUrl, NewEntry, Options, Store};
 use super::Writ;
 
 /// Secrets that the database of an installation holds.
-const SECRETS: [&str; 4] = ["seal-mark", "signing-key", "login-key", "log-verifier-key"];
+const SECRETS: [&str; 4] = ["seal-mark", "signing-keys", "login-key", "log-verifier-key"];
 
 /// Writes a stopped installation's log anew: each entry as `change` says, none after the first that it drops. Tiles,
 /// checkpoints, snapshots and read tables are what follows from the new one.
