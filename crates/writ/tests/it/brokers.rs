@@ -1,7 +1,7 @@
 //! Credentials end to end: through the API of a real server, to real relying parties.
 
 mod anthropic;
-mod aws;
+pub(crate) mod aws;
 mod clients;
 mod delivery;
 mod exec;
@@ -9,9 +9,9 @@ mod fixed;
 mod flow;
 mod github;
 mod http;
-mod postgres;
-mod real;
-mod ssh;
+pub(crate) mod postgres;
+pub(crate) mod real;
+pub(crate) mod ssh;
 mod token;
 pub(crate) mod vault;
-mod verify;
+pub(crate) mod verify;

@@ -5,6 +5,7 @@
 
 mod client;
 mod commits;
+mod credentials;
 mod governed;
 mod plain;
 mod refused;

@@ -3,7 +3,7 @@
 mod clocks;
 mod direct;
 mod replicas;
-mod rgw;
+pub(crate) mod rgw;
 
 use std::process::Output;
 
@@ -19,17 +19,17 @@ const AUDIENCES: &str = "\n[issuer]\nx5c = true\n\
     [[issuer.audiences]]\nname = \"writ-revoker\"\nkind = \"ceph\"\n";
 
 /// A control plane, its people, the gateway, and a role with a bucket.
-struct Stage {
-    writ: Writ,
-    people: People,
-    rgw: Rgw,
+pub(crate) struct Stage {
+    pub(crate) writ: Writ,
+    pub(crate) people: People,
+    pub(crate) rgw: Rgw,
     role: String,
-    bucket: String,
+    pub(crate) bucket: String,
 }
 
 /// How the broker asks for roles.
 #[derive(Clone, Copy, PartialEq)]
-enum By {
+pub(crate) enum By {
     /// With writ's own token.
     Token,
     /// With the administrator's key.
@@ -44,9 +44,14 @@ enum Revoker {
 
 impl Stage {
     async fn start(by: By) -> Self {
+        Self::start_with(by, "").await
+    }
+
+    /// With more tables at the end of the control plane's configuration.
+    async fn start_with(by: By, tables: &str) -> Self {
         let rgw = Rgw::start();
-        let tables = if by == By::Token { AUDIENCES } else { "" };
-        let writ = Writ::start_with(WritOptions { tables: tables.to_owned(), ..WritOptions::default() }).await;
+        let tables = [if by == By::Token { AUDIENCES } else { "" }, tables].concat();
+        let writ = Writ::start_with(WritOptions { tables, ..WritOptions::default() }).await;
         let people = writ.people().await;
         let trust = match by {
             By::Key => Rgw::trust_admin(),
@@ -64,7 +69,12 @@ impl Stage {
 
     /// The same, with a broker `cloud` for the role, and its target `agent` granted to the project.
     async fn configured(by: By, more: Value) -> Self {
-        let stage = Self::start(by).await;
+        Self::configured_with(by, more, "").await
+    }
+
+    /// The same, with more tables at the end of the control plane's configuration.
+    pub(crate) async fn configured_with(by: By, more: Value, tables: &str) -> Self {
+        let stage = Self::start_with(by, tables).await;
         let revoker = Revoker::Key(stage.rgw.admin());
         stage.grant(by, more, revoker).await;
         stage
@@ -136,7 +146,7 @@ impl Stage {
     }
 
     /// Waits until a credential has this status.
-    async fn becomes(&self, id: &Value, status: &str) -> Value {
+    pub(crate) async fn becomes(&self, id: &Value, status: &str) -> Value {
         let path = format!("/v1/credentials/{}", id.as_str().unwrap());
         until(&format!("credential {id} to be {status}"), async || {
             Some(self.people.ada.get(&path).await.json()).filter(|shown| shown["status"] == status)

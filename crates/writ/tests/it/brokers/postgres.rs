@@ -6,7 +6,7 @@ mod endings;
 mod many;
 mod names;
 mod rights;
-mod server;
+pub(crate) mod server;
 mod session;
 
 use std::sync::atomic::{AtomicU64, Ordering};

@@ -7,7 +7,7 @@ use serde_json::Value;
 use tempfile::TempDir;
 
 /// A running part with a state of its own, so that several tests have one each. Stopped when dropped.
-pub(super) struct Part {
+pub(crate) struct Part {
     told: Value,
     script: PathBuf,
     state: TempDir,
@@ -15,7 +15,7 @@ pub(super) struct Part {
 
 impl Part {
     /// Starts it. The script says in its head what it takes and tells.
-    pub(super) fn start(name: &str, arguments: &[&str]) -> Self {
+    pub(crate) fn start(name: &str, arguments: &[&str]) -> Self {
         let folder = std::env::var_os("WRIT_TEST_REAL").filter(|folder| !folder.is_empty());
         let folder = folder.expect("WRIT_TEST_REAL is not set: it names the folder tests/real (./test sets it)");
         let script = PathBuf::from(folder).join(name);
@@ -31,12 +31,12 @@ impl Part {
     }
 
     /// What it told of itself.
-    pub(super) fn text(&self, key: &str) -> &str {
+    pub(crate) fn text(&self, key: &str) -> &str {
         self.told[key].as_str().unwrap_or_else(|| panic!("no `{key}` in {}", self.told))
     }
 
     /// The whole content of a file that it told of.
-    pub(super) fn file(&self, key: &str) -> String {
+    pub(crate) fn file(&self, key: &str) -> String {
         std::fs::read_to_string(self.text(key)).unwrap()
     }
 }

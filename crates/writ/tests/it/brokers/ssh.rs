@@ -1,7 +1,7 @@
 //! Logging in to a real OpenSSH server that trusts a broker's authority and keeps its list of revoked certificates.
 
 mod inside;
-mod stage;
+pub(crate) mod stage;
 
 use brokers::ssh::{Krl, LoginCertificate};
 use serde_json::json;

@@ -8,7 +8,7 @@ use serde_json::{Value, json};
 use crate::support::{Answer, Caller, Opened, People, Writ, WritOptions, run, send};
 
 /// For whom tokens are made here.
-const AUDIENCE: &str = "git.example.com";
+pub(crate) const AUDIENCE: &str = "git.example.com";
 const OTHER: &str = "registry.example.com";
 
 /// A server that makes tokens for two relying parties, with people on it.
@@ -50,7 +50,7 @@ async fn token(session: &Opened, target: &str, access: &[&str]) -> (String, Stri
 }
 
 /// What writ says of a request with this header, for an audience.
-async fn verified(writ: &Writ, query: &str, headers: &[(&str, &str)]) -> Answer {
+pub(crate) async fn verified(writ: &Writ, query: &str, headers: &[(&str, &str)]) -> Answer {
     send(http::Method::GET, &format!("{}/v1/verify?{query}", writ.url), headers, "").await
 }
 

@@ -58,6 +58,11 @@ impl Client {
         &self.program
     }
 
+    /// Everything that the client has of its own, its home and its transcripts among it.
+    pub(super) fn folder(&self) -> &Path {
+        self.folder.path()
+    }
+
     pub(super) fn repository(&self) -> PathBuf {
         self.folder.path().join("repository")
     }
@@ -100,7 +105,7 @@ pub(super) fn arguments(prompt: &str) -> [&str; 5] {
     ["-p", prompt, "--output-format", "json", "--dangerously-skip-permissions"]
 }
 
-fn path() -> &'static str {
+pub(super) fn path() -> &'static str {
     "/usr/local/bin:/usr/bin:/bin"
 }
 

@@ -8,8 +8,8 @@ use std::sync::atomic::{AtomicU32, Ordering};
 use serde_json::{Value, json};
 
 /// The gateway, as its administrator.
-pub(super) struct Rgw {
-    pub(super) endpoint: String,
+pub(crate) struct Rgw {
+    pub(crate) endpoint: String,
     access_key: String,
     secret_key: String,
     log: PathBuf,
@@ -17,14 +17,14 @@ pub(super) struct Rgw {
 }
 
 /// An access key, as STS gives it.
-pub(super) struct Key {
-    pub(super) id: String,
-    pub(super) secret: String,
-    pub(super) token: Option<String>,
+pub(crate) struct Key {
+    pub(crate) id: String,
+    pub(crate) secret: String,
+    pub(crate) token: Option<String>,
 }
 
 /// A name that no other test uses.
-pub(super) fn unused(what: &str) -> String {
+pub(crate) fn unused(what: &str) -> String {
     static COUNT: AtomicU32 = AtomicU32::new(0);
     format!("{what}-{}-{}", std::process::id(), COUNT.fetch_add(1, Ordering::Relaxed))
 }
@@ -46,7 +46,7 @@ fn host(issuer: &str) -> &str {
 // === impl Rgw ===
 
 impl Rgw {
-    pub(super) fn start() -> Self {
+    pub(crate) fn start() -> Self {
         let (told, clients) = (start("rgw"), start("python"));
         let text = |told: &Value, key: &str| told[key].as_str().unwrap().to_owned();
         Self {
@@ -59,17 +59,17 @@ impl Rgw {
     }
 
     /// The AWS command line's folder, for a search path.
-    pub(super) fn aws_folder(&self) -> &Path {
+    pub(crate) fn aws_folder(&self) -> &Path {
         self.aws.parent().unwrap()
     }
 
     /// The administrator's key.
-    pub(super) fn admin(&self) -> Key {
+    pub(crate) fn admin(&self) -> Key {
         Key { id: self.access_key.clone(), secret: self.secret_key.clone(), token: None }
     }
 
     /// Runs the AWS command line with a key.
-    pub(super) fn aws_as(&self, key: &Key, arguments: &[&str]) -> Output {
+    pub(crate) fn aws_as(&self, key: &Key, arguments: &[&str]) -> Output {
         let mut aws = Command::new(&self.aws);
         aws.env_clear().env("HOME", "/nonexistent").env("AWS_EC2_METADATA_DISABLED", "true");
         aws.env("AWS_ENDPOINT_URL", &self.endpoint).env("AWS_DEFAULT_REGION", "us-east-1");
@@ -79,19 +79,19 @@ impl Rgw {
     }
 
     /// The same as the administrator, where it must succeed.
-    pub(super) fn aws(&self, arguments: &[&str]) -> String {
+    pub(crate) fn aws(&self, arguments: &[&str]) -> String {
         let output = self.aws_as(&self.admin(), arguments);
         assert!(output.status.success(), "{arguments:?}: {}", String::from_utf8_lossy(&output.stderr));
         String::from_utf8(output.stdout).unwrap()
     }
 
     /// A role that may do anything in S3, for whom the trust statement says; its name.
-    pub(super) fn role(&self, trust: &Value) -> String {
+    pub(crate) fn role(&self, trust: &Value) -> String {
         self.role_that("s3:*", trust)
     }
 
     /// A role that may do this to everything, for whom the trust statement says; its name.
-    pub(super) fn role_that(&self, may: &str, trust: &Value) -> String {
+    pub(crate) fn role_that(&self, may: &str, trust: &Value) -> String {
         let role = unused("agent");
         let policy = |statement: &Value| json!({"Version": "2012-10-17", "Statement": [statement]}).to_string();
         let create = ["iam", "create-role", "--role-name", &role, "--assume-role-policy-document", &policy(trust)];
@@ -103,12 +103,12 @@ impl Rgw {
     }
 
     /// Whom a role trusts that the administrator's key assumes.
-    pub(super) fn trust_admin() -> Value {
+    pub(crate) fn trust_admin() -> Value {
         json!({"Effect": "Allow", "Principal": {"AWS": ["arn:aws:iam:::user/admin"]}, "Action": ["sts:AssumeRole"]})
     }
 
     /// Makes an issuer known; its name among a role's principals.
-    pub(super) fn provider(&self, issuer: &str, audiences: &[&str]) -> String {
+    pub(crate) fn provider(&self, issuer: &str, audiences: &[&str]) -> String {
         let thumbprint = "0".repeat(40); // Ceph 16 does not compare it; what it trusts is the certificate in the key set
         let create = ["iam", "create-open-id-connect-provider", "--url", issuer, "--thumbprint-list", &thumbprint];
         self.aws(&[&create[..], &["--client-id-list"], audiences].concat());
@@ -116,7 +116,7 @@ impl Rgw {
     }
 
     /// Whom a role trusts that is got with a token of this issuer, for an audience and for subjects of these patterns.
-    pub(super) fn trust_issuer(issuer: &str, audience: &str, subjects: &[String]) -> Value {
+    pub(crate) fn trust_issuer(issuer: &str, audience: &str, subjects: &[String]) -> Value {
         let host = host(issuer);
         json!({
             "Effect": "Allow",
@@ -130,7 +130,7 @@ impl Rgw {
     }
 
     /// A bucket with the objects `grace/one` and `other/one`; its name.
-    pub(super) fn bucket(&self) -> String {
+    pub(crate) fn bucket(&self) -> String {
         let bucket = unused("work");
         self.aws(&["s3api", "create-bucket", "--bucket", &bucket]);
         for object in ["grace/one", "other/one"] {
@@ -140,7 +140,7 @@ impl Rgw {
     }
 
     /// Whether a key may read an object, as the gateway sees it. Anything but yes and no is a failure of the test.
-    pub(super) fn may_read(&self, key: &Key, bucket: &str, object: &str) -> bool {
+    pub(crate) fn may_read(&self, key: &Key, bucket: &str, object: &str) -> bool {
         let get = ["s3api", "head-object", "--bucket", bucket, "--key", object];
         let output = self.aws_as(key, &get);
         let complaint = String::from_utf8_lossy(&output.stderr);
@@ -149,7 +149,7 @@ impl Rgw {
     }
 
     /// A role's policies of ours, by name.
-    pub(super) fn denies(&self, role: &str) -> Vec<String> {
+    pub(crate) fn denies(&self, role: &str) -> Vec<String> {
         let listed = self.aws(&["iam", "list-role-policies", "--role-name", role, "--output", "json"]);
         let listed: Value = serde_json::from_str(&listed).unwrap();
         let names = listed["PolicyNames"].as_array().unwrap().iter().map(|name| name.as_str().unwrap().to_owned());
@@ -157,13 +157,13 @@ impl Rgw {
     }
 
     /// What a role's policies of ours say, one after another.
-    pub(super) fn denied(&self, role: &str) -> String {
+    pub(crate) fn denied(&self, role: &str) -> String {
         let get = |name: &String| self.aws(&["iam", "get-role-policy", "--role-name", role, "--policy-name", name]);
         self.denies(role).iter().map(get).collect()
     }
 
     /// The gateway's own log of operations on a bucket.
-    pub(super) fn operations(&self, bucket: &str) -> Vec<Value> {
+    pub(crate) fn operations(&self, bucket: &str) -> Vec<Value> {
         let text = std::fs::read_to_string(&self.log).unwrap();
         let lines = text.lines().filter_map(|line| serde_json::from_str::<Value>(line).ok());
         lines.filter(|line| line["bucket"] == bucket).collect()

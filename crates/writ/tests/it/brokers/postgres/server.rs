@@ -15,7 +15,7 @@ use zeroize::Zeroizing;
 
 /// What `tests/real/postgres start` tells.
 #[derive(Debug)]
-pub(super) struct Real(Value);
+pub(crate) struct Real(Value);
 
 /// A broker with what it is asked with.
 #[derive(Debug)]
@@ -23,7 +23,7 @@ pub(super) struct Minting(Arc<dyn Broker>);
 
 impl Real {
     /// Starts it, or finds it running.
-    pub(super) fn start() -> Self {
+    pub(crate) fn start() -> Self {
         let folder = std::env::var_os("WRIT_TEST_REAL")
             .expect("WRIT_TEST_REAL is not set: it names the folder tests/real of the repository");
         let script = PathBuf::from(folder).join("postgres");
@@ -34,11 +34,11 @@ impl Real {
         Self(serde_json::from_str(&told).unwrap())
     }
 
-    pub(super) fn text(&self, key: &str) -> &str {
+    pub(crate) fn text(&self, key: &str) -> &str {
         self.0[key].as_str().unwrap()
     }
 
-    pub(super) fn port(&self) -> u16 {
+    pub(crate) fn port(&self) -> u16 {
         u16::try_from(self.0["port"].as_u64().unwrap()).unwrap()
     }
 
@@ -54,7 +54,7 @@ impl Real {
     }
 
     /// Settings with one target `app`, and these in it.
-    pub(super) fn settings(&self, target: Value) -> Value {
+    pub(crate) fn settings(&self, target: Value) -> Value {
         let mut app = json!({ "database": self.text("database"), "group": self.text("group") });
         app.as_object_mut().unwrap().extend(target.as_object().unwrap().clone());
         json!({
@@ -116,7 +116,7 @@ impl Real {
     }
 
     /// A statement of the superuser's; its rows as psql prints them.
-    pub(super) fn sql(&self, statement: &str) -> String {
+    pub(crate) fn sql(&self, statement: &str) -> String {
         psql(self.text("superuser_url"), statement).unwrap_or_else(|error| panic!("{statement}: {error}"))
     }
 
@@ -128,7 +128,7 @@ impl Real {
     }
 
     /// The server's log, whole.
-    pub(super) fn log(&self) -> String {
+    pub(crate) fn log(&self) -> String {
         String::from_utf8_lossy(&std::fs::read(self.text("log")).unwrap()).into_owned()
     }
 }
@@ -164,7 +164,7 @@ async fn bounded<T>(work: impl Future<Output = T>) -> T {
 }
 
 /// Runs a statement; its rows, or the first line of the complaint.
-pub(super) fn psql(url: &str, statement: &str) -> Result<String, String> {
+pub(crate) fn psql(url: &str, statement: &str) -> Result<String, String> {
     let output = command(url, statement).output().unwrap();
     finished(&output)
 }

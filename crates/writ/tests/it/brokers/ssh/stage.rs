@@ -141,7 +141,7 @@ impl Stage {
     }
 }
 
-fn keygen(path: &std::path::Path) {
+pub(crate) fn keygen(path: &std::path::Path) {
     let mut keygen = Command::new("ssh-keygen");
     let made = keygen.args(["-q", "-t", "ed25519", "-N", "", "-C", "", "-f"]).arg(path).status().unwrap();
     assert!(made.success());
