@@ -7,7 +7,8 @@ use brokers::{PartyKind, ProjectClaim, RelyingParties, RelyingParty, SubjectTemp
 use control::plane::ControlPlane;
 use control::seam::Clock;
 use control::{
-    CredentialHeader, CredentialSource, IssuerSettings, PriceSettings, Server, Settings, Synchronous, UpstreamSettings,
+    CredentialHeader, CredentialSource, IssuerSettings, PriceSettings, Server, Settings, Synchronous,
+    UpstreamCredential, UpstreamSettings,
 };
 use domain::{DeveloperId, ProjectId, SessionId, Span};
 use serde_json::json;
@@ -30,8 +31,7 @@ fn settings(folder: &std::path::Path) -> Settings {
     let upstream = UpstreamSettings {
         name: "up0".to_owned(),
         base_url: "http://127.0.0.1:9".to_owned(),
-        credential: CredentialSource::File(key),
-        header: CredentialHeader::ApiKey,
+        credential: UpstreamCredential::Key { source: CredentialSource::File(key), header: CredentialHeader::ApiKey },
     };
     let party = RelyingParty::new(AUDIENCE.parse().unwrap(), PartyKind::Aws, SubjectTemplate::default()).unwrap();
     Settings {
@@ -50,6 +50,7 @@ fn settings(folder: &std::path::Path) -> Settings {
         },
         keys_dir: None,
         seal_key_command: None,
+        introspection: Vec::new(),
         log_origin: None,
         exports: Vec::new(),
         trust_policy: None,
