@@ -6,11 +6,12 @@ mod search;
 mod targets;
 
 use brokers::ssh::LoginCertificate;
-use serde_json::Value;
+use serde_json::{Value, json};
 
 use super::client::{self, Client};
 use crate::brokers::aws::rgw::Key;
 use crate::brokers::postgres::server::psql;
+use crate::support::caller::request;
 use crate::support::process::WRIT;
 use crate::support::{Caller, run, until};
 use conversation::Conversation;
@@ -92,6 +93,8 @@ fn real_client_works_at_four_targets_and_no_secret_is_anywhere() {
         let collect =
             format!("sh {} {WRIT} > {}", targets.path("collect.sh").display(), targets.path("told").display());
         client_says.bash(&collect).await;
+        // Before the test itself starts programs with what it was told.
+        let started = watch.stop();
 
         let vended = Vended::read(&std::fs::read_to_string(targets.path("told")).unwrap());
         std::fs::remove_file(targets.path("told")).unwrap();
@@ -118,13 +121,18 @@ fn real_client_works_at_four_targets_and_no_secret_is_anywhere() {
         for (what, text) in [("the client's output", &said.stdout), ("the launcher's", &said.stderr), ("look", &seen)] {
             assert_eq!(search::in_text(what, text.as_bytes(), &secrets), Vec::<String>::new());
         }
-        assert_eq!(watch.stop(&secrets, "s3://"), Vec::<String>::new(), "a process had it");
+        assert!(!started.holding(&[Secret::new("copy", &format!("s3://{bucket}/grace/report"))]).is_empty());
+        assert_eq!(started.holding(&secrets), Vec::<String>::new(), "a process had it");
         assert_transcript_is_searched(&client, &session);
 
         targets.assert_dead(&session, &vended).await;
         let bearer = seen.lines().find_map(|line| line.strip_prefix("ANTHROPIC_AUTH_TOKEN=")).unwrap();
         let agent = Caller { url: targets.aws.writ.url.clone(), token: Some(bearer.to_owned()) };
-        assert_eq!(agent.get("/v1/whoami").await.status, 401, "the bearer outlives its session");
+        let call = agent.call(request("hello", false)).await.unwrap().status;
+        assert!(call.is_client_error(), "the bearer makes calls after its session: {call}");
+        let ask = json!({ "broker": "internal", "target": "git" });
+        let asked = agent.post(&format!("/v1/sessions/{session}/credentials"), ask).await;
+        assert!(asked.status.is_client_error(), "the bearer gets credentials after its session: {}", asked.status);
     });
 }
 

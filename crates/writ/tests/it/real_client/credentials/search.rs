@@ -79,13 +79,21 @@ impl Watch {
         Self { stop, thread }
     }
 
-    /// Which secrets were among it; `expected` must have been, or nothing was seen.
-    pub(super) fn stop(self, secrets: &[Secret], expected: &str) -> Vec<String> {
+    /// What was seen.
+    pub(super) fn stop(self) -> Started {
         self.stop.store(true, Ordering::Relaxed);
-        let seen = self.thread.join().unwrap();
-        assert!(seen.iter().any(|text| !held(text, &[expected]).is_empty()), "{expected} was never seen");
+        Started(self.thread.join().unwrap())
+    }
+}
+
+/// Command lines and environments, as the kernel shows them.
+pub(super) struct Started(HashSet<Vec<u8>>);
+
+impl Started {
+    /// Which of them hold which secrets.
+    pub(super) fn holding(&self, secrets: &[Secret]) -> Vec<String> {
         let named = |text: &Vec<u8>| in_text(&String::from_utf8_lossy(&text[..text.len().min(40)]), text, secrets);
-        seen.iter().flat_map(named).collect()
+        self.0.iter().flat_map(named).collect()
     }
 }
 
