@@ -6,9 +6,11 @@
 
 mod asset;
 mod badge;
+mod brokers;
 mod budget;
 mod chart;
 mod cost;
+mod credentials;
 mod error;
 mod frame;
 mod session;
@@ -18,9 +20,11 @@ mod text;
 
 pub use asset::{Asset, CSS, asset, css_path, icon_path};
 pub use badge::{Badge, Tone};
+pub use brokers::{BrokerRow, BrokersPage, Switch, TargetRow, brokers_page};
 pub use budget::Budget;
 pub use chart::{Chart, Day, Series};
 pub use cost::{CostFilter, CostPage, CostRow, Figures, cost_page};
+pub use credentials::{CredentialRow, CredentialsPage, KnownAs, Show, UnrevokedRow, Waiting, credentials_page};
 pub use error::{ErrorPage, error_page};
 pub use frame::{Frame, Link};
 pub use session::{CallRow, EntryRow, Revoke, SessionPage, SubAgentRow, session_page};

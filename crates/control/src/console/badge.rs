@@ -57,6 +57,20 @@ impl Badge {
         Self { title, ..Self::new(words(name), tone) }
     }
 
+    /// Where a credential stands, as the API spells it: `requested`, `live`, `revoking`, `revoked`, `expired`, `not_made`.
+    pub fn credential(name: &str) -> Self {
+        let (tone, title) = match name {
+            "live" => (Tone::Good, "made, and not to be ended yet"),
+            "requested" => (Tone::Plain, "decided; whether it was made is not known yet"),
+            "revoking" => (Tone::Warn, "to be dead, and not known to be"),
+            "revoked" => (Tone::Plain, "ended at its target before its time"),
+            "expired" => (Tone::Plain, "its time ran out"),
+            "not_made" => (Tone::Plain, "its target never made it"),
+            _ => (Tone::Plain, ""),
+        };
+        Self { title, ..Self::new(words(name), tone) }
+    }
+
     /// How well a cost is known, as the API spells it: `exact`, `estimated`, `bound`.
     pub fn quality(name: &str) -> Self {
         let (tone, title) = match name {

@@ -9,6 +9,8 @@ pub struct Frame {
     pub name: String,
     /// Their roles, as text: `member, auditor`.
     pub roles: String,
+    /// Whether the page of brokers is theirs to see.
+    pub sees_brokers: bool,
 }
 
 /// Something with an address of its own.
@@ -24,6 +26,8 @@ pub struct Link {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Place {
     Sessions,
+    Credentials,
+    Brokers,
     Cost,
     Elsewhere,
 }
@@ -69,6 +73,8 @@ impl<'a> Shell<'a> {
     pub(super) fn is_at(&self, path: &str) -> bool {
         match self.place {
             Place::Sessions => path == "/sessions",
+            Place::Credentials => path == "/credentials",
+            Place::Brokers => path == "/brokers",
             Place::Cost => path == "/cost",
             Place::Elsewhere => false,
         }

@@ -3,8 +3,9 @@
 use askama::Template;
 use domain::limits::REASON_CHARS_MAX;
 
+use super::credentials::Table;
 use super::frame::{Frame, Place, Shell};
-use super::{Badge, Budget, Link, Moment};
+use super::{Badge, Budget, CredentialRow, Link, Moment};
 
 /// What the page of a session shows.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -49,6 +50,10 @@ pub struct SessionPage {
     pub budget: Option<Budget>,
     /// All its calls: made by [`super::count`].
     pub calls_total: String,
+    /// Its newest credentials, newest first; bounded by the handler.
+    pub credentials: Vec<CredentialRow>,
+    /// Address of all its credentials; none where all are shown.
+    pub more_credentials: Option<String>,
     /// Its newest calls, newest first; bounded by the handler.
     pub calls: Vec<CallRow>,
     /// Address of the next page of calls.
@@ -142,6 +147,14 @@ struct Page<'a> {
 pub fn session_page(view: &SessionPage) -> Result<String, askama::Error> {
     let shell = Shell::new(Some(&view.frame), Place::Sessions);
     Page { shell, view, reason_chars_max: REASON_CHARS_MAX }.render()
+}
+
+// === impl Page ===
+
+impl Page<'_> {
+    fn credentials(&self) -> Table<'_> {
+        Table { caption: "Credentials", rows: &self.view.credentials, of_one_session: true }
+    }
 }
 
 // === impl EntryRow ===

@@ -4,7 +4,7 @@ mod fixtures;
 mod rules;
 
 use super::*;
-use fixtures::{cost, error, session, sessions, sign_in};
+use fixtures::{brokers, cost, credentials, error, session, sessions, sign_in};
 
 /// Every page in every state, by the name of its snapshot.
 fn pages() -> Vec<(&'static str, String)> {
@@ -18,6 +18,14 @@ fn pages() -> Vec<(&'static str, String)> {
         ("session_new", session_page(&session::new()).unwrap()),
         ("session_live", session_page(&session::live()).unwrap()),
         ("session_revoked", session_page(&session::revoked()).unwrap()),
+        ("credentials_empty", credentials_page(&credentials::empty()).unwrap()),
+        ("credentials_one", credentials_page(&credentials::one()).unwrap()),
+        ("credentials_many", credentials_page(&credentials::many()).unwrap()),
+        ("credentials_being_revoked", credentials_page(&credentials::being_revoked()).unwrap()),
+        ("credentials_stalled", credentials_page(&credentials::stalled()).unwrap()),
+        ("brokers_empty", brokers_page(&brokers::empty()).unwrap()),
+        ("brokers_one_seen_by_an_auditor", brokers_page(&brokers::one_seen_by_an_auditor()).unwrap()),
+        ("brokers_many", brokers_page(&brokers::many()).unwrap()),
         ("cost_empty", cost_page(&cost::empty()).unwrap()),
         ("cost_one", cost_page(&cost::one()).unwrap()),
         ("cost_many", cost_page(&cost::many()).unwrap()),
@@ -65,6 +73,16 @@ fn what_strangers_wrote_stays_text() {
     money.filter.project = HOSTILE.into();
     money.filter.projects = vec![HOSTILE.into()];
     money.chart.as_mut().unwrap().series[0].name = Some(HOSTILE.into());
+    let mut vended = credentials::stalled();
+    vended.broker = HOSTILE.into();
+    vended.session = HOSTILE.into();
+    vended.unrevoked[0].waiting.as_mut().unwrap().error = HOSTILE.into();
+    vended.rows = credentials::many().rows;
+    vended.rows[0].scope = HOSTILE.into();
+    vended.rows[0].names[0].value = HOSTILE.into();
+    let mut vending = brokers::many();
+    vending.rows[0].shows = HOSTILE.into();
+    vending.rows[0].targets[0].name = HOSTILE.into();
     let mut sign_in = sign_in::failed();
     sign_in.login = HOSTILE.into();
     sign_in.return_to = Some(HOSTILE.into());
@@ -72,6 +90,8 @@ fn what_strangers_wrote_stays_text() {
         sessions_page(&list).unwrap(),
         session_page(&one).unwrap(),
         cost_page(&money).unwrap(),
+        credentials_page(&vended).unwrap(),
+        brokers_page(&vending).unwrap(),
         sign_in_page(&sign_in).unwrap(),
     ];
     for html in pages {

@@ -6,7 +6,7 @@ use axum::extract::State;
 use axum::routing::{get, post};
 use axum::{Json as Answer, Router};
 use brokers::broker::Secret;
-use domain::credential::{How, PublicName};
+use domain::credential::{Due, How, PublicName};
 use domain::{CredentialId, Scope, Span, Time};
 use http::StatusCode;
 use serde::{Deserialize, Serialize};
@@ -175,18 +175,16 @@ pub(super) async fn list(
     bearer: Bearer,
     Query(query): Query<List>,
 ) -> Result<Answer<Credentials>, Problem> {
-    let unrevoked = query.unrevoked.unwrap_or(false);
     let query = CredentialQuery {
         session: query.session.as_deref().map(session_id).transpose()?,
         broker: query.broker,
-        alive_only: unrevoked || query.live.unwrap_or(false),
+        alive_only: query.live.unwrap_or(false),
+        due_only: query.unrevoked.unwrap_or(false),
         before: query.before.as_deref().map(credential_id).transpose()?,
         limit: query.limit.unwrap_or(PAGE_ROWS_DEFAULT).min(PAGE_ROWS_MAX) as usize,
     };
     let rows = credential::list(&shared.plane, bearer.asker(), query).await?;
-    let shapes = rows.into_iter().map(|row| shape(&shared.plane, row));
-    let wanted = shapes.filter(|one| !unrevoked || one.due.is_some());
-    Ok(Answer(Credentials { credentials: wanted.collect() }))
+    Ok(Answer(Credentials { credentials: rows.into_iter().map(|row| shape(&shared.plane, row)).collect() }))
 }
 
 /// Show a credential, without its secret.
@@ -240,9 +238,9 @@ fn known_as(names: Vec<PublicName>) -> Vec<KnownAs> {
     names.into_iter().map(|name| KnownAs { kind: name.kind.to_string(), value: name.value }).collect()
 }
 
-fn shape(plane: &ControlPlane, row: CredentialRow) -> Credential {
-    let due = plane.view.read(|state| state.credentials.get(&row.id).and_then(|one| one.due));
-    let due = due.filter(|_| row.over_at.is_none()).map(|due| due.cause.as_str());
+/// A credential as it is shown.
+pub(super) fn shape(plane: &ControlPlane, row: CredentialRow) -> Credential {
+    let due = due(plane, &row).map(|due| due.cause.as_str());
     let trouble = row.trouble.as_ref().map(|trouble| RevocationTrouble {
         attempts: trouble.attempts,
         next_at: rfc3339(trouble.next_at),
@@ -269,7 +267,14 @@ fn shape(plane: &ControlPlane, row: CredentialRow) -> Credential {
     }
 }
 
-fn status(row: &CredentialRow, is_due: bool) -> &'static str {
+/// Since when it is to be ended and why, as long as it is not known to be dead.
+pub(super) fn due(plane: &ControlPlane, row: &CredentialRow) -> Option<Due> {
+    let due = plane.view.read(|state| state.credentials.get(&row.id).and_then(|one| one.due));
+    due.filter(|_| row.over_at.is_none())
+}
+
+/// Where a credential stands, as spelled everywhere.
+pub(super) fn status(row: &CredentialRow, is_due: bool) -> &'static str {
     match &row.how {
         Some(How::Revoked { .. }) => "revoked",
         Some(How::Expired) => "expired",

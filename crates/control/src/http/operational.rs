@@ -68,6 +68,10 @@ fn render_metrics(shared: &Shared) -> String {
     let plane = &shared.plane;
     let health = plane.scribe.health();
     let (live, open) = plane.view.read(|state| (state.sessions.len(), state.calls.len()));
+    let (alive, due, stalled) = plane.view.read(|state| {
+        let stalled = state.due.iter().filter_map(|id| state.credentials.get(id)).filter(|one| one.is_stalled);
+        (state.credentials.len(), state.due.len(), stalled.count())
+    });
     let count = |value: usize| value as u64;
     let mut text = String::with_capacity(2048);
     for (name, kind, help, value) in [
@@ -79,6 +83,9 @@ fn render_metrics(shared: &Shared) -> String {
         ("writ_sessions_live", "gauge", "Sessions that are not over.", count(live)),
         ("writ_calls_open", "gauge", "Calls reserved and not settled.", count(open)),
         ("writ_settlements_waiting", "gauge", "Settlements not durable yet.", count(plane.settlements.waiting())),
+        ("writ_credentials_alive", "gauge", "Credentials that are not known to be dead.", count(alive)),
+        ("writ_credentials_due", "gauge", "Credentials to be revoked that are not known to be dead.", count(due)),
+        ("writ_credentials_stalled", "gauge", "Those of them that could not be revoked so far.", count(stalled)),
     ] {
         let _ = write!(text, "# HELP {name} {help}\n# TYPE {name} {kind}\n{name} {value}\n");
     }

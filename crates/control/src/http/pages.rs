@@ -1,6 +1,8 @@
 //! The console's pages: extract, call the same operation as the API, fill in a view model, render.
 
+mod brokers;
 mod cost;
+mod credentials;
 mod session;
 mod sessions;
 mod sign_in;
@@ -36,6 +38,10 @@ pub(super) fn routes() -> Router<Arc<Shared>> {
         .route("/sessions", get(sessions::page))
         .route("/sessions/{session}", get(session::page))
         .route("/sessions/{session}/revoke", post(session::revoke))
+        .route("/credentials", get(credentials::page))
+        .route("/brokers", get(brokers::page))
+        .route("/brokers/{broker}/disable", post(brokers::disable))
+        .route("/brokers/{broker}/enable", post(brokers::enable))
         .route("/cost", get(cost::page))
         .route("/cost.csv", get(cost::csv))
         .route("/cost.json", get(cost::json))
@@ -104,7 +110,12 @@ fn to_sign_in(return_to: &str) -> Response {
 
 fn frame(plane: &ControlPlane, signed_in: SignedIn) -> Frame {
     let developer = shapes::developer(plane, signed_in.developer);
-    Frame { name: developer.display_name().to_owned(), roles: developer.roles().join(", ") }
+    let by = signed_in.asker().by;
+    Frame {
+        name: developer.display_name().to_owned(),
+        roles: developer.roles().join(", "),
+        sees_brokers: plane.view.read(|state| policy::authorize(state, by, policy::ReadBrokers).is_ok()),
+    }
 }
 
 fn moment(at: Time) -> Moment {

@@ -5,7 +5,8 @@ use std::sync::Arc;
 use brokers::broker::{Broker, BrokerError, Handle, Minted, Secret};
 use domain::credential::{MintResult, PublicName, RecordMint, Request, Requested, Revoke};
 use domain::{
-    Actor, ArtifactKind, BrokerKind, Command, CredentialId, Event, Name, Refusal, Scope, SessionId, Span, Time,
+    Actor, ArtifactKind, BrokerKind, Command, CredentialId, DeveloperId, Event, Name, Refusal, Scope, SessionId, Span,
+    State, Time,
 };
 use serde_json::Value;
 use store::{Attachment, CredentialFilter, CredentialHandle, CredentialRow};
@@ -158,7 +159,7 @@ impl Making {
         // A session that ended a moment ago has no profile any more; what is made for it is ended at once.
         let (developer, profile) = match session {
             (Some(of_live), _) => of_live,
-            (None, past) => (past.unwrap_or_else(|| domain::DeveloperId::new(self.at, 0)), requested.target.clone()),
+            (None, past) => (past.unwrap_or_else(|| DeveloperId::new(self.at, 0)), requested.target.clone()),
         };
         order(
             &self.plane,
@@ -335,6 +336,8 @@ pub struct CredentialQuery {
     pub broker: Option<String>,
     /// Only those that are not known to be dead.
     pub alive_only: bool,
+    /// Only those that are to be ended and are not known to be dead.
+    pub due_only: bool,
     /// Only those made before this one.
     pub before: Option<CredentialId>,
     /// How many at most.
@@ -358,7 +361,32 @@ pub async fn list(plane: &ControlPlane, asker: Asker, query: CredentialQuery) ->
         Actor::Session(own) if query.session.is_none_or(|asked| asked == own) => filter.session = Some(own),
         _ => filter.developer = visible_developer(plane, asker, None, |of| policy::ReadSessions { of }).await?,
     }
-    Ok(plane.store.credentials(&filter).await?)
+    if query.due_only { due(plane, &filter).await } else { Ok(plane.store.credentials(&filter).await?) }
+}
+
+/// What is due is known from state; a page of everything alive may have none of it.
+async fn due(plane: &ControlPlane, filter: &CredentialFilter) -> Result<Vec<CredentialRow>, Error> {
+    let ids: Vec<CredentialId> = plane.view.read(|state| {
+        let is_wanted = |id: &CredentialId| {
+            state.credentials.get(id).is_some_and(|one| {
+                filter.session.is_none_or(|session| session == one.session)
+                    && filter.broker.as_ref().is_none_or(|broker| *broker == one.broker)
+                    && filter.developer.is_none_or(|developer| developer_of(state, one.session) == Some(developer))
+                    && filter.before.is_none_or(|before| *id < before)
+            })
+        };
+        state.due.iter().rev().copied().filter(is_wanted).take(filter.limit).collect()
+    });
+    let mut rows = Vec::with_capacity(ids.len());
+    for id in ids {
+        rows.extend(plane.store.credential(id).await?.filter(|row| row.over_at.is_none()));
+    }
+    Ok(rows)
+}
+
+fn developer_of(state: &State, session: SessionId) -> Option<DeveloperId> {
+    let live = state.sessions.get(&session).map(|live| live.developer);
+    live.or_else(|| state.past.get(&session).map(|past| past.developer))
 }
 
 /// One credential, if the asker may see its session.

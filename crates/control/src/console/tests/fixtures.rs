@@ -1,6 +1,8 @@
 //! A team with sessions, calls and cost, as the handlers would fill it in.
 
+pub(super) mod brokers;
 pub(super) mod cost;
+pub(super) mod credentials;
 pub(super) mod error;
 pub(super) mod session;
 pub(super) mod sessions;
@@ -11,7 +13,7 @@ use domain::Usd;
 use super::super::{Frame, Moment};
 
 pub(super) fn ada() -> Frame {
-    Frame { name: "Ada Lovelace".into(), roles: "member, admin".into() }
+    Frame { name: "Ada Lovelace".into(), roles: "member, admin".into(), sees_brokers: true }
 }
 
 /// A moment on 2026-11-22.

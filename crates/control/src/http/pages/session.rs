@@ -30,7 +30,7 @@ pub(crate) struct Asked {
 
 #[derive(Deserialize)]
 pub(crate) struct Reason {
-    reason: String,
+    pub(super) reason: String,
 }
 
 pub(super) async fn page(
@@ -82,6 +82,7 @@ async fn build(shared: &Shared, signed_in: SignedIn, id: &str, asked: &Asked) ->
     });
     let filter = SessionFilter { sub_agents_of: Some(row.id), limit: PAGE_ROWS_DEFAULT, ..SessionFilter::default() };
     let sub_agents = plane.store.sessions(&filter).await?;
+    let (credentials, more_credentials) = super::credentials::of_session(plane, signed_in, row.id).await?;
     let last = calls.last().filter(|_| calls.len() == PAGE_ROWS_DEFAULT as usize);
     Ok(SessionPage {
         frame: frame(plane, signed_in),
@@ -104,6 +105,8 @@ async fn build(shared: &Shared, signed_in: SignedIn, id: &str, asked: &Asked) ->
         list: list.to_string(),
         budget: budget(&row),
         calls_total: count(shown.calls.unsigned_abs()),
+        credentials,
+        more_credentials,
         older_calls: last.map(|call| format!("/sessions/{}?before={}", row.id, call.id)),
         calls: calls.iter().map(call_line).collect(),
         entries: entries.iter().map(entry_line).map(entry_row).collect(),
@@ -134,7 +137,8 @@ fn link(id: SessionId) -> Link {
     Link::new(id.to_string(), format!("/sessions/{id}"))
 }
 
-fn parse(id: &str) -> Result<SessionId, Error> {
+/// A session's id, as it stands in an address or was typed.
+pub(super) fn parse(id: &str) -> Result<SessionId, Error> {
     id.parse().map_err(|_| Error::not_found("session", id.escape_default()))
 }
 

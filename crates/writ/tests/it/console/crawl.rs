@@ -71,14 +71,17 @@ fn kind(path: &str) -> String {
     path.split('/').map(part).collect::<Vec<_>>().join("/")
 }
 
-const ALL: [&str; 7] = ["/", "/assets/{asset}", "/cost", "/cost.csv", "/cost.json", "/sessions", "/sessions/{session}"];
+/// What everybody can reach.
+const ALL: [&str; 8] =
+    ["/", "/assets/{asset}", "/cost", "/cost.csv", "/cost.json", "/credentials", "/sessions", "/sessions/{session}"];
 
 #[test]
 fn every_page_an_administrator_can_reach_is_sound() {
     tested(async |writ, people| {
         populate(people).await;
         let browser = Browser::signed_in(writ, "ada").await;
-        assert_eq!(crawl(&browser).await.into_iter().collect::<Vec<_>>(), ALL);
+        let expected: BTreeSet<String> = ALL.into_iter().chain(["/brokers"]).map(str::to_owned).collect();
+        assert_eq!(crawl(&browser).await, expected);
     });
 }
 
@@ -122,7 +125,7 @@ fn every_slice_of_cost_is_a_sound_page() {
 fn an_empty_installation_has_sound_pages() {
     tested(async |writ, _people| {
         let browser = Browser::signed_in(writ, "grace").await;
-        assert_eq!(crawl(&browser).await.len(), 6);
+        assert_eq!(crawl(&browser).await.len(), 7);
         let page = browser.get("/sessions").await.text();
         assert!(page.contains("No session yet."), "{page}");
     });

@@ -42,6 +42,9 @@ fn the_names_of_the_metrics_are_a_contract() {
         writ_sessions_live gauge
         writ_calls_open gauge
         writ_settlements_waiting gauge
+        writ_credentials_alive gauge
+        writ_credentials_due gauge
+        writ_credentials_stalled gauge
         writ_gateway_streams_open gauge
         writ_gateway_failovers_total counter
         writ_gateway_body_bytes gauge
