@@ -117,9 +117,9 @@ fn the_keys_of_a_ring_are_bounded() {
         now = now + HOUR;
     }
     assert_eq!(ring.published(now).count(), KEYS_MAX);
-    let until = Some(START + HOUR + PUBLISHED_AFTER_USE);
-    assert_eq!(ring.add(key(), now, now + HOUR), Err(RingError::TooMany { until }));
-    ring.add(key(), until.unwrap(), until.unwrap() + HOUR).unwrap();
+    let until = START + HOUR + PUBLISHED_AFTER_USE;
+    assert_eq!(ring.add(key(), now, now + HOUR), Err(RingError::TooMany { until: Some(until) }));
+    ring.add(key(), until, until + HOUR).unwrap();
 }
 
 #[test]
