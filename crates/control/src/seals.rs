@@ -141,7 +141,7 @@ impl Seals {
         self.source.place()
     }
 
-    /// Reads the keys again: another process may have made a new one. Says whether there is one. Blocks: call it off the
+    /// Reads the keys again: another process may have made a new one. Says whether they are others. Blocks: call it off the
     /// runtime's threads.
     ///
     /// # Errors
@@ -149,7 +149,7 @@ impl Seals {
     pub fn look_again(&self) -> Result<bool, SealsError> {
         let Some(ring) = self.source.read_again()? else { return Ok(false) };
         let mut known = self.ring.write().unwrap_or_else(PoisonError::into_inner);
-        let is_new = known.sealing() != ring.sealing();
+        let is_new = known.ids().ne(ring.ids());
         *known = ring;
         Ok(is_new)
     }

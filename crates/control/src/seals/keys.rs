@@ -114,7 +114,12 @@ fn file(number: u32) -> String {
 fn numbers(folder: &KeysFolder) -> Result<Vec<u32>, SealsError> {
     let mut numbers = Vec::new();
     let entries = std::fs::read_dir(folder.path()).map_err(unusable)?;
-    for entry in entries.take(KEYS_FOLDER_ENTRIES_MAX) {
+    for (index, entry) in entries.enumerate() {
+        // To miss a key would be worse than to stop.
+        if index >= KEYS_FOLDER_ENTRIES_MAX {
+            let path = folder.path().display();
+            return Err(unusable(format!("`{path}` has more than {KEYS_FOLDER_ENTRIES_MAX} entries")));
+        }
         numbers.extend(entry.map_err(unusable)?.file_name().to_str().and_then(number));
     }
     numbers.sort_unstable_by(|one, other| other.cmp(one));

@@ -103,10 +103,11 @@ fn what_was_signed_before_each_step_verifies_with_the_served_keys_until_it_expir
         let clock = Clock::Manual(AtomicI64::new(START_MS));
         let server = Server::start_with_clock(settings(folder.path()), clock).await.unwrap();
         let bootstrap = server.bootstrap_token().unwrap().expose().to_owned();
-        let ada = administrator(server.public_url(), &bootstrap).await;
+        let url = server.public_url().to_owned();
         let plane = Arc::clone(server.plane());
         let (stop, stopped) = oneshot::channel::<()>();
         let serving = tokio::spawn(server.run_until(async { drop(stopped.await) }));
+        let ada = administrator(&url, &bootstrap).await;
         let set = |after: u64| {
             let Clock::Manual(now) = &*plane.clock else { unreachable!() };
             now.store(START_MS + i64::try_from(after).unwrap(), Ordering::Relaxed);

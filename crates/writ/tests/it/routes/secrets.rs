@@ -26,7 +26,8 @@ fn tokens_hashes_and_keys_are_in_no_later_answer_and_in_no_file_in_clear() {
         let path = format!("/v1/sessions/{}", session.id);
         let below = ["", "/calls", "/entries"].map(|below| format!("{path}{below}"));
         let plain = ["/v1/whoami", "/v1/developers", "/v1/teams", "/v1/projects", "/v1/sessions", "/v1/log/verify"];
-        let others = ["/v1/cost", "/metrics", "/openapi.json", "/.well-known/jwks.json", "/readyz"];
+        let others =
+            ["/v1/cost", "/metrics", "/openapi.json", "/.well-known/jwks.json", "/readyz", "/v1/keys", "/v1/issuer"];
         let pages = ["/sessions", "/cost", "/cost.csv", "/cost.json"];
         let cookie = format!("writ_sign_in={}", tokens[0]);
         let bearer = format!("Bearer {}", tokens[0]);
