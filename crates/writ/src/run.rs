@@ -212,11 +212,14 @@ fn split(command: &[OsString]) -> Result<(OsString, Vec<OsString>), CommandError
     Ok((program.clone(), rest.to_vec()))
 }
 
+/// Names and values.
+type Variables<'a> = &'a [(String, OsString)];
+
 /// The whole command line, and the settings file that must live as long as the command.
 fn command(
     client: &Client,
     opened: &Opened,
-    (carried, delivered): (&[(String, OsString)], &[(String, OsString)]),
+    (carried, delivered): (Variables<'_>, Variables<'_>),
     program: OsString,
     rest: Vec<OsString>,
     claude: Option<ClaudeArguments>,

@@ -8,6 +8,8 @@ use nix::unistd::Pid;
 
 use super::notice;
 
+/// A child that ended and that nobody waited for.
+#[expect(clippy::zombie_processes, reason = "a zombie is what these tests want")]
 fn ended() -> Pid {
     let child = Command::new("true").stdin(Stdio::null()).spawn().unwrap();
     let pid = Pid::from_raw(i32::try_from(child.id()).unwrap());
