@@ -108,9 +108,9 @@ fn another_seal_key_is_refused_with_its_place() {
 fn a_command_prints_the_key_and_what_it_prints_is_never_told() {
     run(async {
         let secret = "a".repeat(64);
-        let script = format!("seal_key_command = [\"sh\", \"-c\", \"cat key; cat error >&2; test ! -e error\"]");
+        let script = r#"seal_key_command = ["sh", "-c", "cat key; cat error >&2; test ! -e error"]"#;
         let options = crate::support::WritOptions {
-            more: script,
+            more: script.to_owned(),
             within: ["sh", "-c", &format!("echo {secret} > key; exec \"$@\""), "sh"].map(str::to_owned).to_vec(),
             ..Default::default()
         };
