@@ -152,7 +152,7 @@ async fn liars_are_named_and_nothing_of_theirs_is_believed() {
         (http("403 Forbidden", ""), "does not know this log's key"),
         (http("500 Internal Server Error", ""), "it answered 500"),
         (Some(b"HTTP/1.1 200 OK\r\ncontent-length: 900\r\n\r\nhalf".to_vec()), "the connection broke"),
-        (Some([b"HTTP/1.1 200 OK\r\n\r\n".to_vec(), vec![b'x'; 2 << 20]].concat()), "larger than"),
+        (Some([b"HTTP/1.1 200 OK\r\n\r\n".to_vec(), vec![b'x'; 5 << 20]].concat()), "larger than"),
     ];
     for (answer, expected) in cases {
         let witnesses = witnesses(&[liar("liar", answer).await], "liar");
