@@ -115,7 +115,7 @@ impl Scene {
         };
         format!(
             "listen = \"127.0.0.1:0\"\ndata_dir = \"data\"\n\n[[upstreams]]\n{service}\n[log]\nlevel = \"warn\"\n\n\
-             [[issuer.audiences]]\naudience = \"{AUDIENCE}\"\n"
+             [[issuer.audiences]]\nname = \"{AUDIENCE}\"\n"
         )
     }
 }
