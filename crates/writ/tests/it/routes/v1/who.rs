@@ -352,7 +352,11 @@ fn unknown_says_where_it_was_looked_for() {
                 "aws_access_key",
                 "aws_role_session",
                 "database_role",
-                "lock_token"
+                "lock_token",
+                "credential",
+                "token_id",
+                "token_hash",
+                "credential_handle"
               ],
               "names": [
                 "c0ffee1"
