@@ -9,7 +9,6 @@ mod wire;
 
 use serde_json::json;
 
-use super::scene::AUDIENCE;
 use crate::cli::DemoAgent;
 use crate::command_error::{CommandError, Exit};
 use conversation::Conversation;
@@ -41,9 +40,7 @@ pub(crate) async fn run(arguments: DemoAgent) -> Result<Exit, CommandError> {
     if arguments.real_service {
         Conversation::helper(&wire, &arguments.model, "a0000000000000001").ask("Answer with one word: done.").await?;
     }
-    if credential::is_let_in().await? {
-        say(&format!("was let in at {AUDIENCE} with a token of its own, which dies with the session"));
-    }
+    credential::use_at_service().await?;
     if commit::notes() {
         say("committed NOTES.md");
     }

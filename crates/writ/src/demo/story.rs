@@ -24,7 +24,7 @@ pub(super) fn print_beginning(scene: &Scene) {
     } else {
         "a stand-in model service, offline"
     };
-    println!("writ demo: one governed agent session on this machine, against {service}\n");
+    println!("writ demo: one governed agent session on this machine, against {service}");
 }
 
 /// Runs the session and tells what the control plane recorded about it.
@@ -210,7 +210,7 @@ async fn vended(scene: &Scene, session: &Session) -> Result<Option<String>, Comm
         let status = &first["status"];
         return Err(CommandError::failed(format!("the demo's story would not be true: a credential is {status}")));
     }
-    Ok(Some(format!("{GRANT}: a token for this session alone, granted to {PROJECT}; revoked when the session ended")))
+    Ok(Some(format!("{GRANT}: let in with a token of this session alone; revoked when the session ended")))
 }
 
 /// Who made the session's last call, from the call's id alone; the log's proof was checked.
@@ -282,6 +282,5 @@ fn print_end(rows: &[CostRow], verified: &Verified, who: &str) {
 
 fn print_audit(audited: &str, session: &Session) {
     println!("audit    {audited}");
-    println!("look     {}", session.url);
-    println!("next     writ demo --keep leaves all of this running, with a console to look around in");
+    println!("look     {} (writ demo --keep leaves all of this running)", session.url);
 }

@@ -7,15 +7,19 @@ use crate::client::Client;
 use crate::command_error::CommandError;
 use crate::run::SERVER_VARIABLE;
 
-/// Gets a token for the internal service of the demo and shows it there; the service asks writ whether it is alive. False
-/// where the session is not granted one.
-pub(super) async fn is_let_in() -> Result<bool, CommandError> {
+/// Gets a token for the internal service of the demo and shows it there; the service asks writ whether it is alive. Does
+/// nothing where the session is not granted one.
+///
+/// # Errors
+/// The service does not let it in.
+pub(super) async fn use_at_service() -> Result<(), CommandError> {
     let failed = |error: std::io::Error| CommandError::failed("cannot ask for a credential").because(&error);
     let mut get = Command::new(std::env::current_exe().map_err(failed)?);
     get.args(["credential", "get", GRANT, "--format", "token"]).stdin(Stdio::null()).stderr(Stdio::null());
     let given = get.output().map_err(failed)?;
-    let (Ok(server), true) = (std::env::var(SERVER_VARIABLE), given.status.success()) else { return Ok(false) };
+    let (Ok(server), true) = (std::env::var(SERVER_VARIABLE), given.status.success()) else { return Ok(()) };
     let token = zeroize::Zeroizing::new(String::from_utf8_lossy(&given.stdout).trim().to_owned());
     let service = Client::new(server.parse().map_err(CommandError::usage)?)?.with_bearer(&token);
-    Ok(service.get_text(&format!("/v1/verify?audience={AUDIENCE}")).await.is_ok())
+    service.get_text(&format!("/v1/verify?audience={AUDIENCE}")).await?;
+    Ok(())
 }
