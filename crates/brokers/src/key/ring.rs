@@ -134,9 +134,12 @@ impl KeyRing {
         keys.filter(move |key| key.published_until.is_none_or(|until| now < until))
     }
 
-    /// The published keys as a JSON Web Key Set, with certificates if asked.
+    /// The published keys as a JSON Web Key Set, with certificates if asked. The key that signs comes first: Ceph's RGW
+    /// reads the first one and no other, whatever a token's header says (measured with 16.2.15 and 18.2.7).
     pub fn jwks(&self, now: Time, certificates: bool) -> Value {
-        jwks(self.published(now).map(|key| (key.public, certificates.then_some(key.certificate))))
+        let mut keys: Vec<PublishedKey<'_>> = self.published(now).collect();
+        keys.sort_by_key(|key| key.standing != KeyStanding::Active);
+        jwks(keys.into_iter().map(|key| (key.public, certificates.then_some(key.certificate))))
     }
 
     /// A published key by name.

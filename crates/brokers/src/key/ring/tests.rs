@@ -63,6 +63,22 @@ fn two_rotations_from_beginning_to_end() {
     assert_eq!(ring.published(all_over).next().unwrap().published_until, None);
 }
 
+/// Ceph's RGW reads the first key and no other.
+#[test]
+fn the_key_that_signs_comes_first_in_the_key_set() {
+    let mut ring = KeyRing::new(key(), START).unwrap();
+    let mut now = START;
+    for _ in 0..3 {
+        ring.add(key(), now, now + HOUR).unwrap();
+        for moment in [now, now + HOUR - Span::from_millis(1), now + HOUR] {
+            let set = ring.jwks(moment, true);
+            assert_eq!(set["keys"][0]["kid"], signer(&ring, moment));
+            assert_eq!(set["keys"].as_array().unwrap().len(), ring.published(moment).count());
+        }
+        now = now + HOUR;
+    }
+}
+
 #[test]
 fn processes_that_share_a_ring_agree_without_a_word() {
     let mut ring = KeyRing::new(key(), START).unwrap();

@@ -3,6 +3,11 @@
 
 use serde_json::{Value, json};
 
+/// All are needed: a call that brings tags or a source identity fails as a whole without the right to.
+const AWS_ACTIONS: &[&str] = &["sts:AssumeRoleWithWebIdentity", "sts:TagSession", "sts:SetSourceIdentity"];
+/// A trust policy with `sts:SetSourceIdentity` is malformed there (measured with 16.2.15 and 18.2.7).
+const CEPH_ACTIONS: &[&str] = &["sts:AssumeRoleWithWebIdentity", "sts:TagSession"];
+
 /// A relying party and whom it is to let in.
 pub(super) struct Party<'a> {
     pub(super) issuer: &'a str,
@@ -43,10 +48,10 @@ impl Party<'_> {
     /// What to paste, in order.
     pub(super) fn pieces(&self) -> Vec<Piece> {
         match self.kind {
-            "aws" => self.aws("aws iam", "arn:aws:iam::ACCOUNT_ID:oidc-provider/", None),
+            "aws" => self.iam("aws iam", "arn:aws:iam::ACCOUNT_ID:oidc-provider/", AWS_ACTIONS, None),
             "ceph" => {
-                let thumbprints = self.thumbprints.join(" ");
-                self.aws("aws --endpoint-url RGW_URL iam", "arn:aws:iam:::oidc-provider/", Some(&thumbprints))
+                let (command, thumbprints) = ("aws --endpoint-url RGW_URL iam", self.thumbprints.join(" "));
+                self.iam(command, "arn:aws:iam:::oidc-provider/", CEPH_ACTIONS, Some(&thumbprints))
             }
             "azure" => self.azure(),
             "gcp" => self.gcp(),
@@ -57,9 +62,8 @@ impl Party<'_> {
         }
     }
 
-    /// IAM's way: a provider per issuer, and a trust policy per role. All three actions are needed: a call that brings
-    /// tags or a source identity fails as a whole without the right to.
-    fn aws(&self, command: &str, provider: &str, thumbprints: Option<&str>) -> Vec<Piece> {
+    /// IAM's way: a provider per issuer, and a trust policy per role.
+    fn iam(&self, command: &str, provider: &str, actions: &[&str], thumbprints: Option<&str>) -> Vec<Piece> {
         let name = self.issuer.split_once("://").map_or(self.issuer, |(_, name)| name);
         let thumbprints = thumbprints.map(|list| format!(" \\\n  --thumbprint-list {list}")).unwrap_or_default();
         let create = format!(
@@ -71,7 +75,7 @@ impl Party<'_> {
             "Statement": [{
                 "Effect": "Allow",
                 "Principal": { "Federated": format!("{provider}{name}") },
-                "Action": ["sts:AssumeRoleWithWebIdentity", "sts:TagSession", "sts:SetSourceIdentity"],
+                "Action": actions,
                 "Condition": {
                     "StringEquals": { format!("{name}:aud"): self.audience, format!("{name}:sub"): self.subject },
                 },

@@ -86,7 +86,7 @@ fn the_issuer_is_shown_with_what_to_paste() {
         for part in [
             &format!("issuer        {}\n", server.url),
             &format!("--thumbprint-list {thumbprint}\n"),
-            "\"sts:SetSourceIdentity\"",
+            "\"sts:TagSession\"",
             &format!(":sub\": \"project:{project}:profile:deploy\""),
         ] {
             assert!(text.contains(part), "{part} is not in {text}");

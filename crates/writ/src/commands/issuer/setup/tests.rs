@@ -55,6 +55,7 @@ fn for_aws() {
 fn for_ceph() {
     let ceph = shown("ceph");
     assert!(ceph.contains("--thumbprint-list AB CD"), "{ceph}");
+    assert!(ceph.contains("sts:TagSession") && !ceph.contains("SetSourceIdentity"), "{ceph}");
     assert!(ceph.contains("\"Federated\": \"arn:aws:iam:::oidc-provider/id.example.com/writ\""), "{ceph}");
 }
 
