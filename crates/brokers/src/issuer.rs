@@ -27,12 +27,12 @@ mod token;
 mod verify;
 
 pub use audience::{Audience, AudienceError};
-pub use aws::{AwsClaims, aws_name, source_identity};
+pub use aws::{AwsClaims, aws_name, aws_tag, source_identity};
 pub use discovery::discovery;
 pub use limits::ISSUER_CHARS_MAX;
 pub use party::{PartyError, PartyKind, RelyingParties, RelyingParty};
 pub use subject::{SubjectError, SubjectParts, SubjectTemplate, SubjectTemplateError};
-pub use token::{ProjectClaim, TokenClaims, token_id};
+pub use token::{ProjectClaim, TokenClaims};
 pub use verify::{Verified, VerifyError, verify};
 
 pub use assertion::Assertion;

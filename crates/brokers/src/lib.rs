@@ -30,8 +30,8 @@ pub use injection::{Injection, Withheld};
 pub use issuer::{
     AUDIENCE_DEFAULT, Assertion, Audience, AudienceError, AwsClaims, ISSUER_CHARS_MAX, Issuer, IssuerError, PartyError,
     PartyKind, ProjectClaim, RelyingParties, RelyingParty, SubjectError, SubjectParts, SubjectTemplate,
-    SubjectTemplateError, TokenClaims, Verified, VerifyError, WritClaims, aws_name, discovery, limits as issuer_limits,
-    source_identity, token_id, verify,
+    SubjectTemplateError, TokenClaims, Verified, VerifyError, WritClaims, aws_name, aws_tag, discovery,
+    limits as issuer_limits, source_identity, verify,
 };
 pub use key::{
     Certificate, KEYS_MAX, KeyError, KeyRing, KeyStanding, PKCS8_BYTES_MAX, PUBLISHED_AFTER_USE, PublicKey,

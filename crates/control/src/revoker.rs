@@ -11,19 +11,18 @@ use brokers::broker::{BrokerError, Handle, Order, Revocation};
 use domain::credential::{Cause, Finish, How, NoteStalled};
 use domain::{BrokerKind, Command, CredentialId, Name, State, Time};
 use store::Trouble;
-use tokio::sync::Semaphore;
+use tokio::sync::{Semaphore, oneshot};
 use tokio_util::sync::CancellationToken;
 
 use crate::error::Error;
 use crate::limits::{
-    EXPIRIES_PER_LOOK_MAX, LEFTOVERS_KEPT, MINT_MAX, MINT_OVER_AFTER, PLUGIN_MINT_OVER_AFTER,
-    REVOCATIONS_AT_A_TIME_MAX, REVOCATIONS_OF_ONE_BROKER_MAX, REVOKE_BACK_OFF_MAX, REVOKE_BACK_OFF_MIN,
-    REVOKE_LOOK_EVERY, STALLED_AFTER_ATTEMPTS,
+    EXPIRIES_PER_LOOK_MAX, LEFTOVERS_KEPT, MINT_OVER_AFTER, PLUGIN_MINT_OVER_AFTER, REVOCATIONS_AT_A_TIME_MAX,
+    REVOCATIONS_OF_ONE_BROKER_MAX, REVOKE_BACK_OFF_MAX, REVOKE_BACK_OFF_MIN, REVOKE_LOOK_EVERY, STALLED_AFTER_ATTEMPTS,
 };
 use crate::plane::ControlPlane;
-use crate::scribe::Proposal;
+use crate::scribe::{Failure, Proposal, Receipt};
 use crate::text;
-use crate::vending::{chance, handle_name, order};
+use crate::vending::{self, handle_name, order};
 
 /// Runs until `stop`; what it was doing then is done again by the next start.
 pub(crate) async fn run(plane: Arc<ControlPlane>, stop: CancellationToken) {
@@ -43,6 +42,9 @@ struct Revoker {
     places: Arc<Semaphore>,
     work: Mutex<Work>,
 }
+
+/// The log's answer to a credential's end.
+type Finishing = oneshot::Receiver<Result<Receipt, Failure>>;
 
 #[derive(Default)]
 struct Work {
@@ -99,28 +101,18 @@ impl Revoker {
             let noted = past.map(|(_, id)| *id).filter(|id| self.is_mine(state, *id) && !is_leftover(state, *id, now));
             noted.take(EXPIRIES_PER_LOOK_MAX).collect()
         });
-        let proposed: Vec<_> = expired.iter().map(|id| self.submit_finish(*id, How::Expired)).collect();
+        let proposed: Vec<_> = expired.iter().map(|id| self.finish(*id, How::Expired)).collect();
         for answer in proposed.into_iter().flatten() {
             // Refused when another process was quicker; when the log is away the next look tries again.
             let _ = answer.await;
         }
-        self.work().troubles.retain(|id, _| self.plane.view.read(|state| state.credentials.contains_key(id)));
+        let mut work = self.work();
+        self.plane.view.read(|state| work.troubles.retain(|id, _| state.credentials.contains_key(id)));
     }
 
-    fn submit_finish(
-        &self,
-        credential: CredentialId,
-        how: How,
-    ) -> Option<
-        impl Future<
-            Output = Result<
-                Result<crate::scribe::Receipt, crate::scribe::Failure>,
-                tokio::sync::oneshot::error::RecvError,
-            >,
-        >,
-    > {
-        let finish = Command::FinishCredential(Finish { credential, how });
-        self.plane.scribe.submit(Proposal::from(finish)).ok()
+    /// On its way to the log; none when too much waits there, and then the next look tries again.
+    fn finish(&self, credential: CredentialId, how: How) -> Option<Finishing> {
+        self.plane.scribe.submit(Proposal::from(Command::FinishCredential(Finish { credential, how }))).ok()
     }
 
     /// What is due, this process's, not being ended and not waiting after a failure; a few of each broker at a time, so
@@ -169,7 +161,7 @@ impl Revoker {
             Ok(Revocation::Dead) => {
                 let is_due = self.plane.view.read(|state| state.due.contains(&id));
                 let how = if is_due { How::Revoked { attempts } } else { How::Expired };
-                if let Some(answer) = self.submit_finish(id, how) {
+                if let Some(answer) = self.finish(id, how) {
                     let _ = answer.await;
                 }
             }
@@ -216,10 +208,7 @@ impl Revoker {
             None => broker.plan(&order).handle,
         };
         let Some(handle) = handle else { return self.without_handle(&order, row.issued_at) };
-        let revoking = broker.revoke(&order, &handle, plane.vending.tools(), chance(plane));
-        let within = MINT_MAX.max(broker.patience());
-        let silent = |_| BrokerError::away(format!("no answer within {} s", within.as_secs()));
-        tokio::time::timeout(within, revoking).await.map_err(silent)?
+        vending::revoke(plane, broker.as_ref(), &order, &handle).await
     }
 
     async fn stored_handle(&self, id: CredentialId) -> Result<Option<Handle>, BrokerError> {

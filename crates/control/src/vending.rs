@@ -6,13 +6,15 @@ mod wire;
 
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
 
-use brokers::broker::{Broker, Chance, Order, Secrets, Tools};
-use domain::{BrokerKind, Name, Refusal};
+use brokers::broker::{Broker, BrokerError, Chance, Handle, Minted, Order, Revocation, Secrets, Tools};
+use domain::{BrokerKind, DeveloperId, Name, ProjectId, Refusal};
 use store::{BrokerRow, BrokerSecrets, CredentialRow};
 use tokio::sync::Notify;
 
 use crate::error::Error;
+use crate::limits::MINT_MAX;
 use crate::plane::ControlPlane;
 use crate::seam;
 use crate::text;
@@ -48,11 +50,6 @@ impl Vending {
         Self { opened, tools, due: Notify::new(), injecting, krls: Krls::default() }
     }
 
-    /// What brokers work with.
-    pub fn tools(&self) -> &Tools {
-        &self.tools
-    }
-
     /// A broker as it is configured now.
     ///
     /// # Errors
@@ -63,7 +60,7 @@ impl Vending {
             return Ok(broker);
         }
         // The row may be newer than what this process has seen: what it says counts.
-        let row = plane.store.broker(name).await?.ok_or_else(|| Refusal::BrokerUnknown(name.clone()))?;
+        let row = row(plane, name).await?;
         let secrets = stored_secrets(plane, name).await?;
         let opened = brokers::open(row.kind, &row.settings, secrets);
         let unusable =
@@ -81,8 +78,35 @@ impl Vending {
     }
 }
 
-/// Time and chance of one piece of a broker's work.
-pub(crate) fn chance(plane: &ControlPlane) -> Chance {
+/// Has a broker make a credential, within a bounded time. Without an answer it was perhaps made.
+pub(crate) async fn mint(plane: &ControlPlane, broker: &dyn Broker, order: &Order) -> Result<Minted, BrokerError> {
+    let within = patience(broker);
+    let minting = broker.mint(order, &plane.vending.tools, chance(plane));
+    let minted = tokio::time::timeout(within, minting).await;
+    minted.unwrap_or_else(|_| Err(silent(within).perhaps_minted()))
+}
+
+/// Has a broker end a credential, within the same time.
+pub(crate) async fn revoke(
+    plane: &ControlPlane,
+    broker: &dyn Broker,
+    order: &Order,
+    handle: &Handle,
+) -> Result<Revocation, BrokerError> {
+    let within = patience(broker);
+    let revoking = broker.revoke(order, handle, &plane.vending.tools, chance(plane));
+    tokio::time::timeout(within, revoking).await.unwrap_or_else(|_| Err(silent(within)))
+}
+
+fn patience(broker: &dyn Broker) -> Duration {
+    MINT_MAX.max(broker.patience())
+}
+
+fn silent(within: Duration) -> BrokerError {
+    BrokerError::away(format!("no answer within {} s", within.as_secs()))
+}
+
+fn chance(plane: &ControlPlane) -> Chance {
     Chance { now: plane.clock.now(), random: seam::random() }
 }
 
@@ -116,15 +140,14 @@ pub(crate) fn handle_name(credential: domain::CredentialId) -> String {
 
 /// The order of a credential, as it was decided.
 pub(crate) fn order(plane: &ControlPlane, row: &CredentialRow) -> Order {
-    let project_name = plane.view.read(|state| state.projects.get(&row.project).map(|project| project.name.clone()));
     Order {
         credential: row.id,
         session: row.session,
         sequence: row.sequence,
         developer: row.developer,
-        developer_name: text::one_line(&plane.people.login(row.developer)),
+        developer_name: developer_name(plane, row.developer),
         project: row.project,
-        project_name: project_name.unwrap_or_else(|| row.target.clone()),
+        project_name: project_name(plane, row.project, &row.target),
         profile: row.profile.clone(),
         target: row.target.clone(),
         scope: row.scope.clone(),
@@ -132,6 +155,17 @@ pub(crate) fn order(plane: &ControlPlane, row: &CredentialRow) -> Order {
         expires_at: row.expires_at,
         public_key: row.public_key.clone(),
     }
+}
+
+/// What a target's log may call a developer: their sign-in name, without control characters.
+pub(crate) fn developer_name(plane: &ControlPlane, developer: DeveloperId) -> String {
+    text::one_line(&plane.people.login(developer))
+}
+
+/// What people call a project; `otherwise` where this process has not heard of it.
+pub(crate) fn project_name(plane: &ControlPlane, project: ProjectId, otherwise: &Name) -> Name {
+    let known = plane.view.read(|state| state.projects.get(&project).map(|project| project.name.clone()));
+    known.unwrap_or_else(|| otherwise.clone())
 }
 
 /// What a broker of a kind does with what it makes.

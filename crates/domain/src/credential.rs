@@ -95,7 +95,8 @@ impl Cause {
     }
 }
 
-/// The name that every credential has: its session and its number there. Tokens carry it as `jti`.
+/// The name that every credential has: its session and its number there. Tokens carry it as `jti`: Kubernetes writes it into
+/// its audit log, and whoever reads any relying party's log finds the session by it.
 pub fn token_id(session: SessionId, sequence: u64) -> String {
     format!("{session}.{sequence}")
 }

@@ -8,13 +8,15 @@ use std::time::Duration;
 
 use http::Uri;
 use hyper_rustls::{HttpsConnector, HttpsConnectorBuilder, MaybeHttpsStream};
+use hyper_util::client::legacy::Client;
 use hyper_util::client::legacy::connect::HttpConnector;
-use hyper_util::rt::TokioIo;
+use hyper_util::rt::{TokioExecutor, TokioIo, TokioTimer};
 use rustls::{ClientConfig, RootCertStore};
 use tokio::net::TcpStream;
 use tower::Service;
 
 use crate::config::ConfigError;
+use crate::limits;
 
 type BoxError = Box<dyn std::error::Error + Send + Sync>;
 
@@ -38,6 +40,28 @@ impl Connector {
         let https = HttpsConnectorBuilder::new().with_tls_config(tls).https_or_http().enable_all_versions();
         Ok(Self { https: https.wrap_connector(tcp), within })
     }
+}
+
+/// A client over such connections, for what goes out on writ's own account or on that of a session: bounded pool, heads and
+/// headers.
+///
+/// # Errors
+/// [`ConfigError::Tls`] if no TLS configuration can be made.
+pub(crate) fn client<B>(tls: Option<ClientConfig>) -> Result<Client<Connector, B>, ConfigError>
+where
+    B: http_body::Body + Send,
+    B::Data: Send,
+{
+    let connector = Connector::new(tls, limits::CONNECT_MAX)?;
+    Ok(Client::builder(TokioExecutor::new())
+        .timer(TokioTimer::new())
+        .pool_timer(TokioTimer::new())
+        .pool_idle_timeout(limits::POOL_IDLE_MAX)
+        .pool_max_idle_per_host(limits::OUTBOUND_IDLE_CONNECTIONS_MAX)
+        .http1_max_buf_size(limits::HEAD_BYTES_MAX)
+        .http1_max_headers(limits::HEADERS_MAX)
+        .http2_max_header_list_size(limits::HEAD_BYTES_MAX as u32)
+        .build(connector))
 }
 
 /// How others are trusted by default: the machine's own roots (companies add theirs there) and the bundled ones (slim

@@ -7,11 +7,10 @@ use bytes::Bytes;
 use http::{HeaderMap, Method, Request, Response, Uri};
 use http_body_util::{BodyExt, Full, LengthLimitError, Limited};
 use hyper_util::client::legacy::Client;
-use hyper_util::rt::{TokioExecutor, TokioTimer};
 use rustls::ClientConfig;
 
 use crate::config::check_address;
-use crate::connector::Connector;
+use crate::connector::{self, Connector};
 use crate::forward::chain;
 use crate::limits;
 
@@ -50,17 +49,7 @@ impl Outbound {
     /// # Errors
     /// [`OutboundError::Tls`].
     pub fn new(tls: Option<ClientConfig>) -> Result<Self, OutboundError> {
-        let connector = Connector::new(tls, limits::CONNECT_MAX);
-        let connector = connector.map_err(|error| OutboundError::Tls(error.to_string()))?;
-        let client = Client::builder(TokioExecutor::new())
-            .timer(TokioTimer::new())
-            .pool_timer(TokioTimer::new())
-            .pool_idle_timeout(limits::POOL_IDLE_MAX)
-            .pool_max_idle_per_host(limits::OUTBOUND_IDLE_CONNECTIONS_MAX)
-            .http1_max_buf_size(limits::HEAD_BYTES_MAX)
-            .http1_max_headers(limits::HEADERS_MAX)
-            .http2_max_header_list_size(limits::HEAD_BYTES_MAX as u32)
-            .build(connector);
+        let client = connector::client(tls).map_err(|error| OutboundError::Tls(error.to_string()))?;
         Ok(Self { client })
     }
 

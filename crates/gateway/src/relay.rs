@@ -13,13 +13,12 @@ use http_body_util::combinators::UnsyncBoxBody;
 use http_body_util::{BodyExt, Limited};
 use hyper::body::Incoming;
 use hyper_util::client::legacy::Client;
-use hyper_util::rt::{TokioExecutor, TokioTimer};
 use rustls::ClientConfig;
 use tokio::time::{Instant, Sleep};
 use tokio_util::sync::{CancellationToken, WaitForCancellationFutureOwned};
 
 use crate::body::{Body, BodyError, Cut};
-use crate::connector::Connector;
+use crate::connector::{self, Connector};
 use crate::forward::chain;
 use crate::outbound::{Outbound, OutboundError};
 use crate::{headers, limits};
@@ -73,17 +72,7 @@ impl Relay {
     /// # Errors
     /// [`OutboundError::Tls`].
     pub fn new(tls: Option<ClientConfig>) -> Result<Self, OutboundError> {
-        let connector = Connector::new(tls, limits::CONNECT_MAX);
-        let connector = connector.map_err(|error| OutboundError::Tls(error.to_string()))?;
-        let client = Client::builder(TokioExecutor::new())
-            .timer(TokioTimer::new())
-            .pool_timer(TokioTimer::new())
-            .pool_idle_timeout(limits::POOL_IDLE_MAX)
-            .pool_max_idle_per_host(limits::OUTBOUND_IDLE_CONNECTIONS_MAX)
-            .http1_max_buf_size(limits::HEAD_BYTES_MAX)
-            .http1_max_headers(limits::HEADERS_MAX)
-            .http2_max_header_list_size(limits::HEAD_BYTES_MAX as u32)
-            .build(connector);
+        let client = connector::client(tls).map_err(|error| OutboundError::Tls(error.to_string()))?;
         Ok(Self { client })
     }
 

@@ -42,6 +42,11 @@ pub fn aws_name(text: &str) -> String {
     text.chars().map(|one| if plain(one) { one } else { '-' }).take(AWS_NAME_CHARS_MAX).collect()
 }
 
+/// A text as the value of a session tag: characters that do not go into one become `-`, and what is beyond the bound is cut.
+pub fn aws_tag(text: &str) -> String {
+    text.chars().map(|one| if in_tags(one) { one } else { '-' }).take(AWS_TAG_VALUE_CHARS_MAX).collect()
+}
+
 // === impl AwsClaims ===
 
 impl AwsClaims {

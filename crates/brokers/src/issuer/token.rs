@@ -24,7 +24,7 @@ pub struct TokenClaims {
     pub audience: Vec<String>,
     /// Who the relying party sees; made by [`super::RelyingParty::subject`].
     pub subject: String,
-    /// Its name in the relying party's log; made by [`token_id`].
+    /// Its name in the relying party's log; made by [`domain::credential::token_id`].
     pub token_id: String,
     /// The session that acts.
     pub session: SessionId,
@@ -55,12 +55,6 @@ pub struct ProjectClaim {
     pub id: ProjectId,
     /// Its name.
     pub name: Name,
-}
-
-/// The name of a session's token, `<session id>.<sequence>`: Kubernetes writes it into its audit log, and whoever reads
-/// any relying party's log finds the session by it.
-pub fn token_id(session: SessionId, sequence: u64) -> String {
-    format!("{session}.{sequence}")
 }
 
 /// Names of claims that are not for others: those of RFC 7519 section 4.1, RFC 8693 section 4 and RFC 7800 section 3.1,

@@ -17,7 +17,7 @@ use serde_json::{Map, Value, json};
 use super::Line;
 use crate::text;
 
-use shape::Shape;
+use shape::{Class, Shape};
 
 /// The version of the schema that events follow.
 pub const VERSION: &str = "1.8.0";
@@ -149,4 +149,24 @@ fn agent(line: &Line, session: domain::SessionId) -> Value {
 /// A human, by pseudonym.
 fn user(id: DeveloperId) -> Value {
     json!({"uid": id.to_string(), "type_id": 1})
+}
+
+/// API activity of writ itself, on what is a session's.
+fn activity(
+    line: &Line,
+    of: domain::SessionId,
+    activity: (u64, &'static str),
+    operation: &str,
+    message: String,
+    resource: Value,
+) -> Shape {
+    let mut api = json!({"operation": operation, "service": {"name": "writ"}});
+    if let Some(request) = line.entry.request {
+        api["request"] = json!({"uid": request.to_string()});
+    }
+    Shape::new(Class::ApiActivity, activity, message)
+        .with("actor", agent(line, of))
+        .with("api", api)
+        .with("src_endpoint", session::endpoint(of))
+        .with("resources", json!([resource]))
 }

@@ -6,6 +6,7 @@ use std::sync::Arc;
 use axum::extract::State;
 use axum::routing::{get, post};
 use axum::{Json as Answer, Router};
+use domain::Name;
 use domain::broker::Target;
 use http::StatusCode;
 use serde::{Deserialize, Serialize};
@@ -16,7 +17,7 @@ use zeroize::Zeroizing;
 
 use super::extract::{Json, Path, SignedIn};
 use super::problem::Problem;
-use crate::operations::broker::{self, NewBroker, Tried};
+use crate::operations::broker::{self, Alive, NewBroker, Tried};
 use crate::plane::ControlPlane;
 use crate::server::Shared;
 
@@ -107,7 +108,8 @@ pub(super) struct Brokers {
     responses((status = 200, body = Brokers), (status = "4XX", body = Problem)))]
 pub(super) async fn list(State(shared): State<Arc<Shared>>, signed_in: SignedIn) -> Result<Answer<Brokers>, Problem> {
     let rows = broker::list(&shared.plane, signed_in.asker()).await?;
-    Ok(Answer(Brokers { brokers: rows.into_iter().map(|row| shape(&shared.plane, row)).collect() }))
+    let alive = broker::alive(&shared.plane);
+    Ok(Answer(Brokers { brokers: rows.into_iter().map(|row| shape(&shared.plane, &alive, row)).collect() }))
 }
 
 /// Show a broker.
@@ -119,7 +121,7 @@ pub(super) async fn show(
     Path(name): Path<String>,
 ) -> Result<Answer<Broker>, Problem> {
     let (row, shows) = broker::get(&shared.plane, signed_in.asker(), &name).await?;
-    Ok(Answer(Broker { shows: Some(shows), ..shape(&shared.plane, row) }))
+    Ok(Answer(Broker { shows: Some(shows), ..shape(&shared.plane, &broker::alive(&shared.plane), row) }))
 }
 
 /// Configure a broker. Before anything is changed, a credential is made and ended again at each of its targets.
@@ -136,7 +138,11 @@ pub(super) async fn set(
     let new = NewBroker { name: name.clone(), kind: body.kind, settings: body.settings, secrets: body.secrets };
     let tried = broker::set(&shared.plane, asker, new).await?;
     let (row, shows) = broker::get(&shared.plane, asker, &name).await?;
-    Ok(Answer(Broker { shows: Some(shows), tried: tried_shapes(tried), ..shape(&shared.plane, row) }))
+    Ok(Answer(Broker {
+        shows: Some(shows),
+        tried: tried_shapes(tried),
+        ..shape(&shared.plane, &broker::alive(&shared.plane), row)
+    }))
 }
 
 /// Try a broker: make a credential at each of its targets and end it again.
@@ -150,7 +156,11 @@ pub(super) async fn test(
     let asker = signed_in.asker();
     let tried = broker::test(&shared.plane, asker, &name).await?;
     let (row, shows) = broker::get(&shared.plane, asker, &name).await?;
-    Ok(Answer(Broker { shows: Some(shows), tried: tried_shapes(tried), ..shape(&shared.plane, row) }))
+    Ok(Answer(Broker {
+        shows: Some(shows),
+        tried: tried_shapes(tried),
+        ..shape(&shared.plane, &broker::alive(&shared.plane), row)
+    }))
 }
 
 /// Switch a broker off: it makes nothing more, and all that it made is revoked.
@@ -193,12 +203,9 @@ pub(super) async fn remove(
     Ok(StatusCode::NO_CONTENT)
 }
 
-fn shape(plane: &ControlPlane, row: BrokerRow) -> Broker {
-    let (targets, alive) = plane.view.read(|state| {
-        let targets = state.brokers.get(&row.name).map(|broker| broker.targets.clone()).unwrap_or_default();
-        (targets, state.credentials.values().filter(|credential| credential.broker == row.name).count())
-    });
-    let target = |(name, law): (domain::Name, Target)| BrokerTarget {
+fn shape(plane: &ControlPlane, alive: &BTreeMap<Name, Alive>, row: BrokerRow) -> Broker {
+    let known = plane.view.read(|state| state.brokers.get(&row.name).map(|broker| broker.targets.clone()));
+    let target = |(name, law): (Name, Target)| BrokerTarget {
         name: name.to_string(),
         life_min_seconds: law.life_min.as_secs(),
         life_default_seconds: law.life_default.as_secs(),
@@ -211,8 +218,8 @@ fn shape(plane: &ControlPlane, row: BrokerRow) -> Broker {
         enabled: row.is_on,
         revision: row.revision,
         settings: serde_json::from_str(&row.settings).unwrap_or_default(),
-        targets: targets.into_iter().map(target).collect(),
-        alive,
+        targets: known.unwrap_or_default().into_iter().map(target).collect(),
+        alive: alive.get(&row.name).map_or(0, |of_it| of_it.all),
         shows: None,
         tried: Vec::new(),
     }

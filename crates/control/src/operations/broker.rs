@@ -1,5 +1,6 @@
 //! Brokers: configure, try, look at, switch, remove.
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use brokers::broker::{Broker, BrokerError, Order, Plan, Revocation, Secrets};
@@ -8,11 +9,11 @@ use domain::{BrokerKind, Command, DeveloperId, Name, Scope};
 use store::{Attachment, BrokerRow};
 
 use crate::error::Error;
-use crate::limits::{CANARY_LIFE, MINT_MAX};
+use crate::limits::CANARY_LIFE;
 use crate::plane::{Asker, ControlPlane};
 use crate::seam;
 use crate::text;
-use crate::vending::{self, chance, sealed_secrets, stored_secrets};
+use crate::vending::{self, developer_name, sealed_secrets, stored_secrets};
 
 /// A broker as it is asked for.
 #[derive(Debug)]
@@ -97,9 +98,43 @@ pub async fn list(plane: &ControlPlane, asker: Asker) -> Result<Vec<BrokerRow>, 
 /// When the asker may not see it, or there is none.
 pub async fn get(plane: &ControlPlane, asker: Asker, name: &str) -> Result<(BrokerRow, &'static str), Error> {
     plane.view.read(|state| policy::authorize(state, asker.by, policy::ReadBrokers).map(drop))?;
-    let name = name.parse().map_err(Error::invalid)?;
-    let row = vending::row(plane, &name).await?;
-    Ok((row, plane.vending.broker(plane, &name).await?.shows()))
+    let row = vending::row(plane, &name.parse().map_err(Error::invalid)?).await?;
+    let shows = shows(plane, &row).await?;
+    Ok((row, shows))
+}
+
+/// What the logs of a broker's targets show.
+///
+/// # Errors
+/// It cannot be opened.
+pub(crate) async fn shows(plane: &ControlPlane, row: &BrokerRow) -> Result<&'static str, Error> {
+    Ok(plane.vending.broker(plane, &row.name).await?.shows())
+}
+
+/// How many of a broker's credentials are not known to be dead.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub(crate) struct Alive {
+    /// All of them.
+    pub(crate) all: usize,
+    /// Those that are to be ended.
+    pub(crate) due: usize,
+}
+
+/// For each broker that has any. One pass over all credentials, however many brokers are shown.
+pub(crate) fn alive(plane: &ControlPlane) -> BTreeMap<Name, Alive> {
+    plane.view.read(|state| {
+        let mut alive = BTreeMap::<Name, Alive>::new();
+        for credential in state.credentials.values() {
+            // Names are copied once a broker, not once a credential.
+            let of_it = match alive.get_mut(&credential.broker) {
+                Some(of_it) => of_it,
+                None => alive.entry(credential.broker.clone()).or_default(),
+            };
+            of_it.all += 1;
+            of_it.due += usize::from(credential.due.is_some());
+        }
+        alive
+    })
 }
 
 /// Switches a broker on, or off: then nothing new is made and everything it made is revoked.
@@ -148,25 +183,18 @@ async fn try_all(
     Ok(tried)
 }
 
-async fn try_one(plane: &Arc<ControlPlane>, broker: &dyn Broker, order: &Order) -> Result<bool, BrokerError> {
-    let tools = plane.vending.tools();
-    let within = MINT_MAX.max(broker.patience());
+async fn try_one(plane: &ControlPlane, broker: &dyn Broker, order: &Order) -> Result<bool, BrokerError> {
     let Plan { handle: planned, .. } = broker.plan(order);
-    let minted = tokio::time::timeout(within, broker.mint(order, tools, chance(plane))).await;
-    let minted = minted.unwrap_or_else(|_| Err(BrokerError::away("the target does not answer").perhaps_minted()));
-    let handle = match minted {
+    let handle = match vending::mint(plane, broker, order).await {
         Ok(minted) => minted.handle.or(planned),
         Err(error) => {
             if let Some(handle) = planned.filter(|_| error.maybe_minted) {
-                let revoking = broker.revoke(order, &handle, tools, chance(plane));
-                let _ = tokio::time::timeout(within, revoking).await;
+                let _ = vending::revoke(plane, broker, order, &handle).await;
             }
             return Err(error);
         }
     };
     let Some(handle) = handle else { return Ok(false) };
-    let revoked = tokio::time::timeout(within, broker.revoke(order, &handle, tools, chance(plane))).await;
-    let revoked = revoked.unwrap_or_else(|_| Err(BrokerError::away("the target does not answer")));
     let explain = |error: BrokerError| BrokerError {
         text: format!(
             "a credential was made and could not be ended again, so it lives until {}: {error}",
@@ -174,7 +202,7 @@ async fn try_one(plane: &Arc<ControlPlane>, broker: &dyn Broker, order: &Order) 
         ),
         ..error
     };
-    Ok(revoked.map_err(explain)? == Revocation::Dead)
+    Ok(vending::revoke(plane, broker, order, &handle).await.map_err(explain)? == Revocation::Dead)
 }
 
 fn canary_order(plane: &ControlPlane, developer: DeveloperId, target: Name, law: &Target) -> Order {
@@ -184,7 +212,7 @@ fn canary_order(plane: &ControlPlane, developer: DeveloperId, target: Name, law:
         session: plane.clock.session_id(),
         sequence: 1,
         developer,
-        developer_name: text::one_line(&plane.people.login(developer)),
+        developer_name: developer_name(plane, developer),
         project: plane.clock.project_id(),
         // INVARIANT: these are names.
         project_name: CANARY.parse().unwrap_or_else(|_| target.clone()),

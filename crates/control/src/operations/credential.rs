@@ -1,23 +1,21 @@
 //! Credentials: ask for one, look at them, have one revoked.
 
+mod making;
+
 use std::sync::Arc;
 
-use brokers::broker::{Broker, BrokerError, Handle, Minted, Secret};
-use domain::credential::{MintResult, PublicName, RecordMint, Request, Requested, Revoke};
-use domain::{
-    Actor, ArtifactKind, BrokerKind, Command, CredentialId, DeveloperId, Event, Name, Refusal, Scope, SessionId, Span,
-    State, Time,
-};
+use brokers::broker::Secret;
+use domain::credential::{PublicName, Request, Revoke};
+use domain::{Actor, BrokerKind, Command, CredentialId, DeveloperId, Event, Name, Scope, SessionId, Span, State, Time};
 use serde_json::Value;
-use store::{Attachment, CredentialFilter, CredentialHandle, CredentialRow};
+use store::{CredentialFilter, CredentialRow};
+
+use making::{Making, names_of_local};
 
 use super::session::visible_developer;
 use crate::error::Error;
-use crate::limits::MINT_MAX;
 use crate::plane::{Asker, ControlPlane};
-use crate::scribe::{Failure, Proposal};
-use crate::text;
-use crate::vending::{chance, handle_name, is_handed_over, order};
+use crate::vending::is_handed_over;
 
 /// What a session asks for.
 #[derive(Debug, Clone, Default)]
@@ -116,215 +114,6 @@ pub(crate) async fn obtain(
     // Whoever asked may leave: what was begun is made, recorded, and ended with its session.
     let made = tokio::spawn(making.make()).await;
     made.unwrap_or_else(|_| Err(Error::Unavailable("writ is stopping".to_owned())))
-}
-
-/// A credential that was decided and is being made.
-struct Making {
-    plane: Arc<ControlPlane>,
-    requested: Requested,
-    at: Time,
-    /// Whether its broker needs nobody else to make it: it is recorded as made already.
-    is_issued: bool,
-}
-
-impl Making {
-    async fn make(self) -> Result<Vended, Error> {
-        let plane = &self.plane;
-        let broker = plane.vending.broker(plane, &self.requested.broker).await;
-        let broker = match broker {
-            Ok(broker) => broker,
-            Err(error) => {
-                self.not_made(&error.to_string()).await;
-                return Err(error);
-            }
-        };
-        let order = self.order();
-        let minting = broker.mint(&order, plane.vending.tools(), chance(plane));
-        let within = MINT_MAX.max(broker.patience());
-        let silent = || BrokerError::away(format!("no answer within {} s", within.as_secs())).perhaps_minted();
-        let minted = tokio::time::timeout(within, minting).await.unwrap_or_else(|_| Err(silent()));
-        match minted {
-            Ok(minted) => self.record(broker.as_ref(), &order, minted).await,
-            Err(error) => Err(self.failed(error).await),
-        }
-    }
-
-    fn order(&self) -> brokers::broker::Order {
-        let requested = &self.requested;
-        let session = self.plane.view.read(|state| {
-            let live = state.sessions.get(&requested.session);
-            let past = || state.past.get(&requested.session).map(|past| past.developer);
-            (live.map(|live| (live.developer, live.profile.clone())), past())
-        });
-        // A session that ended a moment ago has no profile any more; what is made for it is ended at once.
-        let (developer, profile) = match session {
-            (Some(of_live), _) => of_live,
-            (None, past) => (past.unwrap_or_else(|| DeveloperId::new(self.at, 0)), requested.target.clone()),
-        };
-        order(
-            &self.plane,
-            &CredentialRow {
-                id: requested.credential,
-                session: requested.session,
-                developer,
-                profile,
-                sequence: requested.sequence,
-                project: requested.project,
-                broker: requested.broker.clone(),
-                target: requested.target.clone(),
-                granted_to: requested.granted_to.clone(),
-                scope: requested.scope.clone(),
-                public_key: requested.public_key.clone(),
-                requested_at: self.at,
-                expires_at: requested.expires_at,
-                issued_at: None,
-                names: Vec::new(),
-                stalled: None,
-                over_at: None,
-                how: None,
-                trouble: None,
-            },
-        )
-    }
-
-    /// Records what was made; it leaves only if its session may still have it.
-    async fn record(
-        &self,
-        broker: &dyn Broker,
-        order: &brokers::broker::Order,
-        minted: Minted,
-    ) -> Result<Vended, Error> {
-        let plane = &self.plane;
-        let id = self.requested.credential;
-        let names = public_names(&minted.names);
-        let mut expires_at = minted.expires_at;
-        if self.is_issued {
-            expires_at = self.requested.expires_at;
-        } else {
-            let recorded = self.propose_made(names.clone(), &minted).await;
-            if let Err(failure) = recorded {
-                self.end_at_once(broker, order, minted.handle.as_ref()).await;
-                return Err(failure.into());
-            }
-        }
-        plane
-            .view
-            .read(|state| {
-                let due = state.credentials.get(&id).map(|credential| credential.due.is_some());
-                if due == Some(false) {
-                    return Ok(());
-                }
-                state.live_session(self.requested.session)?;
-                Err(Refusal::CredentialUnknown(id))
-            })
-            .inspect_err(|_| plane.vending.due.notify_one())?;
-        let kind = plane.view.read(|state| state.broker(&self.requested.broker).map(|broker| broker.kind))?;
-        Ok(Vended {
-            credential: id,
-            broker: self.requested.broker.clone(),
-            kind,
-            target: self.requested.target.clone(),
-            scope: self.requested.scope.clone(),
-            issued_at: self.at,
-            expires_at,
-            names,
-            secret: minted.secret,
-            delivery: broker.delivery(&self.requested.target),
-        })
-    }
-
-    async fn propose_made(&self, names: Vec<PublicName>, minted: &Minted) -> Result<(), Failure> {
-        let credential = self.requested.credential;
-        let mut attachments = Vec::new();
-        if let Some(handle) = &minted.handle {
-            let sealed = self.plane.seals.seal(&handle_name(credential), handle.bytes());
-            let sealed = sealed.map_err(|error| Failure::Unavailable(error.to_string()))?;
-            attachments.push(Attachment::Handle(CredentialHandle { credential, sealed }));
-        }
-        let result = MintResult::Made { names, expires_at: minted.expires_at };
-        let mut proposal = Proposal::from(Command::RecordMint(RecordMint { credential, result }));
-        proposal.attachments = attachments;
-        self.plane.scribe.propose(proposal).await.map(drop)
-    }
-
-    /// Made and not recorded: what cannot be recorded must not live, and whether this works or not, the log still says
-    /// that it was asked for.
-    async fn end_at_once(&self, broker: &dyn Broker, order: &brokers::broker::Order, handle: Option<&Handle>) {
-        let Some(handle) = handle else { return };
-        let revoking = broker.revoke(order, handle, self.plane.vending.tools(), chance(&self.plane));
-        let ended = tokio::time::timeout(MINT_MAX.max(broker.patience()), revoking).await;
-        if !matches!(ended, Ok(Ok(_))) {
-            let credential = self.requested.credential;
-            tracing::error!(%credential, "a credential that could not be recorded could not be ended either");
-        }
-    }
-
-    async fn failed(&self, error: BrokerError) -> Error {
-        if error.maybe_minted {
-            let reason = "asking for it got no answer, so it was perhaps made".to_owned();
-            let revoke = Revoke { credential: self.requested.credential, reason };
-            let asked = self.plane.scribe.propose(Proposal::from(Command::RevokeCredential(revoke))).await;
-            if let Err(failure) = asked {
-                tracing::warn!(%failure, "a credential that was perhaps made is found again when this process is lost");
-            }
-            self.plane.vending.due.notify_one();
-        } else {
-            self.not_made(&error.text).await;
-        }
-        Error::broker(&self.requested.broker, error)
-    }
-
-    async fn not_made(&self, reason: &str) {
-        let reason = text::first_chars(reason, domain::limits::REASON_CHARS_MAX);
-        let result = MintResult::NotMade { reason };
-        let record = RecordMint { credential: self.requested.credential, result };
-        if let Err(failure) = self.plane.scribe.propose(Proposal::from(Command::RecordMint(record))).await {
-            tracing::warn!(%failure, "a credential that was not made stays listed until it would have expired");
-        }
-    }
-}
-
-/// Who makes credentials alone knows their names beforehand. The one that has the number of the credential in it comes
-/// from the decision.
-async fn names_of_local(plane: &ControlPlane, request: &Request) -> Result<Vec<PublicName>, Error> {
-    let target = plane.view.read(|state| state.target(&request.broker, &request.target));
-    if !target.is_ok_and(|target| target.is_local) {
-        return Ok(Vec::new());
-    }
-    let session = plane.view.read(|state| state.sessions.get(&request.session).cloned());
-    // Whether it may, the decision says.
-    let Some((live, project)) = session.and_then(|live| Some((live.clone(), live.project?))) else {
-        return Ok(Vec::new());
-    };
-    let now = plane.clock.now();
-    let row = CredentialRow {
-        id: request.credential,
-        session: request.session,
-        developer: live.developer,
-        profile: live.profile,
-        sequence: 0,
-        project,
-        broker: request.broker.clone(),
-        target: request.target.clone(),
-        granted_to: None,
-        scope: request.scope.clone(),
-        public_key: request.public_key.clone(),
-        requested_at: now,
-        expires_at: now,
-        issued_at: None,
-        names: Vec::new(),
-        stalled: None,
-        over_at: None,
-        how: None,
-        trouble: None,
-    };
-    let plan = plane.vending.broker(plane, &request.broker).await?.plan(&order(plane, &row));
-    let names = plan.names.into_iter().filter(|(kind, _)| *kind != ArtifactKind::TokenId);
-    Ok(public_names(&names.collect::<Vec<_>>()))
-}
-
-fn public_names(names: &[(ArtifactKind, String)]) -> Vec<PublicName> {
-    names.iter().map(|(kind, value)| PublicName { kind: *kind, value: value.clone() }).collect()
 }
 
 /// Which credentials to list.

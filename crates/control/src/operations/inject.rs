@@ -113,7 +113,7 @@ fn alive(plane: &ControlPlane, session: SessionId, broker: &Name, target: &Name)
 fn not_granted(error: BrokerError) -> Error {
     Error::Forbidden {
         text: error.text,
-        next: Some("see what is granted with `writ credential list --granted`, or ask an administrator".to_owned()),
+        next: Some("see what is granted with `writ credential granted`, or ask an administrator".to_owned()),
     }
 }
 

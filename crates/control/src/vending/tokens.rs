@@ -4,7 +4,8 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use brokers::broker::{BrokerError, Order, TokenAsk, TokenSource};
-use brokers::{AwsClaims, PartyKind, ProjectClaim, RelyingParty, SubjectParts, TokenClaims, source_identity, token_id};
+use brokers::{AwsClaims, PartyKind, ProjectClaim, RelyingParty, SubjectParts, TokenClaims, aws_tag, source_identity};
+use domain::credential::token_id;
 use domain::{SessionId, TeamId, Time};
 use zeroize::Zeroizing;
 
@@ -90,17 +91,7 @@ fn aws(order: &Order) -> AwsClaims {
     ];
     AwsClaims {
         source_identity: source_identity(order.session, &order.developer_name),
-        tags: tags.into_iter().map(|(key, value)| (key.to_owned(), in_a_tag(&value))).collect::<BTreeMap<_, _>>(),
+        tags: tags.into_iter().map(|(key, value)| (key.to_owned(), aws_tag(&value))).collect::<BTreeMap<_, _>>(),
         transitive: TRANSITIVE.map(str::to_owned).to_vec(),
     }
-}
-
-/// What AWS takes in a tag's value; anything else becomes `-`.
-fn in_a_tag(value: &str) -> String {
-    let fits = |one: char| one.is_ascii_alphanumeric() || "_.:/=+-@ ".contains(one);
-    value
-        .chars()
-        .map(|one| if fits(one) { one } else { '-' })
-        .take(brokers::issuer_limits::AWS_TAG_VALUE_CHARS_MAX)
-        .collect()
 }

@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use domain::Span;
+use domain::credential::token_id;
 use jsonwebtoken::jwk::JwkSet;
 use jsonwebtoken::{Algorithm, DecodingKey, Header, Validation, decode, decode_header};
 

@@ -5,8 +5,8 @@ use domain::artifact::Recorded;
 use domain::certificate::Issued;
 use serde_json::{Value, json};
 
-use super::agent;
-use super::shape::{Class, Shape};
+use super::activity;
+use super::shape::Shape;
 use crate::export::Line;
 
 pub(super) fn artifact(line: &Line, event: &Recorded) -> Shape {
@@ -26,14 +26,5 @@ pub(super) fn certificate(line: &Line, event: &Issued) -> Shape {
 }
 
 fn created(line: &Line, session: SessionId, operation: &str, message: String, resource: Value) -> Shape {
-    let mut api = json!({"operation": operation, "service": {"name": "writ"}});
-    if let Some(request) = line.entry.request {
-        api["request"] = json!({"uid": request.to_string()});
-    }
-    Shape::new(Class::ApiActivity, (1, "Create"), message)
-        .succeeded()
-        .with("actor", agent(line, session))
-        .with("api", api)
-        .with("src_endpoint", super::session::endpoint(session))
-        .with("resources", json!([resource]))
+    activity(line, session, (1, "Create"), operation, message, resource).succeeded()
 }

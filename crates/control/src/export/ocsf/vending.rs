@@ -1,13 +1,13 @@
 //! Brokers and grants, as entities that are managed; credentials, as API activity of writ itself.
 
+use domain::Name;
 use domain::broker::{Configured, Removed, Switched};
 use domain::credential::{How, Issued, Over, Requested, RevocationAsked, Stalled};
 use domain::grant::{GrantRemoved, GrantSet};
-use domain::{Name, SessionId};
 use serde_json::{Value, json};
 
 use super::shape::{Class, Severity, Shape};
-use super::{actor, agent};
+use super::{activity, actor};
 use crate::export::Line;
 
 pub(super) fn configured(line: &Line, event: &Configured) -> Shape {
@@ -125,23 +125,4 @@ fn entity(kind: &str, uid: &str, data: Option<Value>) -> Value {
 
 fn credential(uid: String, data: Value) -> Value {
     json!({"type": "credential", "uid": uid, "data": data})
-}
-
-fn activity(
-    line: &Line,
-    session: SessionId,
-    activity: (u64, &'static str),
-    operation: &str,
-    message: String,
-    resource: Value,
-) -> Shape {
-    let mut api = json!({"operation": operation, "service": {"name": "writ"}});
-    if let Some(request) = line.entry.request {
-        api["request"] = json!({"uid": request.to_string()});
-    }
-    Shape::new(Class::ApiActivity, activity, message)
-        .with("actor", agent(line, session))
-        .with("api", api)
-        .with("src_endpoint", super::session::endpoint(session))
-        .with("resources", json!([resource]))
 }

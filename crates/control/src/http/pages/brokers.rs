@@ -13,7 +13,7 @@ use super::{Failed, frame, html, to_sign_in};
 use crate::console::{BrokerRow, BrokersPage, Switch, TargetRow, brokers_page, count};
 use crate::error::Error;
 use crate::http::extract::{Path, SignedIn, Visitor};
-use crate::operations::broker;
+use crate::operations::broker::{self, Alive};
 use crate::plane::ControlPlane;
 use crate::server::Shared;
 
@@ -54,30 +54,27 @@ async fn switch(shared: &Shared, visitor: Visitor, name: &str, is_on: bool, form
 async fn build(plane: &Arc<ControlPlane>, signed_in: SignedIn) -> Result<BrokersPage, Error> {
     let asker = signed_in.asker();
     let may_switch = plane.view.read(|state| policy::authorize(state, asker.by, policy::ManageBrokers).is_ok());
+    let alive = broker::alive(plane);
     let mut rows = Vec::new();
     for row in broker::list(plane, asker).await? {
         // One that cannot be opened, because its seal is gone say, must not hide the others.
-        let shows = match broker::get(plane, asker, row.name.as_str()).await {
-            Ok((_, shows)) => shows.to_owned(),
-            Err(error) => format!("not known: {error}"),
-        };
-        rows.push(line(plane, &row, shows, may_switch));
+        let shows = broker::shows(plane, &row).await;
+        let shows = shows.map_or_else(|error| format!("not known: {error}"), str::to_owned);
+        let alive = alive.get(&row.name).copied().unwrap_or_default();
+        rows.push(line(plane, &row, alive, shows, may_switch));
     }
     Ok(BrokersPage { frame: frame(plane, signed_in), rows })
 }
 
-fn line(plane: &ControlPlane, row: &Row, shows: String, may_switch: bool) -> BrokerRow {
-    let (targets, alive, due) = plane.view.read(|state| {
-        let targets = state.brokers.get(&row.name).map(|broker| broker.targets.clone()).unwrap_or_default();
-        let of_this = || state.credentials.values().filter(|credential| credential.broker == row.name);
-        (targets, of_this().count(), of_this().filter(|credential| credential.due.is_some()).count())
-    });
+fn line(plane: &ControlPlane, row: &Row, alive: Alive, shows: String, may_switch: bool) -> BrokerRow {
+    let targets = plane.view.read(|state| state.brokers.get(&row.name).map(|broker| broker.targets.clone()));
     let action = if row.is_on { "disable" } else { "enable" };
     BrokerRow {
         name: row.name.to_string(),
         kind: row.kind.to_string(),
         is_on: row.is_on,
         targets: targets
+            .unwrap_or_default()
             .into_iter()
             .map(|(name, law)| TargetRow {
                 name: name.to_string(),
@@ -85,8 +82,8 @@ fn line(plane: &ControlPlane, row: &Row, shows: String, may_switch: bool) -> Bro
                 is_revocable: law.is_revocable,
             })
             .collect(),
-        alive: count(alive as u64),
-        due: (due > 0).then(|| count(due as u64)),
+        alive: count(alive.all as u64),
+        due: (alive.due > 0).then(|| count(alive.due as u64)),
         shows,
         switch: may_switch.then(|| Switch { action: format!("/brokers/{}/{action}", row.name) }),
     }

@@ -3,13 +3,14 @@
 use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, Ordering};
 
-use brokers::{PartyKind, ProjectClaim, RelyingParties, RelyingParty, SubjectTemplate, TokenClaims, token_id};
+use brokers::{PartyKind, ProjectClaim, RelyingParties, RelyingParty, SubjectTemplate, TokenClaims};
 use control::plane::ControlPlane;
 use control::seam::Clock;
 use control::{
     CredentialHeader, CredentialSource, IssuerSettings, PriceSettings, Server, Settings, Synchronous,
     UpstreamCredential, UpstreamSettings,
 };
+use domain::credential::token_id;
 use domain::{DeveloperId, ProjectId, SessionId, Span};
 use serde_json::json;
 use tokio::sync::oneshot;
