@@ -1,7 +1,10 @@
 //! The answers of writ's HTTP API that commands read. Unknown fields are ignored: the server may be newer.
 
 use serde::Deserialize;
+use serde::de::DeserializeOwned;
+use serde_json::Value;
 
+use crate::client::Client;
 use crate::command_error::CommandError;
 
 /// A human.
@@ -39,17 +42,6 @@ pub(crate) struct SigningKey {
     pub(crate) published_until: Option<String>,
     #[serde(default)]
     pub(crate) thumbprint: String,
-}
-
-impl SigningKey {
-    /// Reads one of a list.
-    ///
-    /// # Errors
-    /// The server is newer than this command understands.
-    pub(crate) fn read(value: &serde_json::Value) -> Result<Self, CommandError> {
-        Self::deserialize(value)
-            .map_err(|error| CommandError::failed("the server's answer does not fit this version").because(&error))
-    }
 }
 
 /// Who a session acts for.
@@ -148,7 +140,7 @@ pub(crate) struct Call {
 #[serde(default)]
 pub(crate) struct CostRow {
     /// Value by dimension; null is unattributed.
-    pub(crate) keys: serde_json::Map<String, serde_json::Value>,
+    pub(crate) keys: serde_json::Map<String, Value>,
     pub(crate) calls: u64,
     pub(crate) cost_usd_nanos: i64,
     pub(crate) list_usd_nanos: i64,
@@ -212,4 +204,25 @@ pub(crate) struct Verified {
     pub(crate) head_leaf: Option<String>,
     #[serde(default)]
     pub(crate) detail: Option<String>,
+}
+
+/// Reads a part of an answer.
+///
+/// # Errors
+/// The server is of another version than this command.
+pub(crate) fn read<T: DeserializeOwned>(value: Value) -> Result<T, CommandError> {
+    serde_json::from_value(value)
+        .map_err(|error| CommandError::failed("the server's answer does not fit this version").because(&error))
+}
+
+/// The rows of an answer, as they came: what `--json` prints.
+///
+/// # Errors
+/// The server refused, or its answer has no list under this name.
+pub(crate) async fn rows_of(client: &Client, path: &str, field: &str) -> Result<Vec<Value>, CommandError> {
+    let mut answer: Value = client.get(path).await?;
+    match answer.get_mut(field).map(Value::take) {
+        Some(Value::Array(rows)) => Ok(rows),
+        _ => Err(CommandError::failed(format!("the answer to `{path}` does not fit this version"))),
+    }
 }

@@ -10,6 +10,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 use zeroize::Zeroizing;
 
+use crate::api::{read, rows_of};
 use crate::cli::{BrokerCommand, BrokerSet};
 use crate::client::{Client, escape};
 use crate::command_error::{CommandError, Exit};
@@ -105,10 +106,7 @@ fn told_tried(broker: Broker) -> Result<Exit, CommandError> {
 }
 
 async fn list(client: &Client, json: bool) -> Result<Exit, CommandError> {
-    let mut answer: Value = client.get("/v1/brokers").await?;
-    let Some(Value::Array(rows)) = answer.get_mut("brokers").map(Value::take) else {
-        return Err(CommandError::failed("the server's answer does not fit this version"));
-    };
+    let rows = rows_of(client, "/v1/brokers", "brokers").await?;
     if json {
         print_json_lines(&rows)?;
         return Ok(Exit::Done);
@@ -206,9 +204,4 @@ fn bounded(file: &Path, max: u64) -> Result<Zeroizing<String>, CommandError> {
         return Err(CommandError::usage(format!("`{}` has more than {max} bytes", file.display())));
     }
     Ok(text)
-}
-
-fn read<T: serde::de::DeserializeOwned>(value: Value) -> Result<T, CommandError> {
-    serde_json::from_value(value)
-        .map_err(|error| CommandError::failed("the server's answer does not fit this version").because(&error))
 }

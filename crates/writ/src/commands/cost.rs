@@ -3,7 +3,7 @@
 use serde::Deserialize;
 use serde_json::Value;
 
-use crate::api::CostRow;
+use crate::api::{CostRow, read};
 use crate::cli::{Cost, Dimension};
 use crate::client::escape;
 use crate::command_error::{CommandError, Exit};
@@ -63,11 +63,6 @@ fn query(arguments: &Cost, by: &[&str]) -> String {
         query.push_str(&format!("&until={}", escape(until)));
     }
     query
-}
-
-fn read(row: Value) -> Result<CostRow, CommandError> {
-    serde_json::from_value(row)
-        .map_err(|error| CommandError::failed("the server's answer does not fit this version").because(&error))
 }
 
 /// How a key is shown: its name where it has one, `unattributed` where there is none.

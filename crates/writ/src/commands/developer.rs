@@ -3,7 +3,7 @@
 use domain::Role;
 use serde_json::{Value, json};
 
-use crate::api::Developer;
+use crate::api::{Developer, read};
 use crate::cli::{DeveloperCommand, NewDeveloper};
 use crate::client::escape;
 use crate::command_error::{CommandError, Exit};
@@ -54,8 +54,7 @@ async fn list(json: bool) -> Result<(), CommandError> {
     }
     let mut table = Table::new(["LOGIN", "NAME", "E-MAIL", "ROLES", "STATUS", "ID"]);
     for row in rows {
-        let developer: Developer = serde_json::from_value(row)
-            .map_err(|error| CommandError::failed("the server's answer does not fit this version").because(&error))?;
+        let developer: Developer = read(row)?;
         table.row([
             Cell::text(&developer.login),
             Cell::text(developer.display_name.as_deref().unwrap_or("")),

@@ -3,6 +3,7 @@
 use serde::Deserialize;
 use serde_json::{Value, json};
 
+use crate::api::{read, rows_of};
 use crate::cli::{ExportCommand, PrintEvents};
 use crate::client::{Client, escape};
 use crate::command_error::{CommandError, Exit};
@@ -135,17 +136,4 @@ fn position(line: &str) -> Option<u64> {
     let event: Value = serde_json::from_str(line).ok()?;
     let ocsf = event.get("metadata").and_then(|metadata| metadata.get("sequence")).and_then(Value::as_u64);
     ocsf.or_else(|| event.get("sequence")?.as_str()?.parse().ok())
-}
-
-async fn rows_of(client: &Client, path: &str, field: &str) -> Result<Vec<Value>, CommandError> {
-    let mut answer: Value = client.get(path).await?;
-    match answer.get_mut(field).map(Value::take) {
-        Some(Value::Array(rows)) => Ok(rows),
-        _ => Err(CommandError::failed(format!("the answer to `{path}` does not fit this version"))),
-    }
-}
-
-fn read<T: serde::de::DeserializeOwned>(value: Value) -> Result<T, CommandError> {
-    serde_json::from_value(value)
-        .map_err(|error| CommandError::failed("the server's answer does not fit this version").because(&error))
 }

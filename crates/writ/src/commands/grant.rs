@@ -3,8 +3,9 @@
 use std::collections::BTreeMap;
 
 use serde::Deserialize;
-use serde_json::{Value, json};
+use serde_json::json;
 
+use crate::api::{read, rows_of};
 use crate::cli::{GrantCommand, GrantSet};
 use crate::client::{Client, escape};
 use crate::command_error::{CommandError, Exit};
@@ -55,9 +56,7 @@ async fn set(client: &Client, arguments: GrantSet) -> Result<Exit, CommandError>
 }
 
 async fn list(client: &Client, project: &str, json: bool) -> Result<Exit, CommandError> {
-    let mut answer: Value = client.get(&format!("/v1/projects/{}/grants", escape(project))).await?;
-    let strange = || CommandError::failed("the server's answer does not fit this version");
-    let Some(Value::Array(rows)) = answer.get_mut("grants").map(Value::take) else { return Err(strange()) };
+    let rows = rows_of(client, &format!("/v1/projects/{}/grants", escape(project)), "grants").await?;
     if json {
         print_json_lines(&rows)?;
         return Ok(Exit::Done);
@@ -66,11 +65,7 @@ async fn list(client: &Client, project: &str, json: bool) -> Result<Exit, Comman
         eprintln!("sessions of {project} are granted nothing");
         return Ok(Exit::Done);
     }
-    let grants: Vec<Grant> = rows
-        .into_iter()
-        .map(serde_json::from_value)
-        .collect::<Result<_, _>>()
-        .map_err(|error| strange().because(&error))?;
+    let grants: Vec<Grant> = rows.into_iter().map(read).collect::<Result<_, _>>()?;
     print(&table(&grants))?;
     Ok(Exit::Done)
 }

@@ -6,7 +6,7 @@ mod setup;
 use serde::Deserialize;
 use serde_json::{Map, Value, json};
 
-use crate::api::{SigningKey, Whoami};
+use crate::api::{SigningKey, Whoami, read};
 use crate::cli::{IssuerCommand, RelyingPartyKind, ShowIssuer};
 use crate::client::Client;
 use crate::command_error::{CommandError, Exit};
@@ -49,7 +49,7 @@ pub(super) async fn issuer(command: IssuerCommand) -> Result<Exit, CommandError>
 async fn show(arguments: ShowIssuer) -> Result<Exit, CommandError> {
     let client = Home::find()?.client(None)?;
     let issuer: Issuer = client.get("/v1/issuer").await?;
-    let keys = issuer.keys.iter().map(SigningKey::read).collect::<Result<Vec<_>, _>>()?;
+    let keys = issuer.keys.iter().cloned().map(read).collect::<Result<Vec<SigningKey>, _>>()?;
     let project = match &arguments.project {
         Some(name) => Some((name.clone(), project_id(&client, name).await?)),
         None => None,

@@ -5,7 +5,7 @@ use std::io::{BufRead, IsTerminal, Read};
 use serde::Deserialize;
 use serde_json::{Value, json};
 
-use crate::api::SigningKey;
+use crate::api::{SigningKey, read};
 use crate::cli::{KeysCommand, RotateKeys};
 use crate::client::Client;
 use crate::command_error::{CommandError, Exit};
@@ -54,7 +54,7 @@ fn list(keys: &Keys, json: bool) -> Result<(), CommandError> {
     }
     let mut table = Table::new(["USE", "KEY", "STANDING", "ALGORITHM", "FROM", "PUBLISHED UNTIL"]);
     for key in &keys.keys {
-        let key = SigningKey::read(key)?;
+        let key: SigningKey = read(key.clone())?;
         table.row([
             Cell::text("sign"),
             Cell::text(&key.kid),
@@ -84,7 +84,7 @@ async fn rotate(client: &Client, how: &RotateKeys) -> Result<Exit, CommandError>
         _ => "planned",
     };
     let keys: Keys = client.post("/v1/keys/rotate", &json!({ "when": when })).await?;
-    let keys = keys.keys.iter().map(SigningKey::read).collect::<Result<Vec<_>, _>>()?;
+    let keys = keys.keys.iter().cloned().map(read).collect::<Result<Vec<SigningKey>, _>>()?;
     if let Some(newest) = keys.last() {
         eprintln!("key {} is published and signs from {}", clean(&newest.kid), time(&newest.signs_from));
     }

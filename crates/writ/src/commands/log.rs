@@ -2,7 +2,7 @@
 
 use serde_json::Value;
 
-use crate::api::{Verified, WitnessStanding};
+use crate::api::{Verified, WitnessStanding, read};
 use crate::cli::LogCommand;
 use crate::command_error::{CommandError, Exit};
 use crate::credentials::Home;
@@ -21,8 +21,7 @@ pub(super) async fn log(command: LogCommand) -> Result<Exit, CommandError> {
     if json {
         print_json_lines([&value])?;
     }
-    let answer: Verified = serde_json::from_value(value)
-        .map_err(|error| CommandError::failed("the server's answer does not fit this version").because(&error))?;
+    let answer: Verified = read(value)?;
     if !answer.verified {
         let detail = answer.detail.as_deref().map(clean).unwrap_or_default();
         return Err(CommandError::failed(format!("the log does not match its hashes: {detail}"))

@@ -3,7 +3,7 @@
 use serde::Deserialize;
 use serde_json::{Value, json};
 
-use crate::api::Named;
+use crate::api::{Named, read};
 use crate::cli::ProjectCommand;
 use crate::command_error::{CommandError, Exit};
 use crate::credentials::Home;
@@ -42,8 +42,7 @@ pub(super) async fn project(command: ProjectCommand) -> Result<Exit, CommandErro
 fn table(rows: Vec<Value>) -> Result<String, CommandError> {
     let mut table = Table::new(["PROJECT", "TEAMS", "ID"]);
     for row in rows {
-        let project: Project = serde_json::from_value(row)
-            .map_err(|error| CommandError::failed("the server's answer does not fit this version").because(&error))?;
+        let project: Project = read(row)?;
         table.row([Cell::text(&project.name), Cell::text(teams(&project)), Cell::text(&project.id)]);
     }
     Ok(table.render())

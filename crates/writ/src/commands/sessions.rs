@@ -2,9 +2,9 @@
 
 use serde_json::Value;
 
-use crate::api::{Call, Session};
+use crate::api::{Call, Session, read, rows_of};
 use crate::cli::{SessionCommand, Sessions};
-use crate::client::{Client, escape};
+use crate::client::escape;
 use crate::command_error::{CommandError, Exit};
 use crate::credentials::Home;
 use crate::output::{Cell, Table, clean, money, print, print_json_lines, time};
@@ -44,19 +44,6 @@ pub(super) async fn show(arguments: SessionCommand) -> Result<Exit, CommandError
     let calls: Vec<Call> = calls.into_iter().map(read).collect::<Result<_, _>>()?;
     print(&format!("{}{}", details(&session), call_table(&calls)))?;
     Ok(Exit::Done)
-}
-
-async fn rows_of(client: &Client, path: &str, field: &str) -> Result<Vec<Value>, CommandError> {
-    let mut answer: Value = client.get(path).await?;
-    match answer.get_mut(field).map(Value::take) {
-        Some(Value::Array(rows)) => Ok(rows),
-        _ => Err(CommandError::failed(format!("the answer to `{path}` does not fit this version"))),
-    }
-}
-
-fn read<T: serde::de::DeserializeOwned>(value: Value) -> Result<T, CommandError> {
-    serde_json::from_value(value)
-        .map_err(|error| CommandError::failed("the server's answer does not fit this version").because(&error))
 }
 
 fn table(sessions: &[Session]) -> String {

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use serde::Deserialize;
 use serde_json::{Value, json};
 
-use crate::api::Developer;
+use crate::api::{Developer, read};
 use crate::cli::TeamCommand;
 use crate::client::{Client, escape, nothing};
 use crate::command_error::{CommandError, Exit};
@@ -54,8 +54,7 @@ async fn list(client: &Client, json: bool) -> Result<(), CommandError> {
     let logins = logins(client).await;
     let mut table = Table::new(["TEAM", "MEMBERS", "ID"]);
     for row in rows {
-        let team: Team = serde_json::from_value(row)
-            .map_err(|error| CommandError::failed("the server's answer does not fit this version").because(&error))?;
+        let team: Team = read(row)?;
         let members = team.members.iter().map(|id| logins.get(id).unwrap_or(id).as_str());
         table.row([Cell::text(&team.name), Cell::text(members.collect::<Vec<_>>().join(", ")), Cell::text(&team.id)]);
     }

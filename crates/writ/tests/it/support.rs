@@ -9,6 +9,7 @@ pub(crate) mod chance;
 pub(crate) mod files;
 pub(crate) mod forge;
 pub(crate) mod http;
+pub(crate) mod in_process;
 pub(crate) mod load;
 pub(crate) mod look;
 pub(crate) mod postgres;

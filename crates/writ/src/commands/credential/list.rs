@@ -1,8 +1,9 @@
 //! `writ credential list` and `revoke`: what lives, what could not be revoked, and until when.
 
 use serde::Deserialize;
-use serde_json::{Value, json};
+use serde_json::json;
 
+use crate::api::{read, rows_of};
 use crate::cli::CredentialList;
 use crate::client::escape;
 use crate::command_error::{CommandError, Exit};
@@ -52,9 +53,7 @@ pub(crate) async fn list(arguments: CredentialList) -> Result<Exit, CommandError
             path.push_str(&format!("&{name}=true"));
         }
     }
-    let mut answer: Value = client.get(&path).await?;
-    let strange = || CommandError::failed("the server's answer does not fit this version");
-    let Some(Value::Array(rows)) = answer.get_mut("credentials").map(Value::take) else { return Err(strange()) };
+    let rows = rows_of(&client, &path, "credentials").await?;
     if arguments.json {
         print_json_lines(&rows)?;
         return Ok(Exit::Done);
@@ -63,8 +62,8 @@ pub(crate) async fn list(arguments: CredentialList) -> Result<Exit, CommandError
         eprintln!("{}", if arguments.unrevoked { "nothing waits to be revoked" } else { "no credentials" });
         return Ok(Exit::Done);
     }
-    let read = rows.into_iter().map(serde_json::from_value).collect::<Result<Vec<Credential>, _>>();
-    print(&table(&read.map_err(|error| strange().because(&error))?))?;
+    let credentials: Vec<Credential> = rows.into_iter().map(read).collect::<Result<_, _>>()?;
+    print(&table(&credentials))?;
     Ok(Exit::Done)
 }
 

@@ -1,10 +1,9 @@
 //! The control plane's answer, to which this machine adds what it knows: one JSON object, as `--json` prints it.
 
 use serde::Deserialize;
-use serde::de::DeserializeOwned;
 use serde_json::{Value, json};
 
-use crate::api::{Call, Session};
+use crate::api::{Call, Session, read};
 use crate::command_error::CommandError;
 
 /// What came of a question.
@@ -205,10 +204,4 @@ impl Found {
     pub(super) fn asked_as(&mut self, thing: &str) {
         self.insert("thing", json!(thing));
     }
-}
-
-/// Reads a part of an answer.
-pub(super) fn read<T: DeserializeOwned>(value: Value) -> Result<T, CommandError> {
-    serde_json::from_value(value)
-        .map_err(|error| CommandError::failed("the server's answer does not fit this version").because(&error))
 }

@@ -1,6 +1,7 @@
 //! The answer for people.
 
-use super::answer::{Candidate, Link, Neighbours, Outcome, Place, Told, read};
+use super::answer::{Candidate, Link, Neighbours, Outcome, Place, Told};
+use crate::api::read;
 use crate::command_error::CommandError;
 use crate::output::{Cell, Table, clean, money, time};
 

@@ -6,18 +6,14 @@ use std::sync::atomic::{AtomicI64, Ordering};
 use brokers::{PartyKind, ProjectClaim, RelyingParties, RelyingParty, SubjectTemplate, TokenClaims};
 use control::plane::ControlPlane;
 use control::seam::Clock;
-use control::{
-    CredentialHeader, CredentialSource, IssuerSettings, PriceSettings, Server, Settings, Synchronous,
-    UpstreamCredential, UpstreamSettings,
-};
+use control::{IssuerSettings, Server, Settings};
 use domain::credential::token_id;
 use domain::{DeveloperId, ProjectId, SessionId, Span};
 use serde_json::json;
 use tokio::sync::oneshot;
 
 use super::{published, verified};
-use crate::support::process::PASSWORD;
-use crate::support::{Caller, run, within};
+use crate::support::{Caller, in_process, run, within};
 
 const START_MS: i64 = 1_800_000_000_000;
 /// In milliseconds, as all times of this test are, since the start.
@@ -26,38 +22,10 @@ const DAY: u64 = 24 * HOUR;
 const AUDIENCE: &str = "sts.amazonaws.com";
 
 fn settings(folder: &std::path::Path) -> Settings {
-    let key = folder.join("upstream.key");
-    std::fs::write(&key, "sk-test").unwrap();
-    // Nobody calls it.
-    let upstream = UpstreamSettings {
-        name: "up0".to_owned(),
-        base_url: "http://127.0.0.1:9".to_owned(),
-        credential: UpstreamCredential::Key { source: CredentialSource::File(key), header: CredentialHeader::ApiKey },
-    };
     let party = RelyingParty::new(AUDIENCE.parse().unwrap(), PartyKind::Aws, SubjectTemplate::default()).unwrap();
-    Settings {
-        listen: ([127, 0, 0, 1], 0).into(),
-        public_url: None,
-        tls: None,
-        data_dir: folder.join("data"),
-        database: None,
-        synchronous: Synchronous::Normal,
-        upstreams: vec![upstream],
-        prices: PriceSettings::default(),
-        shutdown_grace: std::time::Duration::from_secs(1),
-        issuer: IssuerSettings {
-            parties: Arc::new(RelyingParties::new(vec![party]).unwrap()),
-            ..IssuerSettings::default()
-        },
-        keys_dir: None,
-        seal_key_command: None,
-        introspection: Vec::new(),
-        log_origin: None,
-        exports: Vec::new(),
-        trust_policy: None,
-        archive: None,
-        publish_without_quorum: true,
-    }
+    let issuer =
+        IssuerSettings { parties: Arc::new(RelyingParties::new(vec![party]).unwrap()), ..IssuerSettings::default() };
+    Settings { issuer, ..in_process::settings(folder) }
 }
 
 /// A token for a relying party, made now.
@@ -82,14 +50,6 @@ fn token(plane: &ControlPlane, life: u64) -> String {
     plane.issuer().unwrap().token(&claims).unwrap()
 }
 
-async fn administrator(url: &str, bootstrap: &str) -> Caller {
-    let anonymous = Caller { url: url.to_owned(), token: None };
-    let body = json!({"token": bootstrap, "login": "ada", "password": PASSWORD});
-    let answer = anonymous.post("/v1/bootstrap", body).await;
-    assert_eq!(answer.status, 201, "{}", answer.text());
-    Caller { token: answer.json()["token"].as_str().map(str::to_owned), ..anonymous }
-}
-
 /// What was signed, for whom, and until when it must verify.
 struct Signed {
     token: String,
@@ -108,7 +68,7 @@ fn what_was_signed_before_each_step_verifies_with_the_served_keys_until_it_expir
         let plane = Arc::clone(server.plane());
         let (stop, stopped) = oneshot::channel::<()>();
         let serving = tokio::spawn(server.run_until(async { drop(stopped.await) }));
-        let ada = administrator(&url, &bootstrap).await;
+        let ada = in_process::administrator(&url, &bootstrap).await;
         let set = |after: u64| {
             let Clock::Manual(now) = &*plane.clock else { unreachable!() };
             now.store(START_MS + i64::try_from(after).unwrap(), Ordering::Relaxed);

@@ -3,14 +3,10 @@
 use std::process::{Child, Command, Stdio};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, Ordering};
-use std::time::Duration;
 
 use control::plane::ControlPlane;
 use control::seam::Clock;
-use control::{
-    CredentialHeader, CredentialSource, PriceSettings, Server, Settings, Synchronous, UpstreamCredential,
-    UpstreamSettings,
-};
+use control::{Server, Settings};
 use domain::Span;
 use domain::limits::{BEAT_EXPIRE_AFTER, BEAT_SUSPECT_AFTER};
 use serde_json::json;
@@ -20,47 +16,14 @@ use tokio::sync::oneshot;
 use tokio::task::JoinHandle;
 
 use super::{assert_settled_as_revoked, refusal, stream_of};
-use crate::support::process::{PASSWORD, WRIT};
-use crate::support::{Caller, run, until, within};
+use crate::support::process::WRIT;
+use crate::support::{Caller, in_process, run, until, within};
 
 /// Any moment will do.
 const START_MS: i64 = 1_800_000_000_000;
 
-fn settings(folder: &std::path::Path, upstream: String) -> Settings {
-    let key = folder.join("key");
-    std::fs::write(&key, "sk-test").unwrap();
-    let upstream = UpstreamSettings {
-        name: "up0".to_owned(),
-        base_url: upstream,
-        credential: UpstreamCredential::Key { source: CredentialSource::File(key), header: CredentialHeader::ApiKey },
-    };
-    Settings {
-        listen: ([127, 0, 0, 1], 0).into(),
-        public_url: None,
-        tls: None,
-        data_dir: folder.join("data"),
-        database: None,
-        synchronous: Synchronous::Normal,
-        upstreams: vec![upstream],
-        prices: PriceSettings::default(),
-        shutdown_grace: Duration::from_secs(1),
-        issuer: Default::default(),
-        keys_dir: None,
-        seal_key_command: None,
-        log_origin: None,
-        exports: Vec::new(),
-        introspection: Vec::new(),
-        trust_policy: None,
-        archive: None,
-        publish_without_quorum: true,
-    }
-}
-
-async fn administrator(url: String, bootstrap: String) -> Caller {
-    let body = json!({"token": bootstrap, "login": "ada", "password": PASSWORD});
-    let answer = Caller { url: url.clone(), token: None }.post("/v1/bootstrap", body).await;
-    assert_eq!(answer.status, 201, "{}", answer.text());
-    Caller { url, token: answer.json()["token"].as_str().map(str::to_owned) }
+fn settings(folder: &std::path::Path, upstream: &str) -> Settings {
+    Settings { upstreams: vec![in_process::upstream(folder, upstream)], ..in_process::settings(folder) }
 }
 
 /// A server in this process under a clock that only the test moves.
@@ -78,12 +41,12 @@ impl Timed {
         let folder = tempfile::tempdir().unwrap();
         let simulator = Simulator::start(simulator::Config::default()).await.unwrap();
         let clock = Clock::Manual(AtomicI64::new(START_MS));
-        let server = Server::start_with_clock(settings(folder.path(), simulator.url()), clock).await.unwrap();
+        let server = Server::start_with_clock(settings(folder.path(), &simulator.url()), clock).await.unwrap();
         let (url, token) = (server.public_url().to_owned(), server.bootstrap_token().unwrap().expose().to_owned());
         let plane = Arc::clone(server.plane());
         let (stop, stopped) = oneshot::channel::<()>();
         let serving = tokio::spawn(server.run_until(async { drop(stopped.await) }));
-        let ada = administrator(url, token).await;
+        let ada = in_process::administrator(&url, &token).await;
         Self { plane, ada, simulator, folder, stop, serving }
     }
 

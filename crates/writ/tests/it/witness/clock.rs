@@ -2,52 +2,25 @@
 //! when a checkpoint was there at the latest.
 
 use std::sync::atomic::{AtomicI64, Ordering};
-use std::time::Duration;
 
 use control::seam::Clock;
-use control::{
-    CredentialHeader, CredentialSource, PriceSettings, Server, Settings, Synchronous, UpstreamCredential,
-    UpstreamSettings,
-};
+use control::{Server, Settings};
 use serde_json::json;
 use tokio::sync::oneshot;
 
 use super::{until_shown, work};
-use crate::support::process::PASSWORD;
 use crate::support::witness::Watched;
-use crate::support::{Caller, run, within};
+use crate::support::{in_process, run, within};
 
 const HOUR_MS: i64 = 3_600_000;
 
 fn settings(watched: &Watched) -> Settings {
     let folder = watched.folder.path();
-    std::fs::write(folder.join("key"), "sk-test").unwrap();
     Settings {
-        listen: ([127, 0, 0, 1], 0).into(),
-        public_url: None,
-        tls: None,
-        data_dir: folder.join("data"),
         keys_dir: Some(folder.join("keys")),
-        seal_key_command: None,
-        log_origin: None,
-        exports: Vec::new(),
-        introspection: Vec::new(),
         trust_policy: Some(watched.policy_path()),
-        archive: None,
         publish_without_quorum: false,
-        database: None,
-        synchronous: Synchronous::Normal,
-        upstreams: vec![UpstreamSettings {
-            name: "up0".to_owned(),
-            base_url: "http://127.0.0.1:9".to_owned(),
-            credential: UpstreamCredential::Key {
-                source: CredentialSource::File(folder.join("key")),
-                header: CredentialHeader::ApiKey,
-            },
-        }],
-        prices: PriceSettings::default(),
-        shutdown_grace: Duration::from_secs(1),
-        issuer: Default::default(),
+        ..in_process::settings(folder)
     }
 }
 
@@ -62,9 +35,7 @@ fn a_clock_that_goes_back_an_hour_moves_no_entry_and_is_told_by_the_witness() {
         let (url, token) = (server.public_url().to_owned(), server.bootstrap_token().unwrap().expose().to_owned());
         let (stop, stopped) = oneshot::channel::<()>();
         let serving = tokio::spawn(server.run_until(async { drop(stopped.await) }));
-        let body = json!({"token": token, "login": "ada", "password": PASSWORD});
-        let answer = Caller { url: url.clone(), token: None }.post("/v1/bootstrap", body).await;
-        let ada = Caller { url, token: answer.json()["token"].as_str().map(str::to_owned) };
+        let ada = in_process::administrator(&url, &token).await;
         let first = ada.open(json!({})).await;
         let is_met = |shown: &serde_json::Value| shown["witnesses"]["quorum_met"] == true;
         let shown = until_shown(&ada, "a cosigned checkpoint", is_met).await;
