@@ -11,6 +11,7 @@ mod environment;
 mod family;
 mod git;
 mod listen;
+mod nested;
 mod orphans;
 mod pg;
 mod process;
@@ -26,7 +27,7 @@ mod terminal;
 mod vault;
 
 use std::ffi::OsString;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use crate::api::Opened;
 use crate::cli::Run;
@@ -37,15 +38,17 @@ use crate::inside::{Ask, Inside};
 use crate::memory::Watch;
 use crate::output::clean;
 use beat::Beats;
-use carriers::Carriers;
+use carriers::{Carriers, Start};
 use child::Child;
+pub(crate) use child::not_started;
 pub(crate) use delivery::inject::variable as injected_variable;
 pub(crate) use environment::SERVER_VARIABLE;
+pub(crate) use nested::start as inside_claude;
 
 use environment::Environment;
 use orphans::Orphans;
 use session::OpenSession;
-use settings_file::{ClaudeArguments, SettingsFile};
+use settings_file::{Bound, ClaudeArguments, SettingsFile};
 use signals::Signals;
 use supervise::Ended;
 use vault::Vault;
@@ -66,6 +69,7 @@ async fn launch(arguments: Run) -> Result<Exit, CommandError> {
     let (program, rest) = split(&arguments.command)?;
     child::look_up(&program, environment.path())?;
     let claude = settings_file::is_claude(&program).then(|| ClaudeArguments::take(&rest)).transpose()?;
+    let (program, installed) = find_claude(program, claude.is_some(), &environment);
     let ask = OpenSession {
         project: arguments.project,
         ttl_seconds: arguments.ttl.as_secs(),
@@ -77,13 +81,23 @@ async fn launch(arguments: Run) -> Result<Exit, CommandError> {
     announce(&opened, &environment);
     let governed = Governed { client: &client, opened: &opened, is_claude: claude.is_some() };
     let as_session = match Client::new(client.address().clone()) {
-        Ok(client) => client.with_bearer(&opened.token),
+        Ok(client) => client.with_bearer(opened.token.as_str()),
         Err(error) => return Err(governed.abandon(error).await),
     };
-    let carriers = Carriers::prepare(&as_session, &opened, &environment, !arguments.no_git).await;
     let mut carried = propagation::variables(&opened, &environment, control::seam::random());
-    let (command, _settings) = match command(&client, &opened, (&carried, carriers.delivered()), program, rest, claude)
-    {
+    let start = Start { opened: &opened, environment: &environment, carried: &carried, claude: installed.as_deref() };
+    let carriers = match Carriers::prepare(&as_session, start, !arguments.no_git).await {
+        Ok(carriers) => carriers,
+        Err(error) => return Err(governed.abandon(error).await),
+    };
+    let bound = Bound {
+        server: client.address(),
+        opened: &opened,
+        key_helper: carriers.key_helper(),
+        carried: &carried,
+        delivered: carriers.delivered(),
+    };
+    let (command, _settings) = match command(&bound, program, rest, claude) {
         Ok(prepared) => prepared,
         Err(error) => return Err(governed.abandon(error).await),
     };
@@ -147,7 +161,7 @@ fn open_child(outer: &Inside, ask: &OpenSession) -> Result<(Client, Opened), Com
     let opened: Opened = serde_json::from_value(answer).map_err(|error| strange(&error))?;
     let server = std::env::var(SERVER_VARIABLE).map_err(|error| strange(&error))?;
     let address = server.parse().map_err(CommandError::usage)?;
-    Ok((Client::new(address)?.with_bearer(&opened.token), opened))
+    Ok((Client::new(address)?.with_bearer(opened.token.as_str()), opened))
 }
 
 /// A session with what is needed to end it.
@@ -212,14 +226,26 @@ fn split(command: &[OsString]) -> Result<(OsString, Vec<OsString>), CommandError
     Ok((program.clone(), rest.to_vec()))
 }
 
-/// Names and values.
-type Variables<'a> = &'a [(String, OsString)];
+/// The program to start, and Claude Code's if there is one. It is started by its path: its name will lead to
+/// [`nested`]'s.
+fn find_claude(program: OsString, is_claude: bool, environment: &Environment) -> (OsString, Option<PathBuf>) {
+    let found = environment.find_program(nested::CLAUDE).and_then(|path| std::path::absolute(path).ok());
+    if !is_claude {
+        return (program, found);
+    }
+    let has_folder = Path::new(&program).components().count() > 1;
+    match found {
+        Some(found) if !has_folder => (found.clone().into(), Some(found)),
+        found => {
+            let installed = found.or_else(|| std::path::absolute(&program).ok());
+            (program, installed)
+        }
+    }
+}
 
 /// The whole command line, and the settings file that must live as long as the command.
 fn command(
-    client: &Client,
-    opened: &Opened,
-    (carried, delivered): (Variables<'_>, Variables<'_>),
+    bound: &Bound<'_>,
     program: OsString,
     rest: Vec<OsString>,
     claude: Option<ClaudeArguments>,
@@ -227,7 +253,7 @@ fn command(
     let Some(claude) = claude else {
         return Ok((std::iter::once(program).chain(rest).collect(), None));
     };
-    let file = SettingsFile::write(&claude.settings(client.address(), opened, carried, delivered))?;
+    let file = SettingsFile::write(&claude.settings(bound))?;
     let governed = ["--settings".into(), file.path().as_os_str().to_owned()];
     Ok((std::iter::once(program).chain(governed).chain(claude.rest).collect(), Some(file)))
 }
