@@ -57,8 +57,8 @@ pub(crate) struct Run {
 /// Opens a session without a launcher (it ends when its time is over or when it is revoked) and prints its token on
 /// standard output. The same token is printed again while the session lives, so this command can be a key helper.
 ///
-/// Inside a session (`writ run`) it opens nothing and prints that session's own token, so that an agent that is not Claude
-/// Code can have it: writ run -p checkout -- sh -c 'ANTHROPIC_AUTH_TOKEN=$(writ token) exec my-agent'
+/// Inside a session (`writ run`) it opens nothing and prints that session's own token: for an agent that is not Claude Code,
+/// which has it already.
 ///
 /// Example: ANTHROPIC_BASE_URL=https://writ.example.com ANTHROPIC_AUTH_TOKEN=$(writ token --project checkout) claude
 #[derive(Debug, Args)]

@@ -55,8 +55,8 @@ impl Door {
 
     /// The session's own bearer. It is given also when the session is over: the walls say so better than silence here.
     fn bearer(&self) -> Zeroizing<String> {
-        // Of letters, digits and underscores, so that it stands in JSON as it is.
-        done(&Zeroizing::new(format!("\"{}\"", self.bearer.as_str())))
+        // INVARIANT: a text serialises.
+        done(&Zeroizing::new(serde_json::to_string(self.bearer.as_str()).unwrap_or_default()))
     }
 
     /// A credential goes as it came: it is neither read here nor copied more than once.
