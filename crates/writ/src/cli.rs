@@ -27,7 +27,7 @@ pub(crate) use keys::{ExportIssuer, IssuerCommand, KeysCommand, RelyingPartyKind
 pub(crate) use look::{Cost, Dimension, LogCommand, SessionCommand, Sessions, Who};
 pub(crate) use operate::{AgentKind, CheckConfig, Demo, DemoAgent, ReferenceCommand, Serve, Simulator};
 pub(crate) use witness::{Witness, WitnessCommand, WitnessKey};
-pub(crate) use work::{GitCommand, Login, NotesCommand, NotesExport, Record, Run, TokenCommand};
+pub(crate) use work::{GitCommand, InsideClaude, Login, NotesCommand, NotesExport, Record, Run, TokenCommand};
 
 /// The control plane for coding agents on a team
 ///
@@ -109,6 +109,8 @@ pub(crate) enum Command {
     Simulator(Simulator),
     #[command(hide = true)]
     DemoAgent(DemoAgent),
+    #[command(hide = true)]
+    InsideClaude(InsideClaude),
     /// Print a page of the reference, in Markdown
     #[command(subcommand, hide = true)]
     Reference(ReferenceCommand),
