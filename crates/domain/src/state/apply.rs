@@ -86,7 +86,7 @@ impl State {
             Event::LockQueued(event) => self.queue_ticket(event, at),
             Event::LockOffered(event) => self.offer_ticket(event),
             Event::LockGranted(event) => self.grant_ticket(event, at),
-            Event::LockOver(event) => self.end_ticket(event.ticket, at),
+            Event::LockOver(event) => self.end_ticket(event, at),
             Event::ResourceWritten(event) => self.write(event, at),
             Event::ResourceFrozen(event) => self.freeze(event, at),
             Event::ResourceThawed(event) => {

@@ -5,7 +5,7 @@ use crate::freeze::{Freeze, Frozen};
 use crate::lock::{self, Granted, Holder, Offered, Phase, Queued, Ticket};
 use crate::session;
 use crate::write::{Recent, Written};
-use crate::{TicketId, Time, limits};
+use crate::{CredentialId, TicketId, Time, limits};
 
 impl State {
     pub(super) fn queue_ticket(&mut self, event: &Queued, at: Time) {
@@ -52,9 +52,9 @@ impl State {
         self.locks.insert(event.ticket, ticket);
     }
 
-    pub(super) fn end_ticket(&mut self, id: TicketId, at: Time) {
-        self.locks.finish(id);
-        self.end_rest_of(id, at);
+    pub(super) fn end_ticket(&mut self, event: &lock::Over, at: Time) {
+        self.locks.finish(event.ticket);
+        self.end_rest_of(event.ticket, event.holder, at);
     }
 
     /// Every ticket of a session that is over is over, or rests for a while.
@@ -69,13 +69,18 @@ impl State {
                 }
                 _ => self.locks.finish(id),
             }
-            self.end_rest_of(id, at);
+            self.end_rest_of(id, Holder::Session(event.session), at);
         }
     }
 
-    /// What was issued because a ticket was held has no ground any more.
-    fn end_rest_of(&mut self, id: TicketId, at: Time) {
-        self.make_due(crate::credential::Cause::LockOver, at, |credential| credential.lock == Some(id));
+    /// What was issued because a ticket was held has no ground any more. It was issued to whoever held.
+    fn end_rest_of(&mut self, id: TicketId, holder: Holder, at: Time) {
+        let theirs = holder.session().and_then(|session| self.session_credentials.get(&session));
+        let rests = |one: &CredentialId| self.credentials.get(one).is_some_and(|one| one.lock == Some(id));
+        let due: Vec<CredentialId> = theirs.into_iter().flatten().copied().filter(rests).collect();
+        for credential in due {
+            self.make_one_due(credential, crate::credential::Cause::LockOver, at);
+        }
     }
 
     pub(super) fn freeze(&mut self, event: &Frozen, at: Time) {

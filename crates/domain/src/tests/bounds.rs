@@ -51,9 +51,10 @@ fn teams() {
 #[test]
 fn projects() {
     let fill = |state: &mut State, n: u128| {
+        let name = name(&format!("p{n}"));
         state
             .projects
-            .insert(prj(n), Project { name: name(&format!("p{n}")), teams: Default::default(), grants: Vec::new() });
+            .insert(prj(n), Project { name, teams: Default::default(), grants: Vec::new(), lock_rules: None });
     };
     let (first, second) = (create_project(1, "apps", &[]), create_project(2, "ops", &[]));
     check(limits::PROJECTS_MAX, |state| state.projects.len(), fill, &first, &second);

@@ -265,6 +265,7 @@ fn arbitrary_histories_are_eventful() {
         "node.lost",
         "node.started",
         "project.created",
+        "project.lock_rules_set",
         "session.alias_claimed",
         "session.claim_mismatched",
         "session.closed",
