@@ -6,6 +6,7 @@ mod credential;
 mod export;
 mod govern;
 mod keys;
+mod lock;
 mod look;
 mod operate;
 mod witness;
@@ -22,6 +23,7 @@ pub(crate) use credential::{
 pub(crate) use export::{ExportCommand, PrintEvents};
 pub(crate) use govern::{AdminCommand, DeveloperCommand, Erase, NewDeveloper, ProjectCommand, Revoke, TeamCommand};
 pub(crate) use keys::{ExportIssuer, IssuerCommand, KeysCommand, RelyingPartyKind, RotateKeys, ShowIssuer};
+pub(crate) use lock::{Asked, LockAcquire, LockCommand, LockList, WithLock};
 pub(crate) use look::{Cost, Dimension, LogCommand, SessionCommand, Sessions, Who};
 pub(crate) use operate::{AgentKind, CheckConfig, Demo, DemoAgent, ReferenceCommand, Serve, Simulator};
 pub(crate) use witness::{Witness, WitnessCommand, WitnessKey};
@@ -51,6 +53,10 @@ pub(crate) enum Command {
     /// Speak a tool's own way of asking for credentials; tools call this
     #[command(subcommand, hide = true)]
     CredentialHelper(Helper),
+    /// See who holds what, acquire and let go
+    #[command(subcommand)]
+    Lock(LockCommand),
+    WithLock(WithLock),
     /// Work with git
     #[command(subcommand)]
     Git(GitCommand),
@@ -111,7 +117,7 @@ pub(crate) enum Command {
 
 /// The groups that the help shows, with the names of their commands.
 pub(crate) const GROUPS: [(&str, &[&str]); 4] = [
-    ("Work", &["run", "token", "record", "credential", "git", "login", "logout", "whoami"]),
+    ("Work", &["run", "token", "record", "credential", "lock", "with-lock", "git", "login", "logout", "whoami"]),
     ("Look", &["sessions", "session", "who", "cost", "log", "audit", "export"]),
     ("Govern", &["revoke", "developer", "team", "project", "broker", "grant", "admin"]),
     ("Operate", &["serve", "issuer", "keys", "witness", "check-config", "demo", "simulator"]),
