@@ -54,6 +54,11 @@ pub const CHECKPOINTS_KEPT: i64 = 3600;
 /// Slices of one cost query: more than three is a spreadsheet.
 pub const COST_DIMENSIONS_MAX: usize = 3;
 
+/// How long it is kept what a change changed, in short: as long as a session that read the text before may live.
+pub const DIFFS_KEPT: Span = domain::limits::SESSION_TTL_MAX;
+/// How many of them are kept: about 50 MB of typical ones.
+pub const DIFFS_KEPT_MAX: i64 = 100_000;
+
 /// How long after its request a call is made, nearly always: the request is read in between.
 pub const CALL_AFTER_REQUEST: Span = Span::from_secs(5);
 /// The same at most: the longest time a request's body may take, and some slack.

@@ -28,7 +28,8 @@ pub(super) fn routes() -> Router<Arc<Shared>> {
 #[serde(deny_unknown_fields)]
 pub(super) struct Asked {
     /// A commit (whole, or at least seven digits), a pull request, a request of writ or of the model service, a client's
-    /// session, a session, a call, a developer, a certificate, a role, a key, a token, or a name with a session's id in it.
+    /// session, a session, a call, a developer, a certificate, a role, a key, a token, a lock's ticket, its token as
+    /// `lock:1234`, a resource as `env:prod/payments`, or a name with a session's id in it.
     thing: String,
     /// Only if it is of this kind: `session`, `call`, `developer`, `commit`, `certificate_serial`, …
     kind: Option<String>,

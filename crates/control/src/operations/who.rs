@@ -8,7 +8,7 @@ mod evidence;
 mod find;
 mod neighbours;
 
-use domain::limits::ARTIFACT_CHARS_MAX;
+use domain::limits::{ARTIFACT_CHARS_MAX, RESOURCE_BYTES_MAX};
 use domain::{ArtifactKind, DeveloperId, Event, SessionId, Time};
 use ledger::Entry;
 use policy::{ReadSession, ReadSessions};
@@ -106,7 +106,8 @@ pub struct Candidate {
 /// When the thing is only known from sessions of somebody else's that the asker may not see, or the store is away.
 pub async fn who(plane: &ControlPlane, asker: Asker, thing: &str, only: Option<Kind>) -> Result<Answer, Error> {
     let thing = thing.trim();
-    if thing.is_empty() || thing.chars().count() > ARTIFACT_CHARS_MAX || thing.chars().any(char::is_control) {
+    let most = if is_resource(thing) { RESOURCE_BYTES_MAX } else { ARTIFACT_CHARS_MAX };
+    if thing.is_empty() || thing.chars().count() > most || thing.chars().any(char::is_control) {
         let text = format!("a thing to ask for has 1 to {ARTIFACT_CHARS_MAX} characters and no line breaks");
         return Err(Error::Invalid(text));
     }
@@ -134,6 +135,11 @@ pub async fn who(plane: &ControlPlane, asker: Asker, thing: &str, only: Option<K
         // What leads neither to a session nor to a human is not found.
         (None, None) => Ok(Answer::Unknown { searched }),
     }
+}
+
+/// Resources may have longer names than anything else.
+fn is_resource(thing: &str) -> bool {
+    thing.parse::<domain::Resource>().is_ok()
 }
 
 /// Those that the asker may see, with their sessions, and how many the asker may not.
