@@ -26,7 +26,7 @@ async fn entries(people: &People, session: &str) -> Vec<String> {
 #[test]
 fn a_credential_is_recorded_before_it_leaves_and_dead_with_its_session() {
     run(async {
-        let (_writ, people, vault) = house().await;
+        let (writ, people, vault) = house().await;
         assert!(vault.live().is_empty(), "trying the broker left nothing");
         let session = session(&people.grace).await;
         let made = ask(&session).await;
@@ -41,12 +41,27 @@ fn a_credential_is_recorded_before_it_leaves_and_dead_with_its_session() {
         for name in [id, &format!("vault-{id}"), &format!("{}.1", session.id)] {
             let who = people.ada.get(&format!("/v1/who?thing={name}")).await;
             assert_eq!(who.status, 200, "{name}: {}", who.text());
-            assert_eq!(who.json()["session"]["id"], session.id, "{name}");
+            let told = who.json();
+            assert_eq!(told["session"]["id"], session.id, "{name}");
+            let credential = &told["credential"];
+            let is = ["id", "broker", "kind", "target", "status", "session"].map(|field| credential[field].clone());
+            assert_eq!(is, [id, "vault", "exec", "safe", "live", &session.id].map(Value::from), "{name}");
+            assert!(credential["issued_at"].is_string() && credential["expires_at"].is_string());
+            assert!(credential["over_at"].is_null(), "{name}");
         }
         session.caller.post(&format!("/v1/sessions/{}/end", session.id), json!({"exit_code": 0})).await;
         vault.emptied().await;
         let dead = becomes(&people.ada, id, "revoked").await;
         assert!(dead["over_at"].is_string() && dead["secret"].is_null());
+        let output = writ.command(&people.ada, "home-who").args(["who", id]).output().unwrap();
+        let text = String::from_utf8(output.stdout).unwrap();
+        let line = text.lines().find(|line| line.starts_with("credential ")).unwrap_or_else(|| panic!("{text}"));
+        assert!(
+            line.contains(&format!("{id}, vault/safe (exec), revoked, issued ")) && line.contains(", over "),
+            "{line}"
+        );
+        let of_session = people.ada.get(&format!("/v1/who?thing={}", session.id)).await.json();
+        assert!(of_session["credential"].is_null(), "a session is no credential");
         assert_eq!(
             entries(&people, &session.id).await[3..],
             ["session.over ended", "credential.over revoked", "session.closed"],
