@@ -16,6 +16,7 @@ mod git;
 mod hostile;
 mod issuer;
 mod launcher;
+mod leak_sweep;
 mod mock_plane;
 mod openapi;
 mod real_client;

@@ -1,8 +1,12 @@
 //! The flow that all brokers share: granted, asked for, recorded, made, and dead with whatever it rested on.
 
+use std::process::Stdio;
+
 use serde_json::{Value, json};
 
-use super::vault::{MARK, Vault, ask, becomes, session, shown, try_ask};
+use super::vault::{MARK, Vault, ask, becomes, made_of, session, shown, try_ask};
+use crate::support::leaks::complaint;
+use crate::support::process::WRIT;
 use crate::support::{People, Writ, files, run, until};
 
 async fn house() -> (Writ, People, Vault) {
@@ -31,7 +35,7 @@ fn a_credential_is_recorded_before_it_leaves_and_dead_with_its_session() {
         let session = session(&people.grace).await;
         let made = ask(&session).await;
         let id = made["id"].as_str().unwrap();
-        assert_eq!(made["secret"]["token"], format!("{MARK}-{id}"));
+        assert_eq!(made["secret"]["token"], format!("{MARK}-{}", made_of(id)));
         assert_eq!(made["scope"], json!({"rooms": ["a", "b"]}), "what was not mentioned is wanted whole");
         assert_eq!(vault.live(), [(id.to_owned(), session.id.clone())]);
         assert_eq!(
@@ -234,5 +238,32 @@ fn no_secret_is_in_a_log_an_entry_a_file_or_an_error() {
         assert!(!writ.log().contains(MARK), "{}", writ.log());
         writ.terminate();
         assert_eq!(files::holding(&writ.path().join("data"), &[MARK]), Vec::<String>::new());
+    });
+}
+
+#[test]
+fn a_launcher_forgets_what_was_revoked_and_gets_another() {
+    run(async {
+        let (writ, people, vault) = house().await;
+        let get = format!("{WRIT} credential get vault/safe --format token");
+        let script = format!(
+            "first=$({get}) || exit 3; touch ready; for i in $(seq 300); do now=$({get}) || exit 4; \
+             [ \"$now\" = \"$first\" ] || exit 7; sleep 0.1; done"
+        );
+        let mut launcher = writ.command(&people.grace, "home");
+        launcher.args(["run", "--project", "checkout", "--no-git", "--", "sh", "-c", &script]).current_dir(writ.path());
+        let launcher = launcher.stderr(Stdio::piped()).stdout(Stdio::null()).spawn().unwrap();
+        let ready = writ.path().join("ready");
+        until("the session to have a credential", || async { ready.exists().then_some(()) }).await;
+        let listed = people.ada.get("/v1/credentials?live=true").await.json();
+        let id = listed["credentials"][0]["id"].as_str().unwrap();
+        let revoked = people.ada.post(&format!("/v1/credentials/{id}/revoke"), json!({"reason": "a test"})).await;
+        assert_eq!(revoked.status, 202, "{}", revoked.text());
+        let ended = tokio::task::spawn_blocking(move || launcher.wait_with_output().unwrap()).await.unwrap();
+        complaint(&ended.stderr);
+        let said = String::from_utf8_lossy(&ended.stderr);
+        assert_eq!(ended.status.code(), Some(7), "it is given what is dead: {said}");
+        vault.emptied().await;
+        assert_eq!(people.ada.get("/v1/credentials").await.json()["credentials"].as_array().unwrap().len(), 2);
     });
 }
