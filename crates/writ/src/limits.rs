@@ -77,6 +77,9 @@ pub(crate) const VAULT_RETRY_MAX: Duration = Duration::from_secs(20);
 pub(crate) const VAULT_RETRY_PAUSE: Duration = Duration::from_millis(250);
 /// How long a failure that may pass is the answer to whoever asks: nobody hammers what is down.
 pub(crate) const VAULT_FAILURE_PAUSE: Duration = Duration::from_secs(2);
+/// How young a credential may be and not be known where a beat is answered: processes that share a log know of an entry
+/// within a second.
+pub(crate) const VAULT_UNKNOWN_MAX: Duration = Duration::from_secs(2);
 /// Credentials kept for one session: every target of a project in several scopes.
 pub(crate) const VAULT_ENTRIES_MAX: usize = 256;
 /// Another credential is made when less than this is left, or a fifth of its life.
