@@ -6,7 +6,7 @@
 use serde::{Deserialize, Serialize};
 
 use crate::{
-    artifact, broker, call, certificate, credential, developer, freeze, grant, lock, node, project, session, sign_in,
+    artifact, broker, call, certificate, credential, developer, freeze, grant, lock, node, project, push, session, sign_in,
     team, write,
 };
 
@@ -125,6 +125,12 @@ pub enum Event {
     /// A session changed a resource.
     #[serde(rename = "resource.written")]
     ResourceWritten(Box<write::Written>),
+    /// A push may go in.
+    #[serde(rename = "push.admitted")]
+    PushAdmitted(Box<push::Admitted>),
+    /// A push may not go in.
+    #[serde(rename = "push.refused")]
+    PushRefused(Box<push::Refused>),
     /// No agent may change a resource.
     #[serde(rename = "resource.frozen")]
     ResourceFrozen(Box<freeze::Frozen>),
@@ -165,6 +171,8 @@ impl Event {
             Self::LockGranted(event) => event.holder.session(),
             Self::LockOver(event) => event.holder.session(),
             Self::ResourceWritten(event) => Some(event.session),
+            Self::PushAdmitted(event) => Some(event.push.session),
+            Self::PushRefused(event) => Some(event.push.session),
             _ => None,
         }
     }

@@ -24,6 +24,7 @@ pub mod name;
 pub mod node;
 pub mod project;
 pub mod refusal;
+pub mod push;
 pub mod resource;
 pub mod scope;
 pub mod session;

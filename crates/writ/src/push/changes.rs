@@ -143,12 +143,17 @@ async fn check_tips(repository: &Repository, updates: &[Update]) -> Result<(), G
 
 async fn history(repository: &Repository, tips: &[&ObjectId], changes: &mut Changes) -> Result<(), GitError> {
     let format = format!("--format={}", listing::FORMAT);
-    let mut arguments = vec!["log", "--no-show-signature", "--no-color", "--root", "--remerge-diff", &format];
-    arguments.extend(DIFF);
-    arguments.extend(tips.iter().map(|tip| tip.as_str()));
-    arguments.extend(["--not", "--exclude=refs/writ/*", "--all", "--"]);
-    let listed = repository.ask(&arguments, b"", CHANGES_BYTES_MAX).await?;
-    let read = listing::history(&listed, &mut changes.paths)?;
+    let listing = ["log", "--no-show-signature", "--no-color", "--root", &format];
+    let new = tips.iter().map(|tip| tip.as_str()).chain(["--not", "--exclude=refs/writ/*", "--all", "--"]);
+    let listed = |more: &[&'static str]| {
+        let arguments: Vec<&str> = listing.iter().chain(more).copied().chain(new.clone()).collect();
+        async move { repository.ask(&arguments, b"", CHANGES_BYTES_MAX).await }
+    };
+    let with_changes: Vec<&str> = ["--max-parents=2", "--remerge-diff"].into_iter().chain(DIFF).collect();
+    // Of a merge of three and more branches git says what it would have merged in words only.
+    let (usual, octopuses) = tokio::try_join!(listed(&with_changes), listed(&["-z", "-s", "--min-parents=3"]))?;
+    let mut read = listing::history(&usual, &mut changes.paths)?;
+    read.append(listing::history(&octopuses, &mut changes.paths)?);
     changes.commit_count = read.count;
     if read.count > COMMITS_MAX {
         return Err(GitError(format!(

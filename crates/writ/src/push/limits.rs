@@ -4,14 +4,14 @@ use std::time::Duration;
 
 /// Bytes of the name of a ref: git's own files hold no longer ones.
 pub(crate) const REF_BYTES_MAX: usize = 1024;
-/// Refs that one push updates: `--all` of a repository with many branches.
-pub(crate) const UPDATES_MAX: usize = 256;
-/// Fencing tokens of one push: what a session may hold at a time.
-pub(crate) const TOKENS_MAX: usize = 256;
+/// Refs that one push updates: the law's bound.
+pub(crate) const UPDATES_MAX: usize = domain::limits::PUSH_UPDATES_MAX;
+/// Fencing tokens of one push: the law's bound.
+pub(crate) const TOKENS_MAX: usize = domain::limits::PUSH_TOKENS_MAX;
 /// Options of one push, each a packet.
 pub(crate) const OPTIONS_MAX: usize = 512;
-/// Paths that one push touches: twice the largest repository that was measured, and 8 MB in one request.
-pub(crate) const PATHS_MAX: usize = 50_000;
+/// Paths that one push touches: the law's bound; up to 8 MB in one request.
+pub(crate) const PATHS_MAX: usize = domain::limits::PUSH_PATHS_MAX;
 /// Commits of one push: the history of a large project, pushed at once.
 pub(crate) const COMMITS_MAX: usize = 20_000;
 /// Commits told in full to the control plane: those after it are counted only, and refused where attribution is asked for.

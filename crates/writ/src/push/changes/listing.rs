@@ -105,6 +105,14 @@ pub(super) fn object<'a>(listed: &'a [u8], id: &ObjectId) -> Result<(&'a [u8], &
 // === impl History ===
 
 impl History {
+    /// Another list after this one.
+    pub(super) fn append(&mut self, other: Self) {
+        self.commits.extend(other.commits);
+        self.commits.truncate(COMMITS_TOLD_MAX);
+        self.count += other.count;
+        self.octopuses.extend(other.octopuses);
+    }
+
     fn take(&mut self, line: &[u8]) -> Result<(), GitError> {
         let ends = line.iter().position(|byte| *byte == PARENTS_END).ok_or_else(strange)?;
         let (ids, values) = (&line[..ends], &line[ends + 1..]);

@@ -150,7 +150,7 @@ async fn a_rename_touches_both_sides_and_a_deletion_what_it_deletes() {
     let scene = Scene::new();
     scene.git("work", &["mv", "infra/prod/b", "elsewhere"]);
     assert_eq!(scene.paths(&scene.commit_all("move")).await, ["elsewhere", "infra/prod/b"]);
-    scene.git("work", &["reset", "-q", "--hard", "main"]);
+    scene.git("work", &["reset", "-q", "--hard", "HEAD~1"]);
     scene.git("work", &["rm", "-q", "infra/prod/b"]);
     assert_eq!(scene.paths(&scene.commit_all("delete")).await, ["infra/prod/b"]);
 }
