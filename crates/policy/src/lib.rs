@@ -6,7 +6,9 @@
 
 mod action;
 mod denial;
+pub mod limits;
 mod permit;
+pub mod rules;
 
 pub use action::{
     Action, ManageBrokers, ManageExports, ManageKeys, ManagePeople, ManageProjects, ReadBrokers, ReadCost, ReadKeys,
@@ -14,6 +16,7 @@ pub use action::{
 };
 pub use denial::Denial;
 pub use permit::{Permit, authorize};
+pub use rules::{Rules, RulesError};
 
 #[cfg(test)]
 mod tests;
