@@ -21,6 +21,7 @@ mod operational;
 mod pages;
 mod problem;
 mod projects;
+mod push;
 mod registry;
 mod search;
 mod sessions;
@@ -57,6 +58,7 @@ pub(crate) fn router(shared: Arc<Shared>) -> Router {
         .merge(projects::routes())
         .merge(sessions::routes())
         .merge(artifacts::routes())
+        .merge(push::routes())
         .merge(certificates::routes())
         .merge(brokers::routes())
         .merge(ssh_hosts::routes())

@@ -15,6 +15,7 @@ pub mod key;
 pub mod log;
 pub mod project;
 pub mod proof;
+pub mod push;
 pub mod search;
 pub mod session;
 pub mod sign_in;

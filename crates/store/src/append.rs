@@ -167,6 +167,7 @@ impl<'a> Append<'a> {
             // Who holds what is in the state, whole.
             Event::LockQueued(_) | Event::LockOffered(_) | Event::LockGranted(_) | Event::LockOver(_) => Ok(()),
             Event::ResourceWritten(_) | Event::ResourceFrozen(_) | Event::ResourceThawed(_) => Ok(()),
+            Event::PushAdmitted(_) | Event::PushRefused(_) => Ok(()),
             // Grants are in the state, whole; that somebody asked is in the log.
             Event::GrantSet(_) | Event::GrantRemoved(_) | Event::RevocationAsked(_) => Ok(()),
         }

@@ -5,7 +5,7 @@ use utoipa::openapi::security::{Http, HttpAuthScheme, SecurityScheme};
 
 use super::{
     artifacts, audit, brokers, certificates, cost, credentials, developers, exports, grants, inject, issuer, keys, log,
-    operational, projects, registry, search, sessions, sign_ins, ssh_hosts, teams, tlog, verify, who,
+    operational, projects, push, registry, search, sessions, sign_ins, ssh_hosts, teams, tlog, verify, who,
 };
 
 #[derive(OpenApi)]
@@ -43,6 +43,7 @@ use super::{
         sessions::end,
         sessions::revoke,
         artifacts::record,
+        push::check,
         certificates::issue,
         certificates::allowed_signers,
         brokers::list,

@@ -64,8 +64,8 @@ pub(crate) enum ProvenBy {
 /// the credential that pushes. It speaks git's smart HTTP, looks into what a push brings with a copy of each repository,
 /// and asks the control plane.
 ///
-/// Example: writ git-proxy --server https://writ.example.com --upstream https://github.com --state /var/lib/writ-git
-/// --audience git --secret-file git.secret --credential-file github.token --listen 127.0.0.1:7980
+/// Example: writ git-proxy --server https://writ.example.com --upstream https://github.com --repository acme/api
+/// --state /var/lib/writ-git /// --audience git --secret-file git.secret --credential-file github.token --listen 127.0.0.1:7980
 #[derive(Debug, Args)]
 pub(crate) struct GitProxy {
     /// Control plane
@@ -77,6 +77,9 @@ pub(crate) struct GitProxy {
     /// What locks and rules call that server; the host of its address when left out
     #[arg(long, value_name = "HOST")]
     pub(crate) name: Option<String>,
+    /// A repository that it has, as in the address people clone: owner/name (can be repeated)
+    #[arg(long, value_name = "NAME", required = true)]
+    pub(crate) repository: Vec<String>,
     /// Private folder with a copy of each repository; made when absent
     #[arg(long, value_name = "DIR")]
     pub(crate) state: PathBuf,

@@ -85,11 +85,6 @@ impl<'a> Packets<'a> {
     pub(crate) fn read(&self) -> usize {
         self.read
     }
-
-    /// Whether nothing is left.
-    pub(crate) fn is_at_end(&self) -> bool {
-        self.rest.is_empty()
-    }
 }
 
 /// Four hexadecimal digits; `u16::from_str_radix` would take a sign.

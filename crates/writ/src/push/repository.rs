@@ -151,7 +151,7 @@ async fn spoken(mut command: Command, input: &[u8], bytes_max: usize) -> Result<
 }
 
 /// Git's own words, in one line without its prefix.
-fn complaint(stderr: &[u8]) -> String {
+pub(crate) fn complaint(stderr: &[u8]) -> String {
     let text = String::from_utf8_lossy(stderr);
     let line = text.lines().find(|line| !line.trim().is_empty()).unwrap_or("it does not say why");
     let line = line.strip_prefix("fatal: ").or_else(|| line.strip_prefix("error: ")).unwrap_or(line);

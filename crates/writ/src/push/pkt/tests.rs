@@ -72,7 +72,7 @@ fn long_content_goes_into_several() {
     for (bytes, head) in [(plain, 0), (banded, 1)] {
         let mut packets = Packets::new(&bytes);
         let mut got = Vec::new();
-        while !packets.is_at_end() {
+        while packets.read() < bytes.len() {
             let Packet::Line(line) = packets.next().unwrap() else { panic!("a flush") };
             got.extend_from_slice(&line[head..]);
         }
