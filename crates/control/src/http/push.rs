@@ -6,6 +6,7 @@ use axum::extract::{DefaultBodyLimit, FromRequestParts, State};
 use axum::response::{IntoResponse, Response};
 use axum::routing::post;
 use axum::{Json as Answer, Router};
+use domain::lock::{Ahead, Want};
 use domain::push::{Kind, Update, Why};
 use domain::{RequestId, SessionId};
 use http::StatusCode;
@@ -16,6 +17,7 @@ use utoipa::ToSchema;
 use zeroize::Zeroizing;
 
 use super::extract::{Bearer, Json, ThisRequest};
+use super::locks::{self, Obstacle};
 use super::problem::{self, Problem};
 use crate::limits::PUSH_BODY_BYTES_MAX;
 use crate::operations::push::{self, Asked, Commit, Decided, Identity, Signed};
@@ -127,18 +129,6 @@ pub(super) struct RefusedPush {
     /// The ref that it is about, if it is about one.
     #[serde(rename = "ref", skip_serializing_if = "Option::is_none")]
     reference: Option<String>,
-    /// The locks that stand in the way.
-    ahead: Vec<InTheWay>,
-}
-
-/// A lock that stands in the way of a push.
-#[derive(Serialize, ToSchema)]
-pub(super) struct InTheWay {
-    ticket: String,
-    /// Who holds: a session or a developer, by id.
-    holder: String,
-    resource: String,
-    mode: &'static str,
 }
 
 /// Decide whether a push may go in. The bearer is a gate's secret (the one of its audience under `[[introspection]]`), or
@@ -161,18 +151,15 @@ pub(super) async fn check(
 
 fn refused(plane: &ControlPlane, request: RequestId, decided: &Decided, why: &Why) -> Response {
     let words = push::words(plane, &decided.push, why);
-    let problem = Problem::new(StatusCode::FORBIDDEN, why.code(), words.detail).next(words.next).of(request);
-    let ahead = match why {
-        Why::PathLocked { ticket, holder, held, mode, .. } => vec![InTheWay {
-            ticket: ticket.to_string(),
-            holder: holder.to_string(),
-            resource: held.to_string(),
-            mode: mode.as_str(),
-        }],
-        _ => Vec::new(),
-    };
+    let mut problem = Problem::new(StatusCode::FORBIDDEN, why.code(), words.detail).next(words.next).of(request);
+    if let Why::PathLocked { ticket, holder, held, mode, .. } = why {
+        let in_the_way =
+            Ahead { ticket: *ticket, holder: *holder, want: Want::new(held.clone(), *mode), waits: false };
+        let ahead = locks::all_ahead(plane, &[in_the_way]);
+        problem = problem.obstacle(Obstacle { ahead: Some(ahead), ..Obstacle::default() });
+    }
     let reference = why.reference().map(str::to_owned);
-    let body = RefusedPush { problem, refused: decided.position, reference, ahead };
+    let body = RefusedPush { problem, refused: decided.position, reference };
     let mut answer = (StatusCode::FORBIDDEN, Answer(body)).into_response();
     answer.headers_mut().insert(CONTENT_TYPE, HeaderValue::from_static("application/problem+json"));
     answer

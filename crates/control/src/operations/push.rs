@@ -4,8 +4,6 @@
 mod identity;
 mod words;
 
-use std::sync::Arc;
-
 use domain::lock::{Mode, Want};
 use domain::push::{Check, Flaw, Paths, Push, Update, Why};
 use domain::{Actor, Command, Digest, Event, ProjectId, RequestId, Resource, SessionId};
@@ -85,7 +83,7 @@ pub async fn check(plane: &ControlPlane, request: RequestId, asked: Asked) -> Re
         all.map(|one| one.to_string()).collect::<Vec<_>>()
     });
     let authority = plane.ssh_authority.public().fingerprint();
-    let rules = rules_of(plane, project);
+    let rules = rules_of(plane, project)?;
     // Ten thousand paths take milliseconds: others are not to wait for them.
     let mapped = tokio::task::spawn_blocking(move || command(session, &family, &authority, &rules, asked));
     let check = mapped.await.map_err(|_| Error::Unavailable("writ is stopping".to_owned()))??;
@@ -102,8 +100,13 @@ pub async fn check(plane: &ControlPlane, request: RequestId, asked: Asked) -> Re
 }
 
 /// The rules that hold for a project.
-fn rules_of(_plane: &ControlPlane, _project: Option<ProjectId>) -> Arc<Rules> {
-    Arc::new(Rules::default())
+fn rules_of(plane: &ControlPlane, project: Option<ProjectId>) -> Result<Rules, Error> {
+    let text = plane.view.read(|state| {
+        let project = project.and_then(|id| state.projects.get(&id));
+        project.and_then(|project| project.lock_rules.clone())
+    });
+    // They were checked when they were set; what an older version of writ took and this one does not keeps the gate shut.
+    Rules::parse(&text.unwrap_or_default()).map_err(|error| Error::invalid(format!("the project's lock rules: {error}")))
 }
 
 /// What the law is asked. `family` are the sessions that are one piece of work, by id; `authority` certifies their keys.

@@ -18,6 +18,7 @@ mod issuer;
 mod launcher;
 mod mock_plane;
 mod openapi;
+mod push;
 mod real_client;
 mod recovery;
 mod reference;
