@@ -39,12 +39,12 @@ mod text;
 mod upstreams;
 
 pub use server::{Server, StartError};
-pub use upstreams::tls as server_tls;
 pub use settings::{
     ArchiveSettings, CredentialHeader, CredentialSource, ExportFormat, ExportSettings, FederationSettings,
     IntrospectionSettings, IssuerSettings, PriceSettings, Settings, SinkSettings, Synchronous, SyslogAddress, TlsFiles,
     UpstreamCredential, UpstreamSettings,
 };
+pub use upstreams::tls as server_tls;
 
 #[cfg(test)]
 mod tests;

@@ -2,8 +2,8 @@
 
 use crate::{Actor, Event, Refusal, State, Time};
 use crate::{
-    artifact, broker, call, certificate, credential, developer, freeze, grant, lock, node, project, push, session, sign_in,
-    team, write,
+    artifact, broker, call, certificate, credential, developer, freeze, grant, lock, node, project, push, session,
+    sign_in, team, write,
 };
 
 /// Something somebody wants to happen. Ids, secrets' digests and amounts are made before and passed in.

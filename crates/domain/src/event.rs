@@ -6,8 +6,8 @@
 use serde::{Deserialize, Serialize};
 
 use crate::{
-    artifact, broker, call, certificate, credential, developer, freeze, grant, lock, node, project, push, session, sign_in,
-    team, write,
+    artifact, broker, call, certificate, credential, developer, freeze, grant, lock, node, project, push, session,
+    sign_in, team, write,
 };
 
 /// One fact. Serialised as `{"type": "<noun>.<verb>", "body": {…}}`.

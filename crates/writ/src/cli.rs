@@ -120,7 +120,10 @@ pub(crate) const GROUPS: [(&str, &[&str]); 4] = [
     ("Work", &["run", "token", "record", "credential", "git", "login", "logout", "whoami"]),
     ("Look", &["sessions", "session", "who", "cost", "log", "audit", "export"]),
     ("Govern", &["revoke", "developer", "team", "project", "broker", "grant", "admin"]),
-    ("Operate", &["serve", "issuer", "keys", "git-receive", "git-proxy", "witness", "check-config", "demo", "simulator"]),
+    (
+        "Operate",
+        &["serve", "issuer", "keys", "git-receive", "git-proxy", "witness", "check-config", "demo", "simulator"],
+    ),
 ];
 
 /// Gives `command` a help page that shows its subcommands in [`GROUPS`] (clap itself knows one list only).

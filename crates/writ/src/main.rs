@@ -50,7 +50,9 @@ fn start(command: Command) -> Result<Exit, CommandError> {
         Err(command) => *command,
     };
     let mut builder = match command {
-        Command::Serve(_) | Command::GitProxy(_) | Command::Witness(_) | Command::Simulator(_) => tokio::runtime::Builder::new_multi_thread(),
+        Command::Serve(_) | Command::GitProxy(_) | Command::Witness(_) | Command::Simulator(_) => {
+            tokio::runtime::Builder::new_multi_thread()
+        }
         _ => tokio::runtime::Builder::new_current_thread(),
     };
     let runtime = builder

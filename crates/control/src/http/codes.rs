@@ -43,7 +43,11 @@ pub const CODES: &[Code] = &[
     code("push_ref_foreign", 403, "The push moves a ref that is not the session's own, and that it does not hold."),
     code("push_ref_protected", 403, "The push moves a protected ref that the session does not hold, or not forward."),
     code("push_session_foreign", 403, "The push names another session than the one whose credential it came with."),
-    code("push_token_stale", 403, "The push names a token that is not current, or lacks the one of a lock that it needs."),
+    code(
+        "push_token_stale",
+        403,
+        "The push names a token that is not current, or lacks the one of a lock that it needs.",
+    ),
     code("push_unattributed", 403, "A commit of the push does not name the session."),
     code("push_unsigned", 403, "A commit of the push is not signed with a certificate of the session's."),
     code("broker_unknown", 404, "No broker has that name."),

@@ -4,8 +4,9 @@ use utoipa::OpenApi;
 use utoipa::openapi::security::{Http, HttpAuthScheme, SecurityScheme};
 
 use super::{
-    artifacts, audit, brokers, certificates, cost, credentials, developers, exports, freezes, grants, inject, issuer, keys,
-    lock_rules, locks, log, operational, projects, push, registry, search, sessions, sign_ins, ssh_hosts, teams, tlog, verify, who, writes,
+    artifacts, audit, brokers, certificates, cost, credentials, developers, exports, freezes, grants, inject, issuer,
+    keys, lock_rules, locks, log, operational, projects, push, registry, search, sessions, sign_ins, ssh_hosts, teams,
+    tlog, verify, who, writes,
 };
 
 #[derive(OpenApi)]

@@ -154,7 +154,9 @@ impl From<Error> for Problem {
                 ..Self::new(StatusCode::TOO_MANY_REQUESTS, "throttled", text).next(format!("try again in {seconds} s"))
             },
             Error::Target { may_pass: true, retry_after, .. } => Self {
-                retry_after_seconds: Some(retry_after.map_or(5, |wait| u32::try_from(wait.as_secs().max(1)).unwrap_or(u32::MAX))),
+                retry_after_seconds: Some(
+                    retry_after.map_or(5, |wait| u32::try_from(wait.as_secs().max(1)).unwrap_or(u32::MAX)),
+                ),
                 ..Self::new(StatusCode::SERVICE_UNAVAILABLE, "target_unavailable", text).next("try again in a moment")
             },
             Error::Target { broker, .. } => Self::new(StatusCode::BAD_GATEWAY, "target_refused", text)

@@ -153,8 +153,7 @@ fn refused(plane: &ControlPlane, request: RequestId, decided: &Decided, why: &Wh
     let words = push::words(plane, &decided.push, why);
     let mut problem = Problem::new(StatusCode::FORBIDDEN, why.code(), words.detail).next(words.next).of(request);
     if let Why::PathLocked { ticket, holder, held, mode, .. } = why {
-        let in_the_way =
-            Ahead { ticket: *ticket, holder: *holder, want: Want::new(held.clone(), *mode), waits: false };
+        let in_the_way = Ahead { ticket: *ticket, holder: *holder, want: Want::new(held.clone(), *mode), waits: false };
         let ahead = locks::all_ahead(plane, &[in_the_way]);
         problem = problem.obstacle(Obstacle { ahead: Some(ahead), ..Obstacle::default() });
     }

@@ -6,7 +6,7 @@ mod words;
 
 use domain::lock::{Mode, Want};
 use domain::push::{Check, Flaw, Paths, Push, Update, Why};
-use domain::{Actor, Command, Digest, Event, ProjectId, RequestId, Resource, SessionId};
+use domain::{Actor, Command, Digest, Event, ProjectId, Refusal, RequestId, Resource, SessionId};
 use policy::Rules;
 
 use crate::error::Error;
@@ -77,7 +77,9 @@ pub struct Decided {
 /// Nothing proves the session, or it is over; the push is larger than the bounds; the store is away.
 pub async fn check(plane: &ControlPlane, request: RequestId, asked: Asked) -> Result<Decided, Error> {
     let session = identity::session(plane, &asked.identity, asked.gate.as_deref()).await?;
-    let project = plane.view.read(|state| state.live_session(session).map(|live| live.project))?;
+    let now = plane.clock.now();
+    let live = plane.view.read(|state| state.unexpired_session(session, now).map(|live| live.project));
+    let project = live.map_err(|refusal| over(plane, refusal))?;
     let family = plane.view.read(|state| {
         let all = [session].into_iter().chain(state.lineage(session)).chain(state.descendants(session));
         all.map(|one| one.to_string()).collect::<Vec<_>>()
@@ -88,7 +90,10 @@ pub async fn check(plane: &ControlPlane, request: RequestId, asked: Asked) -> Re
     let mapped = tokio::task::spawn_blocking(move || command(session, &family, &authority, &rules, asked));
     let check = mapped.await.map_err(|_| Error::Unavailable("writ is stopping".to_owned()))??;
     let asker = Asker { by: Actor::Session(session), request };
-    let receipt = plane.propose(asker, Command::CheckPush(Box::new(check))).await?;
+    let receipt = plane.propose(asker, Command::CheckPush(Box::new(check))).await.map_err(|error| match error {
+        Error::Refused(refusal) => over(plane, refusal),
+        other => other,
+    })?;
     let decided = receipt.events.into_iter().find_map(|event| match event {
         Event::PushAdmitted(admitted) => Some((admitted.push, None)),
         Event::PushRefused(refused) => Some((refused.push, Some(refused.why))),
@@ -99,6 +104,18 @@ pub async fn check(plane: &ControlPlane, request: RequestId, asked: Asked) -> Re
     Ok(Decided { position: receipt.position, push, why })
 }
 
+/// Whoever pushes for a session that is over reads who ended it, and why.
+fn over(plane: &ControlPlane, refusal: Refusal) -> Error {
+    match &refusal {
+        Refusal::SessionOver { session, ending } => Error::Conflict {
+            code: refusal.code(),
+            text: crate::text::session_ended(plane, *session, ending),
+            next: "start a new one with `writ run`, and push from there".to_owned(),
+        },
+        _ => refusal.into(),
+    }
+}
+
 /// The rules that hold for a project.
 fn rules_of(plane: &ControlPlane, project: Option<ProjectId>) -> Result<Rules, Error> {
     let text = plane.view.read(|state| {
@@ -106,7 +123,8 @@ fn rules_of(plane: &ControlPlane, project: Option<ProjectId>) -> Result<Rules, E
         project.and_then(|project| project.lock_rules.clone())
     });
     // They were checked when they were set; what an older version of writ took and this one does not keeps the gate shut.
-    Rules::parse(&text.unwrap_or_default()).map_err(|error| Error::invalid(format!("the project's lock rules: {error}")))
+    Rules::parse(&text.unwrap_or_default())
+        .map_err(|error| Error::invalid(format!("the project's lock rules: {error}")))
 }
 
 /// What the law is asked. `family` are the sessions that are one piece of work, by id; `authority` certifies their keys.
@@ -117,7 +135,8 @@ fn command(
     rules: &Rules,
     asked: Asked,
 ) -> Result<Check, Error> {
-    let Asked { identity, gate, claimed, repository, updates, paths, submodules, tokens, commits, commit_count } = asked;
+    let Asked { identity, gate, claimed, repository, updates, paths, submodules, tokens, commits, commit_count } =
+        asked;
     let protect = |update: Update| {
         let branch = update.name.strip_prefix("refs/heads/");
         let protected = branch.is_some_and(|branch| rules.is_protected(&repository, branch));

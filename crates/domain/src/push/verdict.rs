@@ -66,12 +66,12 @@ fn verdict(state: &State, command: &Check) -> Result<BTreeSet<TicketId>, Why> {
     }
     check_frozen(state, command)?;
     check_others(state, command)?;
-    for need in &command.needs {
-        relied.insert(covered(state, command, need, &named)?);
-    }
     let current: BTreeSet<u64> = named.iter().filter_map(|(_, ticket)| ticket.phase.token()).collect();
     if let Some(&token) = command.tokens.iter().find(|token| !current.contains(token)) {
         return Err(Why::TokenStale { token });
+    }
+    for need in &command.needs {
+        relied.insert(covered(state, command, need, &named)?);
     }
     command.flaw.clone().map_or(Ok(relied), |flaw| Err(flaw.into()))
 }
@@ -92,12 +92,7 @@ fn named<'a>(state: &'a State, command: &Check) -> Named<'a> {
 }
 
 /// Whether the session may move this ref; the ticket by which it may, if it takes one.
-fn may_move(
-    state: &State,
-    command: &Check,
-    update: &Update,
-    named: &Named<'_>,
-) -> Result<Option<TicketId>, Why> {
+fn may_move(state: &State, command: &Check, update: &Update, named: &Named<'_>) -> Result<Option<TicketId>, Why> {
     let name = update.name.clone();
     let me = Holder::Session(command.session);
     match owner(&update.name) {
@@ -150,9 +145,10 @@ fn check_others(state: &State, command: &Check) -> Result<(), Why> {
     let mut refs: Vec<Resource> =
         refs.filter_map(|update| Resource::repository_ref(&command.repository, &update.name).ok()).collect();
     refs.sort();
-    for (touched, root) in [(&command.touched, Resource::in_repository(&command.repository, "")),
-        (&refs, Resource::repository_ref(&command.repository, "heads"))]
-    {
+    for (touched, root) in [
+        (&command.touched, Resource::in_repository(&command.repository, "")),
+        (&refs, Resource::repository_ref(&command.repository, "heads")),
+    ] {
         // A repository that no lock can name has none.
         let Ok(root) = root else { continue };
         for (held, id) in held_around(state, &root) {

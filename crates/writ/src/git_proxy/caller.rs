@@ -44,8 +44,7 @@ impl Callers {
             uri.map_err(|error| CommandError::usage(format!("`{server}`")).because(&error))
         };
         let verify = |access: &str| uri(format!("/v1/verify?audience={}&access={access}", escape(audience)));
-        let outbound =
-            Outbound::new(None).map_err(|error| CommandError::failed("the http client").because(&error))?;
+        let outbound = Outbound::new(None).map_err(|error| CommandError::failed("the http client").because(&error))?;
         Ok(Self { outbound, read: verify("read")?, write: verify("write")?, own: uri("/v1/whoami".to_owned())? })
     }
 
@@ -53,12 +52,18 @@ impl Callers {
     ///
     /// # Errors
     /// The answer for whoever asks.
-    pub(super) async fn check(&self, headers: &HeaderMap, access: Access) -> Result<Zeroizing<String>, Box<Response<Body>>> {
+    pub(super) async fn check(
+        &self,
+        headers: &HeaderMap,
+        access: Access,
+    ) -> Result<Zeroizing<String>, Box<Response<Body>>> {
         let Some(token) = presented(headers) else { return Err(unknown("show a token of a session")) };
         let of_session = token.parse::<Token>().ok().map(|token| token.kind());
         let uri = match (of_session, access) {
             (Some(TokenKind::Session), _) => &self.own,
-            (Some(_), _) => return Err(unknown("this is a human's token: sessions push here, humans at the server itself")),
+            (Some(_), _) => {
+                return Err(unknown("this is a human's token: sessions push here, humans at the server itself"));
+            }
             (None, Access::Read) => &self.read,
             (None, Access::Write) => &self.write,
         };
@@ -70,7 +75,9 @@ impl Callers {
             Ok(status) if status.is_success() => Ok(token),
             Ok(StatusCode::FORBIDDEN) => Err(Box::new(said(StatusCode::FORBIDDEN, "this token is for reading only"))),
             Ok(status) if status.is_client_error() => Err(unknown("the token is not alive: the session may be over")),
-            Ok(_) | Err(_) => Err(Box::new(said(StatusCode::SERVICE_UNAVAILABLE, "the control plane does not answer; try again"))),
+            Ok(_) | Err(_) => {
+                Err(Box::new(said(StatusCode::SERVICE_UNAVAILABLE, "the control plane does not answer; try again")))
+            }
         }
     }
 }

@@ -118,7 +118,8 @@ impl Copy {
         if !self.repository.folder().join("HEAD").exists() {
             self.make().await?;
         }
-        let mut arguments = vec!["fetch", "--quiet", "--prune", "--no-tags", "--no-auto-maintenance", "--no-write-fetch-head", url];
+        let mut arguments =
+            vec!["fetch", "--quiet", "--prune", "--no-tags", "--no-auto-maintenance", "--no-write-fetch-head", url];
         arguments.extend(refs);
         let mut command = self.repository.command(&arguments);
         if let Some(value) = authorization {

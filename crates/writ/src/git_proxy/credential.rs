@@ -50,7 +50,8 @@ impl Credential {
             Source::None => return Ok(None),
             Source::File(path) => {
                 let mut text = Zeroizing::new(String::new());
-                let read = std::fs::File::open(path).and_then(|file| file.take(TOKEN_BYTES_MAX).read_to_string(&mut text));
+                let read =
+                    std::fs::File::open(path).and_then(|file| file.take(TOKEN_BYTES_MAX).read_to_string(&mut text));
                 read.map_err(|error| Failed(format!("the proxy's credential cannot be read: {error}")))?;
                 text
             }
@@ -70,7 +71,8 @@ impl Credential {
             tracing::trace!(age_ms = at.elapsed().as_millis(), "the credential is fresh");
             return Ok(token.clone());
         }
-        let late = |_| Failed(format!("the proxy's credential command took longer than {} s", TOKEN_COMMAND_MAX.as_secs()));
+        let late =
+            |_| Failed(format!("the proxy's credential command took longer than {} s", TOKEN_COMMAND_MAX.as_secs()));
         let token = tokio::time::timeout(TOKEN_COMMAND_MAX, run(command)).await.map_err(late)??;
         *printed = Some((Instant::now(), token.clone()));
         Ok(token)

@@ -53,9 +53,9 @@ impl Proxy {
             Verdict::Refused(refused) => no_store(StatusCode::OK, RESULT, refusal(&head, &refused)),
             Verdict::Admitted { position } => {
                 tracing::info!(position, repository = asks.name, "a push is sent on");
-                self.send_on(asks, &spool, &head, &copy).await.unwrap_or_else(|refused| {
-                    no_store(StatusCode::OK, RESULT, refusal(&head, &refused))
-                })
+                self.send_on(asks, &spool, &head, &copy)
+                    .await
+                    .unwrap_or_else(|refused| no_store(StatusCode::OK, RESULT, refusal(&head, &refused)))
             }
         }
     }

@@ -31,8 +31,14 @@ impl Head {
     pub(super) fn read(bytes: &[u8]) -> Result<Option<Self>, Strange> {
         let strange = |error: pkt::PacketError| Strange(error.to_string());
         let mut packets = Packets::new(bytes);
-        let mut head =
-            Self { updates: Vec::new(), options: Options::default(), length: 0, shallow: Vec::new(), capabilities: String::new(), others: Vec::new() };
+        let mut head = Self {
+            updates: Vec::new(),
+            options: Options::default(),
+            length: 0,
+            shallow: Vec::new(),
+            capabilities: String::new(),
+            others: Vec::new(),
+        };
         for line in packets.list().map_err(strange)? {
             if line.starts_with(b"shallow ") {
                 head.shallow.push(line.to_vec());
@@ -47,7 +53,8 @@ impl Head {
             };
             if head.updates.is_empty() {
                 let text = std::str::from_utf8(capabilities);
-                head.capabilities = text.map_err(|_| Strange("git's capabilities are no text".to_owned()))?.trim().to_owned();
+                head.capabilities =
+                    text.map_err(|_| Strange("git's capabilities are no text".to_owned()))?.trim().to_owned();
             }
             head.updates.push(Update::parse(command)?);
             if head.updates.len() > UPDATES_MAX || head.shallow.len() > UPDATES_MAX {

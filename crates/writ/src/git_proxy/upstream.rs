@@ -5,7 +5,8 @@ use std::time::Duration;
 use bytes::Bytes;
 use gateway::{Body, Outbound};
 use http::header::{
-    ACCEPT, ACCEPT_ENCODING, AUTHORIZATION, CACHE_CONTROL, CONTENT_ENCODING, CONTENT_TYPE, HeaderName, HeaderValue, USER_AGENT,
+    ACCEPT, ACCEPT_ENCODING, AUTHORIZATION, CACHE_CONTROL, CONTENT_ENCODING, CONTENT_TYPE, HeaderName, HeaderValue,
+    USER_AGENT,
 };
 use http::{HeaderMap, Method, Request, Response, StatusCode, Uri};
 use http_body_util::combinators::UnsyncBoxBody;
@@ -51,7 +52,8 @@ impl Upstream {
     /// # Errors
     /// The address is none that credentials are sent to, or TLS cannot be set up.
     pub(super) fn new(arguments: &GitProxy) -> Result<Self, CommandError> {
-        let wrong = |error: &dyn std::error::Error| CommandError::usage(format!("`{}`", arguments.upstream)).because(error);
+        let wrong =
+            |error: &dyn std::error::Error| CommandError::usage(format!("`{}`", arguments.upstream)).because(error);
         let uri: Uri = arguments.upstream.parse().map_err(|error| wrong(&error))?;
         Outbound::check(&uri).map_err(|error| wrong(&error))?;
         let host = uri.host().unwrap_or_default().to_owned();
@@ -141,27 +143,35 @@ impl Upstream {
         Ok(returned(answer))
     }
 
-    async fn send(&self, method: Method, url: &str, headers: HeaderMap, body: Upload) -> Result<Response<Incoming>, Failed> {
+    async fn send(
+        &self,
+        method: Method,
+        url: &str,
+        headers: HeaderMap,
+        body: Upload,
+    ) -> Result<Response<Incoming>, Failed> {
         let mut request = Request::new(body);
         *request.method_mut() = method;
         *request.uri_mut() = url.parse().map_err(|_| Failed("the address of the repository is none".to_owned()))?;
         *request.headers_mut() = headers;
         request.headers_mut().entry(USER_AGENT).or_insert(HeaderValue::from_static("git/writ"));
         if let Some(value) = self.credential.header().await? {
-            let mut value = HeaderValue::from_str(&value).map_err(|_| Failed("the proxy's credential is none".to_owned()))?;
+            let mut value =
+                HeaderValue::from_str(&value).map_err(|_| Failed("the proxy's credential is none".to_owned()))?;
             value.set_sensitive(true);
             request.headers_mut().insert(AUTHORIZATION, value);
         }
         let answer = tokio::time::timeout(ANSWER_MAX, self.client.request(request)).await;
-        let answer = answer.map_err(|_| Failed(format!("the git server did not answer within {} s", ANSWER_MAX.as_secs())))?;
+        let answer =
+            answer.map_err(|_| Failed(format!("the git server did not answer within {} s", ANSWER_MAX.as_secs())))?;
         let answer = answer.map_err(|error| {
             tracing::warn!(%error, "the git server cannot be reached");
             Failed("the git server cannot be reached".to_owned())
         })?;
         match answer.status() {
-            StatusCode::UNAUTHORIZED | StatusCode::FORBIDDEN => {
-                Err(Failed("the git server does not take the proxy's credential for this; tell whoever runs the proxy".to_owned()))
-            }
+            StatusCode::UNAUTHORIZED | StatusCode::FORBIDDEN => Err(Failed(
+                "the git server does not take the proxy's credential for this; tell whoever runs the proxy".to_owned(),
+            )),
             status if status.is_redirection() => {
                 Err(Failed("the repository has moved; tell whoever runs the proxy its new name".to_owned()))
             }

@@ -32,12 +32,18 @@ pub(super) enum Pusher {
 
 /// Finds out, by the first of these means that says anything.
 pub(super) fn of(means: &[ProvenBy], options: &Options, variable: impl Fn(&str) -> Option<String>) -> Pusher {
-    means.iter().map(|by| one(*by, options, &variable)).find(|who| !matches!(who, Pusher::Unknown)).unwrap_or(Pusher::Unknown)
+    means
+        .iter()
+        .map(|by| one(*by, options, &variable))
+        .find(|who| !matches!(who, Pusher::Unknown))
+        .unwrap_or(Pusher::Unknown)
 }
 
 fn one(by: ProvenBy, options: &Options, variable: &impl Fn(&str) -> Option<String>) -> Pusher {
     match by {
-        ProvenBy::RemoteUser => variable("REMOTE_USER").filter(|name| !name.is_empty()).map_or(Pusher::Unknown, remote_user),
+        ProvenBy::RemoteUser => {
+            variable("REMOTE_USER").filter(|name| !name.is_empty()).map_or(Pusher::Unknown, remote_user)
+        }
         ProvenBy::SshCertificate => variable("SSH_USER_AUTH").map_or(Pusher::Unknown, |path| logged_in(&path)),
         ProvenBy::Token => match &options.proof {
             Some(proof) => Pusher::Session(Identity::Token { proof: proof.clone() }),

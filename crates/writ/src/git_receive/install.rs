@@ -35,7 +35,9 @@ pub(crate) async fn install(arguments: InstallReceive) -> Result<Exit, CommandEr
     let told = Settings { server, repository: name, proven_by, secret_file, unproven };
     let text = toml::to_string(&told).map_err(|error| CommandError::failed("the settings").because(&error))?;
     let hook = hook(&folder)?;
-    let cannot = |error: std::io::Error| CommandError::failed(format!("cannot write into `{}`", folder.display())).because(&error);
+    let cannot = |error: std::io::Error| {
+        CommandError::failed(format!("cannot write into `{}`", folder.display())).because(&error)
+    };
     write(&folder.join(FILE), text.as_bytes(), 0o644).map_err(cannot)?;
     let failed = |error: crate::push::repository::GitError| CommandError::failed(error.to_string());
     repository.ask(&["config", "receive.advertisePushOptions", "true"], b"", 1024).await.map_err(failed)?;
@@ -63,8 +65,9 @@ fn hook(repository: &Path) -> Result<PathBuf, CommandError> {
     match std::fs::read_to_string(&path) {
         Err(error) if error.kind() == ErrorKind::NotFound => Ok(path),
         Ok(text) if text.contains(MARK) => Ok(path),
-        _ => Err(CommandError::usage(format!("there is another hook already: `{}`", path.display()))
-            .hinted("have it run `writ git-receive pre-receive` with its standard input first, and pass its failure on")),
+        _ => Err(CommandError::usage(format!("there is another hook already: `{}`", path.display())).hinted(
+            "have it run `writ git-receive pre-receive` with its standard input first, and pass its failure on",
+        )),
     }
 }
 

@@ -137,7 +137,9 @@ async fn check_tips(repository: &Repository, updates: &[Update]) -> Result<(), G
     let mut lines = answers.lines();
     match unsure.iter().find(|_| lines.next() != Some("commit")) {
         None => Ok(()),
-        Some(update) => Err(GitError(format!("`{}` would be no commit, and of others nothing can be said", update.name))),
+        Some(update) => {
+            Err(GitError(format!("`{}` would be no commit, and of others nothing can be said", update.name)))
+        }
     }
 }
 
@@ -207,8 +209,7 @@ async fn look_at_signatures(repository: &Repository, commits: &mut [Commit]) -> 
 }
 
 fn signature(raw: &[u8]) -> Signature {
-    let proven = claimed_authority(raw)
-        .and_then(|authority| Ok((verify_commit(raw, &authority)?, authority)));
+    let proven = claimed_authority(raw).and_then(|authority| Ok((verify_commit(raw, &authority)?, authority)));
     match proven {
         Ok((signed, authority)) => {
             Signature::Session { session: signed.session.to_string(), authority: authority.fingerprint() }

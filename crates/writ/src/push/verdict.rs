@@ -45,7 +45,11 @@ impl Refused {
 
     /// Nobody says that it may go in.
     pub(crate) fn unanswered(reason: impl std::fmt::Display) -> Self {
-        Self::new("push_unanswered", format!("writ did not decide about this push: {reason}"), "nothing was taken; push again in a moment")
+        Self::new(
+            "push_unanswered",
+            format!("writ did not decide about this push: {reason}"),
+            "nothing was taken; push again in a moment",
+        )
     }
 
     /// Nothing shows who pushes.

@@ -1,7 +1,9 @@
 //! How tickets, and those who stand in the way, are shown: to whoever asks, in an answer or in a problem.
 
 use domain::freeze::{Cause, Freeze};
-use domain::lock::{Ahead as InTheWay, Granted, Holder as Who, How, Phase, Step as Link, Ticket as Known, Want as Asked};
+use domain::lock::{
+    Ahead as InTheWay, Granted, Holder as Who, How, Phase, Step as Link, Ticket as Known, Want as Asked,
+};
 use domain::{DeveloperId, ProjectId, Refusal, Resource, TicketId, Time};
 use serde::Serialize;
 use utoipa::ToSchema;
@@ -138,9 +140,9 @@ pub(crate) struct Obstacle {
 /// A ticket as state knows it.
 pub(crate) fn ticket(plane: &ControlPlane, id: TicketId, known: &Known) -> Ticket {
     let (position, ahead) = match known.phase {
-        Phase::Waiting => plane.view.read(|state| {
-            (state.locks.position(id), state.locks_ahead(known.holder, &known.wants, Some(known.rank)))
-        }),
+        Phase::Waiting => plane
+            .view
+            .read(|state| (state.locks.position(id), state.locks_ahead(known.holder, &known.wants, Some(known.rank)))),
         _ => Default::default(),
     };
     let token = known.phase.token();
@@ -342,10 +344,12 @@ fn explained(error: Error, detail: Option<String>, obstacle: Obstacle) -> Proble
 /// Who is in the way, since when and what for.
 fn held(plane: &ControlPlane, ahead: &Ahead) -> String {
     let since = ahead.ticket.parse().ok().and_then(|id: TicketId| {
-        plane.view.read(|state| state.locks.tickets.get(&id).map(|ticket| match ticket.phase {
-            Phase::Held { since, .. } => since,
-            _ => ticket.asked_at,
-        }))
+        plane.view.read(|state| {
+            state.locks.tickets.get(&id).map(|ticket| match ticket.phase {
+                Phase::Held { since, .. } => since,
+                _ => ticket.asked_at,
+            })
+        })
     });
     let does = match ahead.state {
         "waiting" => "waits for",
@@ -359,7 +363,8 @@ fn held(plane: &ControlPlane, ahead: &Ahead) -> String {
 }
 
 fn circle(cycle: &[Step]) -> String {
-    let one = |step: &Step| format!("{} would wait for {} at `{}`", name(&step.waits), name(&step.ahead), step.resource);
+    let one =
+        |step: &Step| format!("{} would wait for {} at `{}`", name(&step.waits), name(&step.ahead), step.resource);
     let steps: Vec<String> = cycle.iter().map(one).collect();
     format!("waiting for this would never end: {}", steps.join(", "))
 }

@@ -34,11 +34,7 @@ impl Identity {
 }
 
 /// Finds the session. What a gate says of others' checks is believed: it has a secret that says it is a gate.
-pub(super) async fn session(
-    plane: &ControlPlane,
-    identity: &Identity,
-    gate: Option<&str>,
-) -> Result<SessionId, Error> {
+pub(super) async fn session(plane: &ControlPlane, identity: &Identity, gate: Option<&str>) -> Result<SessionId, Error> {
     match (identity, gate) {
         (Identity::Bearer(session), None) => Ok(*session),
         (Identity::Token(token), Some(audience)) => by_token(plane, token, audience).await,

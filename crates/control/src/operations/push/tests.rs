@@ -57,8 +57,7 @@ fn odd_paths_are_the_nearest_folder_that_has_a_name() {
     let check = checked("", asked(&["a/new\nline", "quo\"te'", "cafe\u{301}", &long, "\u{7}"])).unwrap();
     let mut found = names(&check.touched);
     found.sort();
-    let mut expected =
-        ["a", "deep", "quo\"te'", "caf\u{e9}"].map(|path| format!("path:{REPOSITORY}//{path}")).to_vec();
+    let mut expected = ["a", "deep", "quo\"te'", "caf\u{e9}"].map(|path| format!("path:{REPOSITORY}//{path}")).to_vec();
     expected.push(format!("path:{REPOSITORY}"));
     expected.sort();
     assert_eq!(found, expected);

@@ -66,7 +66,9 @@ pub fn words(plane: &ControlPlane, push: &Push, why: &Why) -> Words {
         ),
         Why::LockMissing { resource } => (
             format!("`{}` is changed only by who holds its lock, and session {session} does not", short(resource)),
-            format!("take it, look at what changed there meanwhile, and push again: writ lock acquire {resource} --mode X --wait"),
+            format!(
+                "take it, look at what changed there meanwhile, and push again: writ lock acquire {resource} --mode X --wait"
+            ),
         ),
         Why::TokenMissing { resource, token } => (
             format!("session {session} holds `{}`, and the push does not name the token of that", short(resource)),
@@ -85,7 +87,10 @@ pub fn words(plane: &ControlPlane, push: &Push, why: &Why) -> Words {
             "inside `writ run` git adds it: git rebase --exec 'git commit --amend --no-edit' BASE".to_owned(),
         ),
         Why::Unsigned { commit, because } => (
-            format!("commit {commit} is not signed with a certificate of session {session}: {}", text::one_line(because)),
+            format!(
+                "commit {commit} is not signed with a certificate of session {session}: {}",
+                text::one_line(because)
+            ),
             "inside `writ run` git signs: git rebase --exec 'git commit --amend --no-edit' BASE".to_owned(),
         ),
     };

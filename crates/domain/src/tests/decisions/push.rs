@@ -203,11 +203,8 @@ fn a_submodule_is_changed_whole() {
 fn what_the_rules_ask_for_must_be_held_and_its_token_named() {
     let mut run = house();
     let need = Want::new(path("migrations"), Mode::X);
-    let check = |tokens: &[u64]| Check {
-        needs: vec![need.clone()],
-        tokens: tokens.to_vec(),
-        ..push(0, &["migrations/1.sql"])
-    };
+    let check =
+        |tokens: &[u64]| Check { needs: vec![need.clone()], tokens: tokens.to_vec(), ..push(0, &["migrations/1.sql"]) };
     assert_eq!(outcome(&mut run, &check(&[])), Err(Why::LockMissing { resource: path("migrations") }));
     let token = lock(&mut run, agent(0), 0, &path("migrations"), Mode::X);
     assert_eq!(outcome(&mut run, &check(&[])), Err(Why::TokenMissing { resource: path("migrations"), token }));
@@ -282,7 +279,7 @@ fn what_a_push_relies_on_stays_until_it_has_arrived() {
     assert!(matches!(run.refused(ada(), &breaking), Refusal::LockPinned { .. }));
     run.wait(limits::LOCK_PIN_MAX);
     run.ok(ada(), &breaking);
-    assert_eq!(code(&mut run, &check), "push_lock_missing", "and then it is gone");
+    assert_eq!(code(&mut run, &check), "push_token_stale", "and then it is gone");
 }
 
 #[test]
@@ -291,7 +288,10 @@ fn a_push_is_bounded() {
     let refused = |check: Check| run.refused(Actor::System, &Command::CheckPush(Box::new(check))).code();
     let many = |count: usize, name: &str| (0..count).map(|_| moved(name, Kind::Create)).collect::<Vec<_>>();
     assert_eq!(refused(Check { updates: Vec::new(), ..push(0, &[]) }), "text_malformed");
-    assert_eq!(refused(Check { updates: many(limits::PUSH_UPDATES_MAX + 1, "refs/heads/x"), ..push(0, &[]) }), "limit_reached");
+    assert_eq!(
+        refused(Check { updates: many(limits::PUSH_UPDATES_MAX + 1, "refs/heads/x"), ..push(0, &[]) }),
+        "limit_reached"
+    );
     let long = format!("refs/heads/{}", "x".repeat(limits::PUSH_REF_BYTES_MAX / 2));
     assert_eq!(refused(Check { updates: many(2, &long), ..push(0, &[]) }), "limit_reached");
     assert_eq!(refused(Check { tokens: vec![1; limits::PUSH_TOKENS_MAX + 1], ..push(0, &[]) }), "limit_reached");

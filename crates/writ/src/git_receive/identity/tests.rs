@@ -55,7 +55,8 @@ fn sshd_tells_the_certificate_that_logged_in() {
     let file = folder.path().join("auth");
     let path = file.to_str().unwrap();
     std::fs::write(&file, format!("publickey {certificate}\n")).unwrap();
-    let Pusher::Session(Identity::Certificate { session, authority: found }) = pusher(&ALL, &[("SSH_USER_AUTH", path)], &[])
+    let Pusher::Session(Identity::Certificate { session, authority: found }) =
+        pusher(&ALL, &[("SSH_USER_AUTH", path)], &[])
     else {
         panic!("not a session");
     };

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use super::{Commit, COMMITS_TOLD_MAX, GitError, Signature};
+use super::{COMMITS_TOLD_MAX, Commit, GitError, Signature};
 use crate::push::limits::PATHS_MAX;
 use crate::push::update::ObjectId;
 
@@ -17,8 +17,7 @@ pub(crate) enum Touched {
 
 /// One line for each commit: a mark, its id, its parents, and its trailers with a byte between that git does not allow in
 /// names.
-pub(super) const FORMAT: &str =
-    "%x01%H %P%x02%(trailers:key=Agent-Session,valueonly,unfold,separator=%x03)";
+pub(super) const FORMAT: &str = "%x01%H %P%x02%(trailers:key=Agent-Session,valueonly,unfold,separator=%x03)";
 const MARK: u8 = 1;
 const PARENTS_END: u8 = 2;
 const VALUES_BETWEEN: u8 = 3;
@@ -67,11 +66,7 @@ pub(super) fn touched(listed: &[u8], paths: &mut BTreeMap<Vec<u8>, Touched>) -> 
 }
 
 /// One change: `:MODE MODE ID ID STATUS`, zero, path (git-diff-tree(1), "RAW OUTPUT FORMAT").
-fn change(
-    head: &[u8],
-    fields: &mut Fields<'_>,
-    paths: &mut BTreeMap<Vec<u8>, Touched>,
-) -> Result<(), GitError> {
+fn change(head: &[u8], fields: &mut Fields<'_>, paths: &mut BTreeMap<Vec<u8>, Touched>) -> Result<(), GitError> {
     let mut words = head[1..].split(|byte| *byte == b' ');
     let (Some(old), Some(new), Some(_), Some(_), Some(status), None) =
         (words.next(), words.next(), words.next(), words.next(), words.next(), words.next())

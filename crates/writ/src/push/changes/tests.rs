@@ -177,7 +177,8 @@ async fn a_submodule_is_told_apart() {
 #[tokio::test]
 async fn paths_are_bytes() {
     let scene = Scene::new();
-    let names = ["new\nline", "quo\"te'", "tab\there", "\u{1}:100644", "caf\u{e9}", "cafe\u{301}", "sp ace", "-dash", ":colon"];
+    let names =
+        ["new\nline", "quo\"te'", "tab\there", "\u{1}:100644", "caf\u{e9}", "cafe\u{301}", "sp ace", "-dash", ":colon"];
     for name in names {
         scene.write(name, "1");
     }
@@ -271,14 +272,16 @@ async fn ten_thousand_files_are_within_the_bounds_and_too_many_are_not() {
     let scene = Scene::new();
     scene.git("work", &["switch", "-q", "-c", "s"]);
     let import = |from: usize, count: usize| {
-        let mut text = String::from("commit refs/heads/s\ncommitter t <t@example.com> 1 +0000\ndata 1\nx\nfrom refs/heads/s^0\n");
+        let mut text =
+            String::from("commit refs/heads/s\ncommitter t <t@example.com> 1 +0000\ndata 1\nx\nfrom refs/heads/s^0\n");
         for number in from..from + count {
             text.push_str(&format!("M 644 inline many/{}/{number}\ndata 1\nx\n", number % 100));
         }
         let file = scene.at("import");
         std::fs::write(&file, text).unwrap();
         let input = std::fs::File::open(&file).unwrap();
-        let status = Command::new("git").arg("-C").arg(scene.at("work")).args(["fast-import", "--quiet"]).stdin(input).status();
+        let status =
+            Command::new("git").arg("-C").arg(scene.at("work")).args(["fast-import", "--quiet"]).stdin(input).status();
         assert!(status.unwrap().success());
     };
     import(0, 10_000);

@@ -7,12 +7,9 @@ use super::*;
 #[test]
 fn the_examples_of_the_protocol() {
     // gitprotocol-common(5), "Examples (as C-style strings)".
-    for (packet, content) in [
-        (&b"0006a\n"[..], &b"a\n"[..]),
-        (b"0005a", b"a"),
-        (b"000bfoobar\n", b"foobar\n"),
-        (b"0004", b""),
-    ] {
+    for (packet, content) in
+        [(&b"0006a\n"[..], &b"a\n"[..]), (b"0005a", b"a"), (b"000bfoobar\n", b"foobar\n"), (b"0004", b"")]
+    {
         assert_eq!(Packets::new(packet).next(), Ok(Packet::Line(content)));
         let mut written = Vec::new();
         write(&mut written, content);

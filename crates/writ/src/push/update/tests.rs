@@ -47,7 +47,8 @@ fn options_for_writ_are_read_and_others_left() {
     for wrong in ["writ.token=", "writ.token=-1", "writ.token=+1", "writ.token=1e3", "writ.tokens=1", "writ.force"] {
         assert!(Options::read([wrong]).is_err(), "{wrong}");
     }
-    let many: Vec<String> = (0..=crate::push::limits::TOKENS_MAX).map(|number| format!("writ.token={number}")).collect();
+    let many: Vec<String> =
+        (0..=crate::push::limits::TOKENS_MAX).map(|number| format!("writ.token={number}")).collect();
     assert!(Options::read(many.iter().map(String::as_str)).is_err());
 }
 

@@ -30,7 +30,7 @@ fn naming_a_session_proves_nothing() {
         let reason = serde_json::json!({ "reason": "a test" });
         let revoked = scene.people.ada.post(&format!("/v1/sessions/{}/revoke", session.id), reason).await;
         assert!(revoked.status.is_success(), "{}", revoked.text());
-        work.push(&session, &[], &[&what]).refused("session_over", &["revoked", "ada"]);
+        work.push(&session, &[], &[&what]).refused("session_over", &["was revoked by ada (a test)"]);
         assert_eq!(scene.at(&mine), "");
     });
 }

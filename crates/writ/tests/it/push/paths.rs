@@ -14,17 +14,23 @@ fn a_locked_path_stays_as_it_is_however_it_is_changed() {
         work.write("infra/prod/main.tf", "2");
         work.commit("change");
         work.push(&session, &[], &[&mine]).refused("push_path_locked", &words);
-        // Its holder may.
-        work.push(&holder, &[], &[&format!("+HEAD:{}", own(&holder, "fix"))]).admitted();
         // In a commit that a later one takes back.
         work.git(&["revert", "--no-edit", "HEAD"]);
-        scene.writ.path();
+        work.push(&session, &[], &[&mine]).refused("push_path_locked", &words);
+        // Its holder may.
+        work.push(&holder, &[], &[&format!("+HEAD:{}", own(&holder, "fix"))]).admitted();
         let changes: [(&str, &[&[&str]]); 5] = [
             ("git rm", &[&["rm", "-q", "infra/prod/main.tf"]]),
             ("a rename away", &[&["mv", "infra/prod/main.tf", "src/main.tf"]]),
             ("a rename into it", &[&["mv", "src/a.rs", "infra/prod/a.rs"]]),
             ("a mode", &[&["update-index", "--chmod=+x", "infra/prod/main.tf"]]),
-            ("a submodule", &[&["rm", "-rq", "infra"], &["update-index", "--add", "--cacheinfo", "160000,8a5cbf62656e130fc6c441a8347b64890a3dbde8,infra"]]),
+            (
+                "a submodule",
+                &[
+                    &["rm", "-rq", "infra"],
+                    &["update-index", "--add", "--cacheinfo", "160000,8a5cbf62656e130fc6c441a8347b64890a3dbde8,infra"],
+                ],
+            ),
         ];
         for (what, commands) in changes {
             work.fresh();
@@ -99,8 +105,17 @@ fn names_are_compared_as_the_repository_compares_them() {
             !pushed.went_in
         };
         assert!(locked("cafe\u{301}") && locked("caf\u{e9}"), "both spellings are one path");
-        assert!(locked("odd/new\nline") && locked("odd/quo\"te'") && locked("odd/\u{1}x"), "what no lock can name is its folder's");
-        assert!(!locked("new\nline") && !locked("quo\"te'") && !locked("tab\there") && !locked("sp ace") && !locked(":colon"));
+        assert!(
+            locked("odd/new\nline") && locked("odd/quo\"te'") && locked("odd/\u{1}x"),
+            "what no lock can name is its folder's"
+        );
+        assert!(
+            !locked("new\nline")
+                && !locked("quo\"te'")
+                && !locked("tab\there")
+                && !locked("sp ace")
+                && !locked(":colon")
+        );
         assert!(!locked("Docs/Read.me"), "another file where case counts");
         scene.rules(&format!("[[repository]]\nname = \"{REPOSITORY}\"\ncase = \"fold\"\n")).await;
         assert!(locked("Docs/Read.me"), "the same where it does not");

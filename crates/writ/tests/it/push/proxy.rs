@@ -33,7 +33,8 @@ fn sessions_fetch_through_it_and_the_server_never_sees_their_token() {
         let shallow = folder.join("shallow");
         std::fs::write(shallow.join("src/a.rs"), "3").unwrap();
         git(&shallow, &["commit", "-qam", "three"]).unwrap();
-        git(&shallow, &["-c", &header(&session), "push", "-q", "origin", &format!("HEAD:{}", own(&session, "fix"))]).unwrap();
+        git(&shallow, &["-c", &header(&session), "push", "-q", "origin", &format!("HEAD:{}", own(&session, "fix"))])
+            .unwrap();
         assert_ne!(scene.at(&own(&session, "fix")), "");
         let token = session.caller.token.as_deref().unwrap();
         let encoded = STANDARD.encode(format!("session:{token}"));
@@ -60,7 +61,12 @@ fn nobody_else_comes_in() {
         };
         for service in ["git-upload-pack", "git-receive-pack"] {
             let path = format!("/payments.git/info/refs?service={service}");
-            for shown in [None, Some(bearer("made-up")), Some(bearer(&human)), Some(format!("Basic {}", STANDARD.encode(format!("x-access-token:{PUSHER}"))))] {
+            for shown in [
+                None,
+                Some(bearer("made-up")),
+                Some(bearer(&human)),
+                Some(format!("Basic {}", STANDARD.encode(format!("x-access-token:{PUSHER}")))),
+            ] {
                 let answer = ask(Method::GET, &path, shown.as_deref()).await;
                 assert_eq!(answer.status, 401, "{shown:?}: {}", answer.text());
                 assert!(answer.header("www-authenticate").starts_with("Basic"));
@@ -82,9 +88,10 @@ fn nobody_else_comes_in() {
 fn a_broker_s_token_pushes_and_one_for_reading_does_not() {
     run(async {
         let scene = Scene::start(Door::Proxy).await;
-        let targets = json!({ "git": { "audience": AUDIENCE, "introspects": true, "delivery": {} } });
+        let targets = json!({ "git": { "audience": AUDIENCE, "introspects": true, "delivery": { "git": { "host": "git.example.com" } } } });
         let ada = &scene.people.ada;
-        let set = ada.put("/v1/brokers/internal", Some(json!({ "kind": "token", "settings": { "targets": targets } }))).await;
+        let set =
+            ada.put("/v1/brokers/internal", Some(json!({ "kind": "token", "settings": { "targets": targets } }))).await;
         assert!(set.status.is_success(), "{}", set.text());
         let scope = json!({ "scope": { "access": ["read", "write"] } });
         let granted = ada.put("/v1/projects/checkout/grants/internal/git", Some(scope)).await;
@@ -115,7 +122,8 @@ fn large_pushes_go_through_whole() {
         let session = scene.session().await;
         let work = scene.work("work");
         // More than git keeps in memory, so that it sends pieces, after a question whether it is let in.
-        let noise: Vec<u8> = (0_u64..400_000).flat_map(|n| (n.wrapping_mul(0x9E37_79B9_7F4A_7C15) ^ (n << 17)).to_le_bytes()).collect();
+        let noise: Vec<u8> =
+            (0_u64..400_000).flat_map(|n| (n.wrapping_mul(0x9E37_79B9_7F4A_7C15) ^ (n << 17)).to_le_bytes()).collect();
         std::fs::write(work.folder.join("noise"), &noise).unwrap();
         let tip = work.commit("noise");
         let mine = own(&session, "fix");
@@ -175,7 +183,8 @@ fn odd_requests_get_an_answer_and_change_nothing() {
         }
         // A pack that is none.
         let update = format!("{main} {} {}\0report-status", "1".repeat(40), own(&session, "x"));
-        let broken = [format!("{:04x}{update}0000", update.len() + 4).as_bytes(), b"PACK\0\0\0\x02\0\0\0\x01junk"].concat();
+        let broken =
+            [format!("{:04x}{update}0000", update.len() + 4).as_bytes(), b"PACK\0\0\0\x02\0\0\0\x01junk"].concat();
         let answer = post(broken, &[]).await;
         assert!(answer.text().contains("push_unreadable"), "{}", answer.text());
         assert_eq!(scene.at("refs/heads/main"), main);

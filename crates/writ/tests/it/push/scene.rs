@@ -79,8 +79,8 @@ impl Scene {
              \"GATE_SECRET\"\n"
         );
         let within = vec!["env".to_owned(), format!("GATE_SECRET={SECRET}")];
-        let options =
-            WritOptions { tables, within, listen: Some(free_address()), no_upstreams: true, ..WritOptions::default() };
+        let upstreams = vec!["http://127.0.0.1:9".to_owned()];
+        let options = WritOptions { tables, within, upstreams, listen: Some(free_address()), ..WritOptions::default() };
         let writ = Writ::start_with(options).await;
         let people = writ.people().await;
         std::fs::write(writ.path().join("gate.secret"), SECRET).unwrap();
@@ -100,18 +100,24 @@ impl Scene {
     fn seed(&self) {
         let seed = Work { folder: self.writ.path().join("seed"), url: self.direct(), door: Door::Hook };
         git(self.writ.path(), &["init", "-q", "-b", "main", "seed"]).unwrap();
-        for (path, content) in [("README", "1"), ("infra/prod/main.tf", "1"), ("infra/prod2/main.tf", "1"), ("src/a.rs", "1")] {
+        if self.behind.is_some() {
+            let pair = STANDARD.encode(format!("x-access-token:{PUSHER}"));
+            seed.git(&["config", "http.extraHeader", &format!("Authorization: Basic {pair}")]);
+        }
+        for (path, content) in
+            [("README", "1"), ("infra/prod/main.tf", "1"), ("infra/prod2/main.tf", "1"), ("src/a.rs", "1")]
+        {
             seed.write(path, content);
         }
         seed.commit("one");
         seed.git(&["push", "-q", &seed.url, "HEAD:refs/heads/main"]);
     }
 
-    /// The repository, around the door, with the credential that really pushes.
+    /// The repository, around the door.
     fn direct(&self) -> String {
         match &self.behind {
             None => self.server.to_str().unwrap().to_owned(),
-            Some(behind) => behind.part.text("url").replace("http://", &format!("http://x-access-token:{PUSHER}@")),
+            Some(behind) => behind.part.text("url").to_owned(),
         }
     }
 
@@ -162,7 +168,8 @@ impl Scene {
     /// A clone of what is on the server.
     pub(crate) fn work(&self, name: &str) -> Work {
         let folder = self.writ.path().join(name);
-        git(self.writ.path(), &["clone", "-q", &self.direct(), folder.to_str().unwrap()]).unwrap();
+        let from = format!("file://{}", self.server.display());
+        git(self.writ.path(), &["clone", "-q", &from, folder.to_str().unwrap()]).unwrap();
         Work { folder, url: self.url.clone(), door: self.door }
     }
 
@@ -178,7 +185,7 @@ impl Scene {
         let entries = entries["entries"].as_array().unwrap().clone();
         let pushes = entries.iter().filter(|entry| entry["type"].as_str().unwrap().starts_with("push."));
         let text = |value: &Value| value.as_str().unwrap_or_default().to_owned();
-        pushes.map(|entry| (text(&entry["type"]), text(&entry["body"]["why"]))).collect()
+        pushes.map(|entry| (text(&entry["type"]), text(&entry["entry"]["body"]["why"]))).collect()
     }
 
     pub(crate) fn behind(&self) -> &Behind {
@@ -193,7 +200,8 @@ pub(crate) fn path(path: &str) -> String {
 
 /// Takes a lock, now.
 pub(crate) async fn acquire(caller: &Caller, resource: &str, mode: &str) -> (String, u64) {
-    let body = json!({ "wants": [{ "resource": resource, "mode": mode }], "wait": false, "intent": "raise the pool size" });
+    let body =
+        json!({ "wants": [{ "resource": resource, "mode": mode }], "wait": false, "intent": "raise the pool size" });
     let answer = caller.post("/v1/locks", body).await;
     assert_eq!(answer.status, 200, "{}", answer.text());
     let ticket = answer.json();
@@ -339,13 +347,26 @@ impl Pushed {
     }
 }
 
+/// Git's settings in these tests: a file, because a server that git starts on this machine reads no others. Its repository
+/// belongs to the web server's user.
+fn settings() -> PathBuf {
+    let path = Path::new(env!("CARGO_TARGET_TMPDIR")).join("push.gitconfig");
+    let text = "[user]\nname = t\nemail = t@example.com\n[safe]\ndirectory = *\n[core]\nquotePath = false\n\
+                [protocol \"file\"]\nallow = always\n[advice]\ndetachedHead = false\n";
+    if std::fs::read_to_string(&path).is_ok_and(|found| found == text) {
+        return path;
+    }
+    let new = tempfile::NamedTempFile::new_in(path.parent().unwrap()).unwrap();
+    std::fs::write(new.path(), text).unwrap();
+    new.persist(&path).unwrap();
+    path
+}
+
 /// Runs git with nothing of this machine's settings; what it printed, or what it complained of.
 pub(crate) fn git(folder: &Path, arguments: &[&str]) -> Result<String, String> {
     let mut command = Command::new("git");
     command.env_clear().env("PATH", std::env::var("PATH").unwrap()).env("HOME", folder).env("LC_ALL", "C");
-    command.env("GIT_CONFIG_NOSYSTEM", "1").env("GIT_TERMINAL_PROMPT", "0").env("GIT_CONFIG_GLOBAL", "/dev/null");
-    command.args(["-c", "user.name=t", "-c", "user.email=t@example.com", "-c", "safe.directory=*"]);
-    command.args(["-c", "protocol.file.allow=always", "-c", "core.precomposeUnicode=false", "-c", "core.quotePath=false"]);
+    command.env("GIT_CONFIG_NOSYSTEM", "1").env("GIT_TERMINAL_PROMPT", "0").env("GIT_CONFIG_GLOBAL", settings());
     let output = command.args(arguments).current_dir(folder).stdin(Stdio::null()).output().unwrap();
     let (out, err) = (String::from_utf8_lossy(&output.stdout), String::from_utf8_lossy(&output.stderr));
     if output.status.success() { Ok(out.into_owned()) } else { Err(format!("{out}{err}")) }

@@ -36,7 +36,8 @@ fn a_hot_path_is_pushed_under_its_lock_with_its_token() {
         let broken = scene.people.ada.post(&format!("/v1/locks/{ticket}/break"), body).await;
         assert_eq!(broken.status, 204, "{}", broken.text());
         let late = format!("+HEAD:{}", own(&next, "fix"));
-        work.push(&next, &[theirs], &[&late]).refused("push_lock_missing", &["infra/prod"]);
+        work.push(&next, &[theirs], &[&late]).refused("push_token_stale", &["released, broken, or passed on"]);
+        work.push(&next, &[], &[&late]).refused("push_lock_missing", &["infra/prod"]);
         work.fresh();
         work.write("src/a.rs", "2");
         work.commit("elsewhere");
@@ -68,7 +69,7 @@ fn tokens_outlive_a_restart_and_a_gate_without_a_control_plane_is_shut() {
             scene.writ.restart().await;
             work.write("infra/prod/main.tf", "3");
             work.commit("three");
-            work.push(&session, &[token], &[&mine]).refused("push_lock_missing", &["infra/prod"]);
+            work.push(&session, &[token], &[&mine]).refused("push_token_stale", &["released, broken, or passed on"]);
         }
     });
 }

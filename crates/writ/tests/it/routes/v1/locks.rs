@@ -146,7 +146,8 @@ fn listed_by_what_overlaps_by_session_project_and_state() {
         assert_eq!(found("?project=checkout").await.len(), 4);
         let page = people.grace.get("/v1/locks?limit=3").await.json();
         assert_eq!(page["locks"].as_array().unwrap().len(), 3);
-        let rest = people.grace.get(&format!("/v1/locks?limit=3&cursor={}", page["next"].as_str().unwrap())).await.json();
+        let rest =
+            people.grace.get(&format!("/v1/locks?limit=3&cursor={}", page["next"].as_str().unwrap())).await.json();
         assert_eq!((rest["locks"].as_array().unwrap().len(), rest.get("next")), (1, None));
     });
 }

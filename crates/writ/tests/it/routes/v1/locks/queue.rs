@@ -13,7 +13,10 @@ fn whoever_waits_is_told_who_is_ahead() {
         held(&one, "env:prod").await;
         let asked = json!({"wants": want("env:prod/payments", "X"), "wait": true, "intent": "rotate the key"});
         let waiting = two.caller.post("/v1/locks", asked).await.json();
-        assert_eq!((&waiting["state"], &waiting["position"], &waiting["token"]), (&json!("waiting"), &json!(0), &json!(null)));
+        assert_eq!(
+            (&waiting["state"], &waiting["position"], &waiting["token"]),
+            (&json!("waiting"), &json!(0), &json!(null))
+        );
         assert_eq!(waiting["ahead"][0]["resource"], "env:prod");
         assert_eq!(waiting["ahead"][0]["holder"]["developer.name"], "ada");
     });
@@ -64,7 +67,10 @@ fn nobody_is_passed() {
         let asked = json!({"wants": want("env:prod", "X"), "wait": true});
         let writing = two.caller.post("/v1/locks", asked).await.json();
         let late = shared(&three).await;
-        assert_eq!((&reading["state"], &writing["state"], &late["state"]), (&json!("held"), &json!("waiting"), &json!("waiting")));
+        assert_eq!(
+            (&reading["state"], &writing["state"], &late["state"]),
+            (&json!("held"), &json!("waiting"), &json!("waiting"))
+        );
         assert_eq!(late["position"], 1);
         one.caller.delete(&path(&reading)).await;
         let claimed = two.caller.get(&path(&writing)).await.json();
