@@ -1,6 +1,8 @@
 //! Every bound of the state, reached: up to it all is well, beyond it the answer is a clear refusal. Where the bound is
 //! large, the state is filled directly.
 
+mod locks;
+
 use super::house::*;
 use super::run::Run;
 use crate::call::{Reserve, Settlement};
