@@ -424,6 +424,8 @@ fn any_teams() -> impl Strategy<Value = Command> {
             .prop_map(|(n, who)| Command::RemoveMember(team::RemoveMember { team: tm(n), developer: dev(who) })),
         (0..3_u128, any_name(), btree_set((0..3_u128).prop_map(tm), 0..3))
             .prop_map(|(n, name, teams)| { Command::CreateProject(project::Create { project: prj(n), name, teams }) }),
+        (0..3_u128, "[a-z]{0,3}")
+            .prop_map(|(n, rules)| Command::SetLockRules(project::SetLockRules { project: prj(n), rules })),
     ]
 }
 

@@ -372,6 +372,7 @@ fn arbitrary_histories_are_eventful() {
         "node.lost",
         "node.started",
         "project.created",
+        "project.lock_rules_set",
         "resource.frozen:asked",
         "resource.frozen:ping_pong",
         "resource.frozen:reverted",

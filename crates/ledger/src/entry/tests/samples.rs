@@ -54,7 +54,7 @@ pub(super) fn samples() -> Vec<Event> {
     events
 }
 
-const TYPES: usize = 41;
+const TYPES: usize = 42;
 
 /// A new type fails to compile here: give it a sample, too.
 fn number(event: &Event) -> usize {
@@ -100,6 +100,7 @@ fn number(event: &Event) -> usize {
         Event::ResourceWritten(_) => 38,
         Event::ResourceFrozen(_) => 39,
         Event::ResourceThawed(_) => 40,
+        Event::LockRulesSet(_) => 41,
     }
 }
 
@@ -121,6 +122,10 @@ fn people() -> Vec<Event> {
             project: ProjectId::new(AT, 8),
             name: "writ".parse().unwrap(),
             teams,
+        }),
+        Event::LockRulesSet(project::LockRulesSet {
+            project: ProjectId::new(AT, 8),
+            rules: "[[path]]\nunder = [\"infra\"]\nmode = \"X\"\n".to_owned(),
         }),
         Event::SignInStarted(sign_in::Started { sign_in, developer, token, expires_at }),
         Event::SignInEnded(sign_in::Ended { sign_in }),

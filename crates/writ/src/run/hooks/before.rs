@@ -19,7 +19,7 @@ use super::{Hooks, after, denied, words};
 use crate::client::{ClientError, Problem};
 use crate::hook::Event;
 use crate::hook::wire::Answer;
-use crate::limits::{INTENT_CHARS_MAX, HOOK_LOCK_TIMEOUT, LOCK_WAIT_MAX};
+use crate::limits::{HOOK_LOCK_TIMEOUT, INTENT_CHARS_MAX, LOCK_WAIT_MAX};
 
 impl<P: Plane> Hooks<P> {
     /// Answers before a tool is used: nothing where it may go on, so that the client's own permissions count.
