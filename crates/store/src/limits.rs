@@ -43,6 +43,8 @@ pub const SQLITE_CACHE_KIB: u32 = 65_536;
 
 /// Rows that one read returns at most, whatever was asked: bounds memory per request.
 pub const ROWS_MAX: usize = 10_000;
+/// Credentials that one read names at most: a page of them. SQLite takes 32,766 values in a statement.
+pub const CREDENTIALS_NAMED_MAX: usize = 1000;
 /// Entries that one read returns at most: bounds memory at 16 MB of typical entries.
 pub const ENTRIES_PER_READ_MAX: usize = 10_000;
 /// Snapshots kept: the newest, and one more should it turn out damaged.

@@ -4,9 +4,11 @@ mod audit;
 mod broker;
 mod credential;
 mod export;
+mod gate;
 mod govern;
 mod hook;
 mod keys;
+mod lock;
 mod look;
 mod operate;
 mod witness;
@@ -21,9 +23,11 @@ pub(crate) use credential::{
     HelperTarget, Wanted,
 };
 pub(crate) use export::{ExportCommand, PrintEvents};
+pub(crate) use gate::{GitProxy, GitReceiveCommand, InstallReceive, ProvenBy};
 pub(crate) use govern::{AdminCommand, DeveloperCommand, Erase, NewDeveloper, ProjectCommand, Revoke, TeamCommand};
 pub(crate) use hook::{HookCommand, HookSettings};
 pub(crate) use keys::{ExportIssuer, IssuerCommand, KeysCommand, RelyingPartyKind, RotateKeys, ShowIssuer};
+pub(crate) use lock::{Asked, LockAcquire, LockCommand, LockList, WithLock};
 pub(crate) use look::{Cost, Dimension, LogCommand, SessionCommand, Sessions, Who};
 pub(crate) use operate::{AgentKind, CheckConfig, Demo, DemoAgent, ReferenceCommand, Serve, Simulator};
 pub(crate) use witness::{Witness, WitnessCommand, WitnessKey};
@@ -53,6 +57,10 @@ pub(crate) enum Command {
     /// Speak a tool's own way of asking for credentials; tools call this
     #[command(subcommand, hide = true)]
     CredentialHelper(Helper),
+    /// See who holds what, acquire and let go
+    #[command(subcommand)]
+    Lock(LockCommand),
+    WithLock(WithLock),
     /// Work with git
     #[command(subcommand)]
     Git(GitCommand),
@@ -103,6 +111,10 @@ pub(crate) enum Command {
     /// List and replace the keys that sign and seal
     #[command(subcommand)]
     Keys(KeysCommand),
+    /// Keep pushes out of a git server of one's own that writ does not admit
+    #[command(subcommand)]
+    GitReceive(GitReceiveCommand),
+    GitProxy(Box<GitProxy>),
     Witness(Box<Witness>),
     CheckConfig(CheckConfig),
     Demo(Demo),
@@ -118,10 +130,16 @@ pub(crate) enum Command {
 
 /// The groups that the help shows, with the names of their commands.
 pub(crate) const GROUPS: [(&str, &[&str]); 4] = [
-    ("Work", &["run", "token", "record", "credential", "git", "hook", "login", "logout", "whoami"]),
+    (
+        "Work",
+        &["run", "token", "record", "credential", "lock", "with-lock", "git", "hook", "login", "logout", "whoami"],
+    ),
     ("Look", &["sessions", "session", "who", "cost", "log", "audit", "export"]),
     ("Govern", &["revoke", "developer", "team", "project", "broker", "grant", "admin"]),
-    ("Operate", &["serve", "issuer", "keys", "witness", "check-config", "demo", "simulator"]),
+    (
+        "Operate",
+        &["serve", "issuer", "keys", "git-receive", "git-proxy", "witness", "check-config", "demo", "simulator"],
+    ),
 ];
 
 /// Gives `command` a help page that shows its subcommands in [`GROUPS`] (clap itself knows one list only).

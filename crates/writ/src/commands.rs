@@ -7,11 +7,13 @@ mod cost;
 mod credential;
 mod developer;
 mod export;
+mod gate;
 mod git;
 mod grant;
 mod hook;
 mod issuer;
 mod keys;
+mod lock;
 mod log;
 mod login;
 mod project;
@@ -24,9 +26,11 @@ mod team;
 mod token;
 mod who;
 mod whoami;
+mod with_lock;
 mod witness;
 
 pub(crate) use credential::{GCP_TOKEN_TYPE, RegistryGrant, RegistryMap};
+pub(crate) use lock::put as put_lock_ask;
 
 use crate::cli::{Command, CredentialCommand};
 use crate::command_error::{CommandError, Exit};
@@ -62,6 +66,8 @@ pub(crate) async fn dispatch(command: Command) -> Result<Exit, CommandError> {
         Command::Credential(CredentialCommand::Revoke { id, reason }) => credential::revoke(&id, &reason).await,
         Command::CredentialHelper(helper) => credential::helper(&helper),
         Command::InsideClaude(arguments) => run::inside_claude(&arguments),
+        Command::Lock(command) => lock::lock(command).await,
+        Command::WithLock(arguments) => with_lock::with_lock(arguments).await,
         Command::Git(command) => git::git(command).await,
         Command::Hook(command) => hook::hook(command),
         Command::Login(arguments) => login::login(arguments).await,
@@ -84,6 +90,8 @@ pub(crate) async fn dispatch(command: Command) -> Result<Exit, CommandError> {
         Command::Issuer(command) => issuer::issuer(command).await,
         Command::Keys(command) => keys::keys(command).await,
         Command::Serve(arguments) => serve::serve(arguments).await,
+        Command::GitReceive(command) => gate::receive(command).await,
+        Command::GitProxy(arguments) => gate::proxy(*arguments).await,
         Command::Witness(arguments) => witness::witness(*arguments).await,
         Command::CheckConfig(arguments) => serve::check_config(&arguments),
         Command::Demo(arguments) => demo::demo(arguments).await,

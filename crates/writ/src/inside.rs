@@ -5,6 +5,7 @@
 
 mod credential;
 mod grant;
+mod lock;
 
 use std::io::{BufRead, BufReader, Read, Write};
 use std::os::unix::net::UnixStream;
@@ -17,10 +18,11 @@ use zeroize::Zeroizing;
 
 pub(crate) use credential::{Credential, CredentialAsk, SecretText};
 pub(crate) use grant::{Grant, Grants};
+pub(crate) use lock::{LockAsk, LockList};
 
 use crate::client::Problem;
 use crate::command_error::{CommandError, Exit};
-use crate::limits::{CREDENTIAL_ASK_TIMEOUT, INSIDE_LINE_BYTES_MAX, INSIDE_TIMEOUT};
+use crate::limits::{CREDENTIAL_ASK_TIMEOUT, INSIDE_LINE_BYTES_MAX, INSIDE_TIMEOUT, LOCK_ASK_TIMEOUT};
 use crate::run::session::OpenSession;
 
 /// The variable that names the launcher's socket; set inside a session only.
@@ -50,6 +52,8 @@ pub(crate) enum Ask {
     Bearer,
     /// Give a credential that is granted to this session: one that the launcher has, or a new one.
     Credential(CredentialAsk),
+    /// Ask about locks.
+    Lock(LockAsk),
 }
 
 /// The launcher's answer.
@@ -87,6 +91,15 @@ impl Inside {
     /// The launcher is gone, refused or did not understand.
     pub(crate) fn ask(&self, ask: &Ask) -> Result<Value, CommandError> {
         let answer = self.exchange(ask, INSIDE_TIMEOUT).map_err(|error| self.gone(&error))?;
+        self.read(&answer)
+    }
+
+    /// Asks about locks and waits for the answer, [`LOCK_ASK_TIMEOUT`] at most.
+    ///
+    /// # Errors
+    /// As for [`Inside::ask`].
+    pub(crate) fn lock(&self, ask: LockAsk) -> Result<Value, CommandError> {
+        let answer = self.exchange(&Ask::Lock(ask), LOCK_ASK_TIMEOUT).map_err(|error| self.gone(&error))?;
         self.read(&answer)
     }
 

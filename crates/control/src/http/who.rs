@@ -10,6 +10,7 @@ use serde::{Deserialize, Serialize};
 use store::SessionRow;
 use utoipa::{IntoParams, ToSchema};
 
+use super::credentials::{self, Credential};
 use super::extract::{Query, SignedIn};
 use super::problem::{self, Problem};
 use super::shapes::{self, Call, Session};
@@ -68,6 +69,8 @@ pub(super) struct TheOne {
     approvals: Vec<String>,
     /// The model call, if the thing is one or leads through one.
     call: Option<Call>,
+    /// The credential, if the thing is a name of one.
+    credential: Option<Credential>,
     neighbours: Neighbours,
     /// More sessions that it leads to, which are not the asker's to see.
     hidden: usize,
@@ -224,6 +227,7 @@ fn the_session(plane: &ControlPlane, thing: String, told: Told) -> TheOne {
         policy: None,
         approvals: Vec::new(),
         call: told.call.as_ref().map(shapes::call),
+        credential: told.credential.map(|row| credentials::shape(plane, row)),
         neighbours: Neighbours {
             of: if told.neighbours.of_project { "project" } else { "developer" },
             at: Some(text::rfc3339(told.neighbours.at)),
@@ -248,6 +252,7 @@ fn the_developer(plane: &ControlPlane, thing: String, developer: DeveloperId, ne
         policy: None,
         approvals: Vec::new(),
         call: None,
+        credential: None,
         neighbours: Neighbours {
             of: "developer",
             at: None,

@@ -9,10 +9,10 @@ mod find;
 mod neighbours;
 
 use domain::limits::{ARTIFACT_CHARS_MAX, RESOURCE_BYTES_MAX};
-use domain::{ArtifactKind, DeveloperId, Event, SessionId, Time};
+use domain::{ArtifactKind, CredentialId, DeveloperId, Event, SessionId, Time};
 use ledger::Entry;
 use policy::{ReadSession, ReadSessions};
-use store::{CallRow, SessionRow};
+use store::{CallRow, CredentialRow, SessionRow};
 
 pub use evidence::Kind;
 pub use find::{Found, Searched};
@@ -63,6 +63,8 @@ pub struct Told {
     pub opened_in: Option<u64>,
     /// The model call, if the thing is one or leads through one.
     pub call: Option<CallRow>,
+    /// The credential, if the thing is a name of one; the newest, where several had that name.
+    pub credential: Option<CredentialRow>,
     /// What the session's programs say they are: claims.
     pub agent: AgentClaims,
     /// Who else was at work.
@@ -201,7 +203,12 @@ async fn tell(
     let at = moment(&session, call.as_ref(), &links);
     // Who may not see others' sessions sees as neighbours their own.
     let whose = Some(session.developer).filter(|_| !may_see_everybody(plane, asker));
+    let credential = match credential_of(&links) {
+        Some(id) => plane.store.credential(id).await?,
+        None => None,
+    };
     Ok(Told {
+        credential,
         opened_in: plane.store.opening_position(session.id).await?,
         agent: agent_claims(plane, session.id, call.as_ref()).await?,
         neighbours: neighbours::around(plane, &session, whose, at).await?,
@@ -239,6 +246,16 @@ async fn call_of(plane: &ControlPlane, links: &[Link]) -> Result<Option<CallRow>
         }
     }
     Ok(None)
+}
+
+/// The credential that the thing is a name of. The entry that recorded the name says which.
+fn credential_of(links: &[Link]) -> Option<CredentialId> {
+    let recorded = links.iter().filter_map(|link| match &link.entry.as_ref()?.event {
+        Event::CredentialRequested(event) => Some(event.credential),
+        Event::CredentialIssued(event) => Some(event.credential),
+        _ => None,
+    });
+    recorded.max()
 }
 
 async fn agent_claims(plane: &ControlPlane, session: SessionId, call: Option<&CallRow>) -> Result<AgentClaims, Error> {

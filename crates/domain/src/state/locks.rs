@@ -1,11 +1,12 @@
 //! How the events of locks, writes and freezes change state.
 
 use super::State;
+use crate::credential::Cause;
 use crate::freeze::{Freeze, Frozen};
 use crate::lock::{self, Granted, Holder, Offered, Phase, Queued, Ticket};
 use crate::session;
 use crate::write::{Recent, Written};
-use crate::{CredentialId, TicketId, Time, limits};
+use crate::{CredentialId, SessionId, TicketId, Time, limits};
 
 impl State {
     pub(super) fn queue_ticket(&mut self, event: &Queued, at: Time) {
@@ -52,9 +53,9 @@ impl State {
         self.locks.insert(event.ticket, ticket);
     }
 
-    pub(super) fn end_ticket(&mut self, event: &lock::Over, at: Time) {
-        self.locks.finish(event.ticket);
-        self.end_rest_of(event.ticket, event.holder, at);
+    pub(super) fn end_ticket(&mut self, id: TicketId, at: Time) {
+        let holder = self.locks.finish(id).map(|ticket| ticket.holder);
+        self.end_what_rests_on(id, holder.and_then(Holder::session), at);
     }
 
     /// Every ticket of a session that is over is over, or rests for a while.
@@ -67,19 +68,19 @@ impl State {
                     ticket.phase = Phase::Resting { until };
                     self.locks.insert(id, ticket);
                 }
-                _ => self.locks.finish(id),
+                _ => drop(self.locks.finish(id)),
             }
-            self.end_rest_of(id, Holder::Session(event.session), at);
+            self.end_what_rests_on(id, Some(event.session), at);
         }
     }
 
-    /// What was issued because a ticket was held has no ground any more. It was issued to whoever held.
-    fn end_rest_of(&mut self, id: TicketId, holder: Holder, at: Time) {
-        let theirs = holder.session().and_then(|session| self.session_credentials.get(&session));
-        let rests = |one: &CredentialId| self.credentials.get(one).is_some_and(|one| one.lock == Some(id));
-        let due: Vec<CredentialId> = theirs.into_iter().flatten().copied().filter(rests).collect();
-        for credential in due {
-            self.make_one_due(credential, crate::credential::Cause::LockOver, at);
+    /// What was issued to its holder because a ticket was held has no ground any more.
+    fn end_what_rests_on(&mut self, id: TicketId, session: Option<SessionId>, at: Time) {
+        let ids = session.and_then(|session| self.session_credentials.get(&session));
+        let rests = |one: &CredentialId| self.credentials.get(one).is_some_and(|found| found.lock == Some(id));
+        let resting: Vec<_> = ids.into_iter().flatten().copied().filter(rests).collect();
+        for credential in resting {
+            self.make_one_due(credential, Cause::LockOver, at);
         }
     }
 

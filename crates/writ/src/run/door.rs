@@ -48,6 +48,10 @@ impl Door {
             },
             Ok(Ask::Bearer) => return self.bearer(),
             Ok(Ask::Credential(ask)) => return self.credential(&ask).await,
+            Ok(Ask::Lock(ask)) => match crate::commands::put_lock_ask(&self.client, &ask).await {
+                Ok(answer) => Answer::Done(answer),
+                Err(error) => failed(error),
+            },
             Err(error) => Answer::Failed(format!("the launcher does not understand this: {error}")),
         };
         written(&answer)

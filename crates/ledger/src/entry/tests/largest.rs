@@ -125,6 +125,10 @@ fn locks() -> Vec<Event> {
         frozen(freeze::Cause::Asked { reason: reason() }),
         frozen(freeze::Cause::PingPong { sessions: vec![session; WRITES_REMEMBERED_PER_RESOURCE_MAX + 1] }),
         Event::ResourceThawed(freeze::Thawed { resource: at.clone(), reason: reason() }),
+        Event::LockRulesSet(project::LockRulesSet {
+            project: ProjectId::new(AT, 0),
+            rules: "\n".repeat(LOCK_RULES_BYTES_MAX),
+        }),
     ]
 }
 
@@ -142,10 +146,6 @@ fn largest() -> Vec<Event> {
             project: ProjectId::new(AT, 0),
             name: "x".repeat(NAME_CHARS_MAX).parse().unwrap(),
             teams,
-        }),
-        Event::LockRulesSet(project::LockRulesSet {
-            project: ProjectId::new(AT, 0),
-            rules: "\"".repeat(LOCK_RULES_BYTES_MAX),
         }),
         Event::SessionOver(session::Over { session, how: How::Revoked { by, reason: worst(REASON_CHARS_MAX) } }),
         Event::AliasClaimed(session::AliasClaimed { session, client_session: worst(CLAIM_CHARS_MAX) }),

@@ -142,7 +142,7 @@ fn the_command_gets_no_credential_but_the_launcher_gives_it_the_session_s_token(
         let session = stage.session().await;
         let id = session["id"].as_str().unwrap();
         for expected in [
-            format!("ANTHROPIC_BASE_URL={}", stage.writ.url),
+            format!("ANTHROPIC_BASE_URL={}", stage.writ.url_of_commands()),
             format!("WRIT_SESSION_ID={id}"),
             format!("WRIT_PROJECT_ID={}", session["project"]["id"].as_str().unwrap()),
             format!("WRIT_DEVELOPER_ID={}", session["developer"]["id"].as_str().unwrap()),
