@@ -15,6 +15,8 @@ load="$bin/examples/lock_load"
 work=$(mktemp -d "${BENCH_DIR:-$here/../target}/locks.XXXXXX")
 export WRIT_HOME="$work/home"
 pids=
+# etcd makes its system calls itself, so it is left out where the disk is slowed down.
+slow() { if [ -n "${SLOW_DISK:-}" ]; then LD_PRELOAD="$SLOW_DISK" "$@"; else "$@"; fi; }
 
 stop() {
     for pid in $pids; do kill "$pid" 2>/dev/null || true; done
@@ -35,7 +37,7 @@ name = "none"
 base_url = "http://127.0.0.1:9"
 key_file = "$work/key"
 TOML
-"$bin/writ" serve --config "$work/writ.toml" 2> "$work/log" & pids="$pids $!"
+slow "$bin/writ" serve --config "$work/writ.toml" 2> "$work/log" & pids="$pids $!"
 sleep 2
 bootstrap=$(sed -n 's/.*--bootstrap //p' "$work/log")
 echo 'a long password for the bench' |
@@ -49,11 +51,11 @@ done
 
 if command -v redis-server > /dev/null; then
     mkdir "$work/redis"
-    redis-server --port 4141 --bind 127.0.0.1 --dir "$work/redis" --save '' --appendonly yes --appendfsync always \
+    slow redis-server --port 4141 --bind 127.0.0.1 --dir "$work/redis" --save '' --appendonly yes --appendfsync always \
         --daemonize no > "$work/redis.log" & pids="$pids $!"
     redis=yes
 fi
-if command -v etcd > /dev/null; then
+if [ -z "${SLOW_DISK:-}" ] && command -v etcd > /dev/null; then
     etcd --name bench --data-dir "$work/etcd" --listen-client-urls http://127.0.0.1:4142 \
         --advertise-client-urls http://127.0.0.1:4142 --listen-peer-urls http://127.0.0.1:4143 \
         --initial-advertise-peer-urls http://127.0.0.1:4143 --initial-cluster bench=http://127.0.0.1:4143 \
@@ -61,7 +63,7 @@ if command -v etcd > /dev/null; then
     etcd=yes
 fi
 if command -v pgbench > /dev/null; then
-    postgres=$(WRIT_POSTGRES_STATE="$work/pg" "$here/../scripts/postgres" start)
+    postgres=$(WRIT_POSTGRES_STATE="$work/pg" slow "$here/../scripts/postgres" start)
     psql -q "$postgres" -c "CREATE TABLE leases (key int PRIMARY KEY, holder text, token bigint NOT NULL DEFAULT 0, until timestamptz);
         INSERT INTO leases (key) SELECT generate_series(1, 10000)"
     cat > "$work/lease.sql" <<'SQL'
@@ -73,7 +75,7 @@ fi
 sleep 2
 
 syncs() {
-    python3 - "$work/sync" <<'PY'
+    slow python3 - "$work/sync" <<'PY'
 import os, sys, time
 file, times = os.open(sys.argv[1], os.O_CREAT | os.O_WRONLY), []
 for _ in range(300):

@@ -96,7 +96,7 @@ async fn populate(people: &People) {
 
 /// Somebody holds, somebody waits, two work on one file, and that is frozen.
 async fn lock(people: &People, of_grace: &Opened) {
-    let of_ada = people.ada.open(json!({"project": "checkout"})).await;
+    let of_ada = people.ada.open(json!({})).await;
     let file = "path:github.com/acme/api//config/pool.toml";
     let want = |resource: &str, mode: &str| json!([{"resource": resource, "mode": mode}]);
     for (by, wants) in

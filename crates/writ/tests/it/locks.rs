@@ -34,7 +34,7 @@ async fn sessions(people: &People, count: usize) -> Vec<Opened> {
 
 const HELD: usize = 500;
 const QUEUED: usize = 1_000;
-/// Twenty that hold, and forty that wait: each with as many tickets as it may.
+/// Twenty that hold, and forty that wait, once for each of some resources.
 const HOLDING: usize = 20;
 const WAITING: usize = 40;
 
@@ -52,7 +52,7 @@ fn a_killed_server_keeps_every_lock_and_the_order_of_every_queue() {
         // Each queue behind one of those held.
         let mut queued = Vec::new();
         for number in 0..QUEUED {
-            let body = json!({"wants": want(&format!("slot:{}", number / WAITING % HOLDING)), "wait": true});
+            let body = json!({"wants": want(&format!("slot:{}", number / WAITING)), "wait": true});
             let got = ask(&sessions[HOLDING + number % WAITING], body).await;
             assert_eq!(got["state"], "waiting");
             queued.push((got["ticket"].clone(), got["position"].as_u64().unwrap()));
@@ -101,17 +101,19 @@ fn whoever_waits_at_one_node_is_woken_by_what_happens_at_the_other() {
     });
 }
 
+/// Sessions that wait for one resource.
+const CROWD: usize = 60;
+
 /// One of many is offered what is let go; the others stay where they are, one place further.
 #[test]
 fn a_crowd_at_one_key_moves_one_at_a_time() {
     run(async {
         let writ = Writ::start().await;
         let people = writ.people().await;
-        let sessions = sessions(&people, WAITING).await;
+        let sessions = sessions(&people, CROWD + 1).await;
         let mut holder = (sessions[0].clone(), ask(&sessions[0], json!({"wants": want("env:prod")})).await);
         let mut queue = Vec::new();
-        for number in 0..200 {
-            let by = &sessions[1 + number % (WAITING - 1)];
+        for by in &sessions[1..] {
             let got = ask(by, json!({"wants": want("env:prod"), "wait": true})).await;
             queue.push((by.clone(), got));
         }
@@ -127,7 +129,7 @@ fn a_crowd_at_one_key_moves_one_at_a_time() {
             let got = within("the next in the queue", poll).await.unwrap();
             assert_eq!((&got["state"], &got["ticket"]), (&json!("held"), &queue[number].1["ticket"]));
             let counts = people.ada.get("/v1/locks?state=waiting&limit=1000").await.json();
-            assert_eq!(counts["locks"].as_array().unwrap().len(), 200 - 1 - number, "nobody else moved");
+            assert_eq!(counts["locks"].as_array().unwrap().len(), CROWD - 1 - number, "nobody else moved");
             holder = (queue[number].0.clone(), got);
         }
     });

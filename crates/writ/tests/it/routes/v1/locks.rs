@@ -223,7 +223,7 @@ fn bad_input_is_named() {
         let many: Vec<Value> = (0..65).map(|n| json!({"resource": format!("slot:{n}"), "mode": "X"})).collect();
         assert_snapshot!(ask(json!({"wants": many})).await, @"429 limit_reached: the limit of 64 resources of one lock is reached");
         assert_snapshot!(one.caller.get("/v1/locks/tkt_01JABCDEFGHJKMNPQRSTVWXYZ0").await.shown(), @"404 ticket_unknown: no ticket tkt_ID");
-        assert_snapshot!(one.caller.get("/v1/locks?state=gone").await.shown(), @"400 invalid_request: `state` is one of waiting, offered, held and resting");
+        assert_snapshot!(one.caller.get("/v1/locks?state=gone").await.shown(), @"400 invalid_request: `state` is one of waiting, offered, held, resting and over");
         let over = session(&people.ada).await;
         over.caller.post(&format!("/v1/sessions/{}/end", over.id), json!({})).await;
         assert_snapshot!(over.caller.post("/v1/locks", json!({"wants": want("env:prod", "X")})).await.shown(), @"409 session_over: session ses_ID is over → start a new one with `writ run`");

@@ -27,7 +27,7 @@ fn a_ticket_that_is_over_says_how() {
         two.caller.post(&format!("/v1/sessions/{}/end", two.id), json!({})).await;
         assert_eq!(how(&ended).await, ("session_over".to_owned(), Value::Null));
         let again = json!({"ticket": released["ticket"], "wants": want("env:a", "X")});
-        assert_snapshot!(one.caller.post("/v1/locks", again).await.shown(), @"");
+        assert_snapshot!(one.caller.post("/v1/locks", again).await.shown(), @"409 ticket_over: ticket tkt_ID is over: ask with a new one");
     });
 }
 
@@ -51,9 +51,9 @@ fn listed_for_those_who_work_on_the_project() {
         assert_eq!(count(&people.grace, &format!("&session={}", one.id)).await, Ok(1));
         assert_eq!(count(&one.caller, &format!("&session={}", one.id)).await, Ok(1));
         assert_eq!(count(&people.ada, "&resource=env:staging").await, Ok(0));
-        assert_snapshot!(count(&people.grace, "").await.unwrap_err(), @"");
+        assert_snapshot!(count(&people.grace, "").await.unwrap_err(), @"403 forbidden: you may not see these sessions: this needs the role `auditor` → ask an administrator for the role `auditor`");
         let lin = developer(writ, people, "lin", &["member"]).await;
-        assert_snapshot!(count(&lin, "&project=checkout").await.unwrap_err(), @"");
+        assert_snapshot!(count(&lin, "&project=checkout").await.unwrap_err(), @"403 forbidden: you may not see these sessions: this needs the role `auditor` → ask an administrator for the role `auditor`");
         let page = people.ada.get("/v1/locks?state=over&limit=1").await.json();
         let cursor = page["next"].as_str().unwrap();
         assert_eq!(count(&people.ada, &format!("&cursor={cursor}")).await, Ok(1));

@@ -33,8 +33,8 @@ fn set_by_an_administrator_and_read_by_who_works_on_the_project() {
         "#);
         let lin = developer(writ, people, "lin", &["member"]).await;
         assert_snapshot!(lin.get(path).await.shown(), @"403 forbidden: you may not list developers, teams and projects: this needs the role `auditor` → ask an administrator for the role `auditor`");
-        assert_snapshot!(people.ada.put(path, Some(json!({"rules": "x".repeat(16_385)}))).await.shown(), @"400 text_too_long: the text of lock rules is longer than 16384 characters");
-        assert_snapshot!(people.ada.put(path, Some(json!({"rules": "\u{1}"}))).await.shown(), @"400 text_malformed: the text of lock rules is empty or has control characters");
+        assert_snapshot!(people.ada.put(path, Some(json!({"rules": "x".repeat(16_385)}))).await.shown(), @"400 invalid_request: the rules have 16385 bytes, the limit is 16384");
+        assert_snapshot!(people.ada.put(path, Some(json!({"rules": "\u{1}"}))).await.shown(), @"400 invalid_request: the rules cannot be read at line 1: key with no value, expected `=`");
     });
 }
 
@@ -44,9 +44,9 @@ fn what_cannot_be_read_is_named() {
         let set = async |rules: &str| {
             people.ada.put("/v1/projects/checkout/lock-rules", Some(json!({"rules": rules}))).await.shown()
         };
-        assert_snapshot!(set("[[path]]\nunder = 1").await, @"");
-        assert_snapshot!(set("[[path]]\nunder = [\"src/**\"]\nmode = \"X\"\n").await, @"");
-        assert_snapshot!(set("[[command]]\nrun = \"make\"\nresource = \"no kind\"\nmode = \"X\"\n").await, @"");
+        assert_snapshot!(set("[[path]]\nunder = 1").await, @"400 invalid_request: the rules cannot be read at line 2: invalid type: integer `1`, expected a sequence");
+        assert_snapshot!(set("[[path]]\nunder = [\"src/**\"]\nmode = \"X\"\n").await, @"400 invalid_request: the 1. `[[path]]` is wrong: `src/**` in `under` is a glob: name the folder, it stands for all below it");
+        assert_snapshot!(set("[[command]]\nrun = \"make\"\nresource = \"no kind\"\nmode = \"X\"\n").await, @"400 invalid_request: the 1. `[[command]]` is wrong: `no kind` is no resource");
         assert!(set("").await.starts_with("200"));
     });
 }

@@ -158,6 +158,6 @@ fn bad_input_is_named() {
         assert_snapshot!(ask(json!([{"resource": FILE, "after": null, "diff": "x".repeat(2001)}])).await, @"400 invalid_request: `diff` is longer than 2000 characters");
         let many: Vec<Value> = (0..65).map(|_| json!({"resource": FILE, "after": null})).collect();
         assert_snapshot!(ask(json!(many)).await, @"429 limit_reached: the limit of 64 changes in one record is reached");
-        assert_snapshot!(people.grace.post("/v1/writes", json!({"writes": []})).await.shown(), @"403 forbidden: this needs the role `member`, or to be the owner → ask an administrator");
+        assert_snapshot!(people.grace.post("/v1/writes", json!({"writes": []})).await.shown(), @"403 forbidden: only a session records changes → ask with a session's token, inside `writ run`");
     });
 }
