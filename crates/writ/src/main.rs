@@ -20,6 +20,7 @@ mod output;
 mod password;
 mod reference;
 mod run;
+mod workspace;
 
 use std::process::ExitCode;
 

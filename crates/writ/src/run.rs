@@ -24,9 +24,12 @@ mod summary;
 mod supervise;
 mod terminal;
 mod vault;
+mod workspace;
 
 use std::ffi::OsString;
 use std::path::Path;
+
+use tokio::sync::mpsc;
 
 use crate::api::Opened;
 use crate::cli::Run;
@@ -36,7 +39,7 @@ use crate::credentials::Home;
 use crate::inside::{Ask, Inside};
 use crate::memory::Watch;
 use crate::output::clean;
-use beat::Beats;
+use beat::{Beats, News};
 use carriers::Carriers;
 use child::Child;
 pub(crate) use delivery::inject::variable as injected_variable;
@@ -49,6 +52,7 @@ use settings_file::{ClaudeArguments, SettingsFile};
 use signals::Signals;
 use supervise::Ended;
 use vault::Vault;
+use workspace::{Place, Plan};
 
 /// Runs the command and passes its exit code on.
 pub(crate) async fn run(arguments: Run) -> Result<Exit, CommandError> {
@@ -62,10 +66,11 @@ pub(crate) async fn run(arguments: Run) -> Result<Exit, CommandError> {
 async fn launch(arguments: Run) -> Result<Exit, CommandError> {
     let opener = Opener::find(arguments.server.as_deref(), arguments.trust.as_deref())?;
     let environment = Environment::scrubbed(std::env::vars_os(), &arguments.keep_env);
-    // What can be wrong with the command line is found before a session exists.
+    // What can be wrong with the command line or the repository is found before a session exists.
     let (program, rest) = split(&arguments.command)?;
     child::look_up(&program, environment.path())?;
     let claude = settings_file::is_claude(&program).then(|| ClaudeArguments::take(&rest)).transpose()?;
+    let plan = Plan::make(&arguments, matches!(opener, Opener::Inside(_))).await?;
     let ask = OpenSession {
         project: arguments.project,
         ttl_seconds: arguments.ttl.as_secs(),
@@ -76,27 +81,24 @@ async fn launch(arguments: Run) -> Result<Exit, CommandError> {
     let (client, opened) = opener.open(&ask).await?;
     announce(&opened, &environment);
     let governed = Governed { client: &client, opened: &opened, is_claude: claude.is_some() };
-    let as_session = match Client::new(client.address().clone()) {
-        Ok(client) => client.with_bearer(&opened.token),
+    let job = Job { program, rest, claude, environment, with_git: !arguments.no_git };
+    let (ended, place) = match governed.work(job, plan).await {
+        Ok(done) => done,
         Err(error) => return Err(governed.abandon(error).await),
     };
-    let carriers = Carriers::prepare(&as_session, &opened, &environment, !arguments.no_git).await;
-    let mut carried = propagation::variables(&opened, &environment, control::seam::random());
-    let (command, _settings) = match command(&client, &opened, (&carried, carriers.delivered()), program, rest, claude)
-    {
-        Ok(prepared) => prepared,
-        Err(error) => return Err(governed.abandon(error).await),
-    };
-    carried.extend_from_slice(carriers.variables());
-    let environment = environment.for_child(&opened, client.address(), &carried);
-    let ended = match governed.supervised(&command, environment, &carriers.vault()).await {
-        Ok(ended) => ended,
-        Err(error) => return Err(governed.abandon(error).await),
-    };
-    carriers.finish(&opened.session.id).await;
+    place.finish().await;
     governed.finish(&ended).await;
     opener.look_back().await;
     Ok(Exit::Child(ended.exit_code))
+}
+
+/// What to run.
+struct Job {
+    program: OsString,
+    rest: Vec<OsString>,
+    claude: Option<ClaudeArguments>,
+    environment: Environment,
+    with_git: bool,
 }
 
 /// Who opens the session.
@@ -158,21 +160,58 @@ struct Governed<'a> {
 }
 
 impl Governed<'_> {
-    /// Starts the command, beats while it runs, and waits for its end.
+    /// Makes the place to work in and starts the command there, beats for the session meanwhile, and waits for the end.
+    async fn work(&self, job: Job, plan: Plan) -> Result<(Ended, Place), CommandError> {
+        // The checkout of a large repository may take longer than a session lives without beats.
+        let (beats, news) = Beats::start(self.client.address(), self.opened)?;
+        let done = match plan.carry_out(self.opened).await {
+            Ok(place) => match self.work_in(&place, job, news).await {
+                Ok(ended) => Ok((ended, place)),
+                Err(error) => {
+                    place.finish().await;
+                    Err(error)
+                }
+            },
+            Err(error) => Err(error),
+        };
+        beats.stop();
+        done
+    }
+
+    async fn work_in(&self, place: &Place, job: Job, news: mpsc::Receiver<News>) -> Result<Ended, CommandError> {
+        let (client, opened) = (self.client, self.opened);
+        let environment = match place.folder() {
+            Some(folder) => job.environment.in_folder(folder),
+            None => job.environment,
+        };
+        let as_session = Client::new(client.address().clone())?.with_bearer(&opened.token);
+        let carriers = Carriers::prepare(&as_session, opened, &environment, job.with_git).await;
+        let mut carried = propagation::variables(opened, &environment, control::seam::random());
+        let program = place.program(job.program);
+        let (command, _settings) =
+            command(client, opened, (&carried, carriers.delivered()), program, job.rest, job.claude)?;
+        carried.extend_from_slice(carriers.variables());
+        carried.extend(place.variables());
+        let environment = environment.for_child(opened, client.address(), &carried);
+        let ended = self.supervised(&command, environment, place.folder(), news, &carriers.vault()).await?;
+        carriers.finish(&opened.session.id).await;
+        Ok(ended)
+    }
+
+    /// Starts the command and waits for its end.
     async fn supervised(
         &self,
         command: &[OsString],
         environment: Environment,
+        folder: Option<&Path>,
+        news: mpsc::Receiver<News>,
         vault: &Vault,
     ) -> Result<Ended, CommandError> {
         let signals = Signals::listen()?;
         orphans::become_parent();
-        let child = Child::spawn(command, environment)?;
+        let child = Child::spawn(command, environment, folder)?;
         let _orphans = Orphans::adopt(child.group());
-        let (beats, news) = Beats::start(self.client.address(), self.opened)?;
-        let ended = supervise::until_over(child, signals, news, vault).await;
-        beats.stop();
-        ended
+        supervise::until_over(child, signals, news, vault).await
     }
 
     /// Ends a session whose command never ran.
