@@ -184,3 +184,5 @@ pub(crate) const WORKSPACE_PORTS: u16 = 20;
 pub(crate) const WORKSPACE_PORT_FIRST: u16 = 30_000;
 /// Blocks of ports on one machine: twice as many sessions as one machine bears.
 pub(crate) const WORKSPACE_PORT_BLOCKS: u16 = 128;
+/// Wants of one request for a lock, as the control plane takes them.
+pub(crate) const LEASE_WANTS_MAX: usize = 64;

@@ -162,10 +162,11 @@ struct Governed<'a> {
 impl Governed<'_> {
     /// Makes the place to work in and starts the command there, beats for the session meanwhile, and waits for the end.
     async fn work(&self, job: Job, plan: Plan) -> Result<(Ended, Place), CommandError> {
+        let as_session = Client::new(self.client.address().clone())?.with_bearer(&self.opened.token);
         // The checkout of a large repository may take longer than a session lives without beats.
         let (beats, news) = Beats::start(self.client.address(), self.opened)?;
-        let done = match plan.carry_out(self.opened).await {
-            Ok(place) => match self.work_in(&place, job, news).await {
+        let done = match plan.carry_out(&as_session, self.opened, &job.environment).await {
+            Ok(place) => match self.work_in(&place, &as_session, job, news).await {
                 Ok(ended) => Ok((ended, place)),
                 Err(error) => {
                     place.finish().await;
@@ -178,20 +179,25 @@ impl Governed<'_> {
         done
     }
 
-    async fn work_in(&self, place: &Place, job: Job, news: mpsc::Receiver<News>) -> Result<Ended, CommandError> {
+    async fn work_in(
+        &self,
+        place: &Place,
+        as_session: &Client,
+        job: Job,
+        news: mpsc::Receiver<News>,
+    ) -> Result<Ended, CommandError> {
         let (client, opened) = (self.client, self.opened);
         let environment = match place.folder() {
             Some(folder) => job.environment.in_folder(folder),
             None => job.environment,
         };
-        let as_session = Client::new(client.address().clone())?.with_bearer(&opened.token);
-        let carriers = Carriers::prepare(&as_session, opened, &environment, job.with_git).await;
+        let carriers = Carriers::prepare(as_session, opened, &environment, job.with_git).await;
         let mut carried = propagation::variables(opened, &environment, control::seam::random());
         let program = place.program(job.program);
         let (command, _settings) =
             command(client, opened, (&carried, carriers.delivered()), program, job.rest, job.claude)?;
         carried.extend_from_slice(carriers.variables());
-        carried.extend(place.variables());
+        carried.extend_from_slice(place.variables());
         let environment = environment.for_child(opened, client.address(), &carried);
         let ended = self.supervised(&command, environment, place.folder(), news, &carriers.vault()).await?;
         carriers.finish(&opened.session.id).await;

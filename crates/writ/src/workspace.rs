@@ -14,6 +14,7 @@ mod create;
 mod filters;
 mod gc;
 mod git;
+mod holding;
 mod keep;
 mod large;
 pub(crate) mod names;
@@ -23,6 +24,7 @@ mod record;
 mod recover;
 mod remove;
 mod root;
+mod send;
 mod size;
 mod source;
 mod tips;
@@ -199,8 +201,8 @@ impl Listed {
     pub(crate) async fn changed_files(&self) -> Result<usize, CommandError> {
         let tree = self.tree();
         let git = git::Git::of(&tree.join(".git"), &tree, git::Trust::Agent);
-        let off = filters::without_new(&git, &self.record.filters).await?;
-        source::changed_files_with(&git, &off).await
+        let now = filters::now(&git, &self.record.filters).await?;
+        source::changed_files_with(&git, &now.arguments()).await
     }
 }
 

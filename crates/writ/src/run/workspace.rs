@@ -1,17 +1,24 @@
 //! The workspace of a session: planned before the session is opened, made for it, kept at its end.
 
+mod lease;
+mod machine;
+mod ports;
+mod upkeep;
+
 use std::ffi::OsString;
 use std::path::{Path, PathBuf};
 
 use control::seam::Clock;
+use domain::{SessionId, Time};
 
+use super::environment::Environment;
 use crate::api::Opened;
 use crate::cli::Run;
+use crate::client::Client;
 use crate::command_error::CommandError;
 use crate::output::clean;
-use crate::workspace::{
-    self, Bounds, Found, Kept, Listed, Order, Root, Source, WORKSPACE_VARIABLE, Workspace, empty_trash, judge,
-};
+use crate::workspace::{self, Found, Kept, Order, Root, Source, WORKSPACE_VARIABLE, Workspace};
+use lease::Leases;
 
 /// Where the command will work.
 #[derive(Debug)]
@@ -36,7 +43,12 @@ pub(super) struct Place {
     workspace: Option<(Root, Workspace)>,
     /// The command's current folder; none is the launcher's.
     folder: Option<PathBuf>,
+    /// What the command is told about it.
+    variables: Vec<(String, OsString)>,
 }
+
+/// What a workspace tells the command, and what a session inside that works in the same place passes on.
+const VARIABLES: [&str; 4] = [WORKSPACE_VARIABLE, "WRIT_PORT_BASE", "WRIT_PORT_COUNT", "WRIT_DATABASE"];
 
 /// The setting that turns workspaces off.
 const SETTING: &str = "writ.workspace";
@@ -76,7 +88,7 @@ impl Plan {
                 return Ok(Self::Here);
             }
         };
-        if !is_asked_for && source.flag(SETTING).await? == Some(false) {
+        if !is_asked_for && source.flag(SETTING)? == Some(false) {
             eprintln!("writ: working in place: `git config {SETTING}` says so");
             return Ok(Self::Here);
         }
@@ -84,34 +96,58 @@ impl Plan {
         Ok(Self::Own(Box::new(own)))
     }
 
-    /// Makes the workspace.
+    /// Makes the workspace, and leases what belongs to it; `client` speaks as the session.
     ///
     /// # Errors
     /// It cannot be made.
-    pub(super) async fn carry_out(self, opened: &Opened) -> Result<Place, CommandError> {
-        let Self::Own(own) = self else { return Ok(Place::default()) };
+    pub(super) async fn carry_out(
+        self,
+        client: &Client,
+        opened: &Opened,
+        environment: &Environment,
+    ) -> Result<Place, CommandError> {
+        let Self::Own(own) = self else { return Ok(Place::around(environment)) };
         let strange = |error: &dyn std::error::Error| {
             CommandError::failed("the control plane gave the session an id that is none").because(error)
         };
-        let session = opened.session.id.parse::<domain::SessionId>().map_err(|error| strange(&error))?;
+        let session = opened.session.id.parse::<SessionId>().map_err(|error| strange(&error))?;
         let order = Order { session, with_changes: own.with_changes, at: Clock::System.now() };
         let workspace = workspace::create(&own.root, &own.source, &order).await?;
-        let folder = workspace.tree().join(&own.source.prefix);
+        let tree = workspace.tree();
+        // Without the slash that git ends it with.
+        let folder: PathBuf = tree.join(&own.source.prefix).components().collect();
         // A folder without a file that git knows is not in the checkout.
         std::fs::create_dir_all(&folder)
             .map_err(|error| CommandError::failed("cannot make the folder in the workspace").because(&error))?;
-        own.announce(&workspace).await;
-        housekeep(own.root.clone());
-        Ok(Place { workspace: Some((own.root, workspace)), folder: Some(folder) })
+        let leases = own.lease(client, &session).await;
+        own.announce(&workspace, &leases).await;
+        upkeep::start(own.root.clone());
+        let mut variables = vec![(WORKSPACE_VARIABLE.to_owned(), tree.into())];
+        variables.extend(leases.variables().into_iter().map(|(name, value)| (name.to_owned(), value.into())));
+        Ok(Place { workspace: Some((own.root, workspace)), folder: Some(folder), variables })
     }
 }
 
 // === impl Own ===
 
 impl Own {
-    async fn announce(&self, workspace: &Workspace) {
+    async fn lease(&self, client: &Client, session: &SessionId) -> Leases {
+        match machine::name(&self.root) {
+            Ok(machine) => {
+                let whose = (self.source.name(), session);
+                Leases::take(client, &machine, (&whose.0, whose.1), ports::nobody_listens).await
+            }
+            Err(error) => Leases::none(format!("nothing is leased: {error}")),
+        }
+    }
+
+    async fn announce(&self, workspace: &Workspace, leases: &Leases) {
         let tree = workspace.tree();
-        eprintln!("writ: workspace {}, branch {}", clean(&tree.to_string_lossy()), workspace.record.branch);
+        let ports = leases.ports().map(|ports| format!(", {ports}")).unwrap_or_default();
+        eprintln!("writ: workspace {}, branch {}{ports}", clean(&tree.to_string_lossy()), workspace.record.branch);
+        for note in &leases.notes {
+            eprintln!("writ: {note}");
+        }
         let changed = if self.with_changes { Ok(0) } else { self.source.changed_files().await };
         if let Ok(count @ 1..) = changed {
             let files = plural(count, "changed or untracked file");
@@ -128,10 +164,15 @@ impl Place {
         self.folder.as_deref()
     }
 
+    /// The launcher's own folder; in a session's workspace that session's ports and names are meant.
+    fn around(environment: &Environment) -> Self {
+        let before = |name: &&str| Some(((*name).to_owned(), environment.before(name)?.into()));
+        Self { variables: VARIABLES.iter().filter_map(before).collect(), ..Self::default() }
+    }
+
     /// What the command is told about it.
-    pub(super) fn variables(&self) -> Vec<(String, OsString)> {
-        let tree = self.workspace.as_ref().map(|(_, workspace)| workspace.tree());
-        tree.map(|tree| (WORKSPACE_VARIABLE.to_owned(), tree.into())).into_iter().collect()
+    pub(super) fn variables(&self) -> &[(String, OsString)] {
+        &self.variables
     }
 
     /// A program that was named by a path from the developer's folder, and that the workspace does not have.
@@ -166,7 +207,7 @@ impl Place {
 }
 
 /// A workspace in which nothing happened goes at once; any other stays for a while to be looked at.
-async fn settle(root: &Root, mut workspace: Workspace, kept: &Kept, now: domain::Time) -> Result<(), CommandError> {
+async fn settle(root: &Root, mut workspace: Workspace, kept: &Kept, now: Time) -> Result<(), CommandError> {
     if kept.commit.is_some() {
         return workspace.end(now);
     }
@@ -194,35 +235,4 @@ fn tell(workspace: &Workspace, kept: &Kept) {
 
 fn plural(count: usize, what: &str) -> String {
     if count == 1 { format!("1 {what}") } else { format!("{count} {what}s") }
-}
-
-/// While the agent works, old workspaces are kept and removed. In a thread that ends with the launcher, whenever that is:
-/// what it leaves undone is there for the next.
-fn housekeep(root: Root) {
-    let work = move || {
-        empty_trash(&root);
-        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
-        if let Ok(runtime) = runtime {
-            // What cannot be removed is told by `writ workspace gc`.
-            let _ = runtime.block_on(remove_old(&root));
-        }
-        empty_trash(&root);
-    };
-    // Without a thread there is no upkeep this time.
-    let _ = std::thread::Builder::new().name("writ-upkeep".to_owned()).spawn(work);
-}
-
-async fn remove_old(root: &Root) -> Result<(), CommandError> {
-    let now = Clock::System.now();
-    let (all, _) = Listed::all(root)?;
-    let facts: Vec<_> = all.iter().map(Listed::facts).collect();
-    for (listed, verdict) in all.iter().zip(judge(&facts, Bounds::default(), now)) {
-        if verdict.removes()
-            && let Some(workspace) = Workspace::take(&listed.folder)?
-        {
-            // One that cannot be kept does not keep the others from going.
-            let _ = workspace::remove(root, workspace, now).await;
-        }
-    }
-    Ok(())
 }

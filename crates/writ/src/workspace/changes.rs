@@ -2,6 +2,7 @@
 
 use std::path::Path;
 
+use super::filters::Now;
 use super::git::Git;
 use super::source::Source;
 use crate::command_error::CommandError;
@@ -19,7 +20,8 @@ pub(super) async fn bring(
     let git = index.apply(source.git());
     let git = git.with("GIT_OBJECT_DIRECTORY", tree.join(".git/objects"));
     let git = git.with("GIT_ALTERNATE_OBJECT_DIRECTORIES", alternates(&source.objects));
-    let start = index.tree_of_all(&git, &[]).await?;
+    let is_sparse = source.flag("core.sparsecheckout").ok().flatten() == Some(true);
+    let start = index.tree_of_all(&git, &Now { is_sparse, ..Now::default() }).await?;
     workspace.run(&["restore", "--quiet", "--worktree", &format!("--source={start}"), "--", ":/"]).await?;
     Ok(start)
 }
@@ -61,21 +63,21 @@ impl PrivateIndex {
     }
 
     /// The tree of the index as it is; none in the middle of a merge.
-    pub(super) async fn tree(&self, git: &Git) -> Result<Option<String>, CommandError> {
-        let said = git.ask(&["write-tree"]).await?;
+    pub(super) async fn tree(&self, git: &Git, now: &Now) -> Result<Option<String>, CommandError> {
+        // It looks at files that changed in the same moment as the index.
+        let said = git.ask(&[&now.arguments()[..], &["write-tree"]].concat()).await?;
         Ok(said.success.then(|| said.text()))
     }
 
     /// The tree with all changed and untracked files, but for ignored ones.
-    pub(super) async fn tree_of_all(&self, git: &Git, settings: &[String]) -> Result<String, CommandError> {
-        let sparse = git.ask(&["config", "--type=bool", "--get", "core.sparseCheckout"]).await?.text() == "true";
-        let mut arguments: Vec<&str> = settings.iter().flat_map(|setting| ["-c", setting]).collect();
+    pub(super) async fn tree_of_all(&self, git: &Git, now: &Now) -> Result<String, CommandError> {
+        let mut arguments = now.arguments();
         arguments.extend(["-c", "core.untrackedCache=false", "add", "--all"]);
-        if sparse {
+        if now.is_sparse {
             arguments.push("--sparse");
         }
         arguments.extend(["--", ":/"]);
         git.run(&arguments).await?;
-        git.run(&["write-tree"]).await.map(|said| said.text())
+        git.run(&[&now.arguments()[..], &["write-tree"]].concat()).await.map(|said| said.text())
     }
 }

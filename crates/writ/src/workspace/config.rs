@@ -7,6 +7,7 @@
 use std::fmt::Write as _;
 use std::path::Path;
 
+use super::filters;
 use super::git::{Git, Said};
 use super::source::Source;
 use crate::command_error::CommandError;
@@ -41,16 +42,24 @@ const OWN_SECTIONS: [&str; 5] = ["extensions.", "gc.", "include.", "includeif.",
 /// Says which remote has the objects that a partial clone left out.
 const PARTIAL: &str = "extensions.partialclone";
 
-/// Settings that make `branch` one that starts where the developer is and is pushed under its own name.
-pub(super) async fn write(source: &Source, workspace: &Git, tree: &Path, branch: &str) -> Result<(), CommandError> {
-    let theirs = list(&source.git()).await?;
-    let here = list(workspace).await?;
-    let mut settings: Vec<Setting> = conditional(&theirs, &here);
+/// Writes the settings, which make `branch` one that starts where the developer is and is pushed under its own name.
+/// Returns the programs among them ([`super::filters`]).
+pub(super) async fn write(
+    source: &Source,
+    workspace: &Git,
+    tree: &Path,
+    branch: &str,
+) -> Result<Vec<String>, CommandError> {
+    let theirs = &source.settings;
+    let mut settings = Vec::new();
+    if theirs.iter().any(|setting| setting.key.starts_with("includeif.")) {
+        settings = conditional(theirs, &list(workspace).await?);
+    }
     settings.extend(theirs.iter().filter(|setting| setting.is_local() && setting.travels()).cloned());
     for setting in &mut settings {
         setting.anchor(&source.top);
     }
-    settings.extend(follow(source.branch.as_deref(), branch, &theirs));
+    settings.extend(follow(source.branch.as_deref(), branch, theirs));
     if !theirs.iter().any(|setting| setting.key == "push.default") {
         settings.push(Setting::local("push.default", "current"));
     }
@@ -61,7 +70,8 @@ pub(super) async fn write(source: &Source, workspace: &Git, tree: &Path, branch:
     let failed = |error: std::io::Error| CommandError::failed("cannot write the workspace's settings").because(&error);
     let mut text = std::fs::read_to_string(&path).map_err(failed)?;
     text.push_str(&render(&settings));
-    std::fs::write(&path, text).map_err(failed)
+    std::fs::write(&path, text).map_err(failed)?;
+    Ok(filters::of(settings.iter()))
 }
 
 /// All settings that hold in a repository.

@@ -62,13 +62,13 @@ async fn fill(folder: &Path, source: &Source, order: &Order) -> Result<Workspace
     write_references(&tree.join(".git"), &references, &own).map_err(failed)?;
     std::fs::write(folder.join(REFERENCES), format!("{}{own}", references.direct)).map_err(failed)?;
     borrow(source, &tree).map_err(failed)?;
-    config::write(source, &git, &tree, &branch).await?;
+    let filters = config::write(source, &git, &tree, &branch).await?;
     bring::repository_files(source, &tree).map_err(failed)?;
     // As `git clone` does it; hooks do not run.
     git.run(&["-c", "checkout.workers=0", "-c", "advice.detachedHead=false", "checkout", "--quiet", "--force"]).await?;
     let start_tree = match order.with_changes {
         true => changes::bring(source, &git, &tree, folder).await?,
-        false => git.run(&["rev-parse", "HEAD^{tree}"]).await?.text(),
+        false => source.tree.clone(),
     };
     bring::ignored_files(source, &tree).await?;
     let record = Record {
@@ -79,7 +79,7 @@ async fn fill(folder: &Path, source: &Source, order: &Order) -> Result<Workspace
         branch,
         base: source.head.clone(),
         start_tree,
-        filters: super::filters::known(&git).await?,
+        filters,
         made_at: order.at,
         ended_at: None,
         kept: None,
@@ -93,7 +93,8 @@ pub(super) const REFERENCES: &str = "references";
 
 /// The branch of the session's own.
 fn branch(source: &Source, session: &SessionId) -> String {
-    let like = source.branch.as_deref().map_or_else(|| "detached".to_owned(), names::slug);
+    let like =
+        source.branch.as_deref().map_or_else(|| "detached".to_owned(), |branch| names::slug(names::own_name(branch)));
     format!("{}{like}", names::namespace(session))
 }
 

@@ -60,6 +60,12 @@ const SETTINGS: [&str; 8] = [
     "color.ui=false",
 ];
 
+/// Whether there is a git at all.
+pub(super) fn is_installed() -> bool {
+    let path = std::env::var_os("PATH").unwrap_or_default();
+    std::env::split_paths(&path).any(|folder| folder.join("git").is_file())
+}
+
 // === impl Git ===
 
 impl Git {
@@ -187,6 +193,13 @@ impl Said {
         OsStr::from_bytes(self.stdout.strip_suffix(b"\n").unwrap_or(&self.stdout)).into()
     }
 
+    /// Its lines as paths: any bytes.
+    pub(super) fn lines(&self) -> impl Iterator<Item = PathBuf> {
+        use std::os::unix::ffi::OsStrExt;
+        let text = self.stdout.strip_suffix(b"\n").unwrap_or(&self.stdout);
+        text.split(|&byte| byte == b'\n').map(|line| OsStr::from_bytes(line).into())
+    }
+
     /// What it printed, byte by byte.
     pub(super) fn bytes(&self) -> &[u8] {
         &self.stdout
@@ -203,11 +216,6 @@ impl Said {
         let marked = lines().find(|line| line.starts_with("fatal: ") || line.starts_with("error: "));
         let line = marked.or_else(|| lines().next()).unwrap_or("it does not say why");
         line.trim_start_matches("fatal: ").trim_start_matches("error: ").to_owned()
-    }
-
-    /// Whether it gave no reason.
-    pub(super) fn is_silent(&self) -> bool {
-        self.stderr.trim().is_empty()
     }
 
     /// Whether another git was in the way, which passes.

@@ -2,26 +2,24 @@
 
 use std::ffi::OsStr;
 use std::os::unix::ffi::OsStrExt;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
+use super::filters::Now;
 use super::git::Git;
 use crate::command_error::CommandError;
 use crate::limits::{KEPT_BYTES_MAX, WORKSPACE_FILES_MAX};
 
-/// Counts changed and untracked files.
+/// Changed and untracked files, and untracked repositories.
 ///
 /// # Errors
 /// Together they are more than a keep-ref takes.
-pub(super) async fn check(tree: &Path, git: &Git, off: &[String]) -> Result<usize, CommandError> {
-    let mut arguments: Vec<&str> = off.iter().flat_map(|setting| ["-c", setting]).collect();
+pub(super) async fn changed(tree: &Path, git: &Git, now: &Now) -> Result<Vec<PathBuf>, CommandError> {
+    let mut arguments = now.arguments();
     arguments.extend(["ls-files", "-z", "--modified", "--others", "--deduplicate", "--exclude-standard"]);
     let said = git.run(&arguments).await?;
-    let (mut bytes, mut count) = (0_u64, 0_usize);
-    for piece in said.pieces() {
-        let meta = tree.join(OsStr::from_bytes(piece)).symlink_metadata();
-        bytes = bytes.saturating_add(meta.map_or(0, |meta| meta.len()));
-        count += 1;
-    }
+    let paths: Vec<PathBuf> = said.pieces().map(|piece| OsStr::from_bytes(piece).into()).collect();
+    let of = |path: &PathBuf| tree.join(path).symlink_metadata().map_or(0, |meta| meta.len());
+    let bytes = paths.iter().map(of).fold(0, u64::saturating_add);
     if bytes > KEPT_BYTES_MAX {
         let (bytes, max) = (bytes >> 20, KEPT_BYTES_MAX >> 20);
         return Err(CommandError::failed(format!(
@@ -29,7 +27,7 @@ pub(super) async fn check(tree: &Path, git: &Git, off: &[String]) -> Result<usiz
         ))
         .hinted("commit what is worth it, and name the rest in .gitignore or remove it"));
     }
-    Ok(count)
+    Ok(paths)
 }
 
 /// Brings files of Git LFS into the developer's store. They are named by their content, so what is there is the same.

@@ -14,6 +14,12 @@ pub(crate) fn namespace(session: &SessionId) -> String {
     format!("s/{session}/")
 }
 
+/// A branch's name without the session that it is of, if it is of one.
+pub(crate) fn own_name(branch: &str) -> &str {
+    let rest = branch.strip_prefix("s/").and_then(|rest| rest.split_once('/'));
+    rest.filter(|(session, _)| session.parse::<SessionId>().is_ok()).map_or(branch, |(_, rest)| rest)
+}
+
 /// The end of a session's id.
 pub(crate) fn short(session: &SessionId) -> String {
     let text = session.to_string();

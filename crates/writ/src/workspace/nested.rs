@@ -9,18 +9,15 @@ use crate::command_error::CommandError;
 /// How git writes down a repository inside another.
 const LINK: &str = "160000";
 
-/// Checks what git does not look into: repositories that are no part of the tree yet have no commit to be named by.
+/// Checks what is listed as untracked and is a repository: without a commit `git add` would refuse it.
 ///
 /// # Errors
-/// An untracked repository without a commit has files.
-pub(super) async fn check(tree: &Path, git: &Git) -> Result<(), CommandError> {
-    // `git add` refuses a repository without a commit: its files would be nobody's.
-    let said = git.run(&["ls-files", "-z", "--others", "--exclude-standard", "--directory"]).await?;
-    for piece in said.pieces().filter(|piece| piece.ends_with(b"/")) {
-        let path = path(piece);
-        let inner = tree.join(&path);
-        if inner.join(".git").exists() {
-            check_one(&inner, &path).await?;
+/// One has work that is nowhere else.
+pub(super) async fn check(tree: &Path, changed: &[PathBuf]) -> Result<(), CommandError> {
+    for path in changed {
+        let inner = tree.join(path);
+        if inner.is_dir() && inner.join(".git").exists() {
+            check_one(&inner, path).await?;
         }
     }
     Ok(())
@@ -60,6 +57,9 @@ async fn check_one(inner: &Path, name: &Path) -> Result<(), CommandError> {
     if status.bytes().is_empty() && !has_commits {
         return Ok(());
     }
-    Err(CommandError::failed(format!("the repository `{}` inside the workspace has work of its own", name.display()))
-        .hinted("a keep-ref cannot hold it: push it, or take it out of the workspace"))
+    Err(CommandError::failed(format!(
+        "the repository `{}` inside the workspace has work of its own",
+        name.to_string_lossy().trim_end_matches('/')
+    ))
+    .hinted("a keep-ref cannot hold it: push it, or take it out of the workspace"))
 }

@@ -5,9 +5,10 @@ mod parallel;
 mod places;
 mod settings;
 
+use std::io::Write;
 use std::os::unix::fs::{PermissionsExt, symlink};
 use std::path::{Path, PathBuf};
-use std::process::{Command, Output};
+use std::process::{Command, Output, Stdio};
 
 use domain::{SessionId, Time};
 use tempfile::TempDir;
@@ -87,6 +88,18 @@ impl Stage {
     fn files(&self, commit: &str) -> Vec<String> {
         let told = self.git(&["ls-tree", "-r", "--format=%(objectmode) %(path)", commit]);
         told.lines().map(str::to_owned).collect()
+    }
+
+    /// What many files have, each named in a line.
+    fn contents(&self, asked: &str) -> Vec<String> {
+        let mut git = Command::new("git");
+        git.args(["cat-file", "--batch=%(objecttype)"]).current_dir(&self.repository);
+        let mut child = git.stdin(Stdio::piped()).stdout(Stdio::piped()).spawn().unwrap();
+        let (mut input, asked) = (child.stdin.take().unwrap(), asked.to_owned());
+        let writer = std::thread::spawn(move || input.write_all(asked.as_bytes()).unwrap());
+        let output = child.wait_with_output().unwrap();
+        writer.join().unwrap();
+        String::from_utf8(output.stdout).unwrap().lines().filter(|line| *line != "blob").map(str::to_owned).collect()
     }
 
     fn show(&self, commit: &str, file: &str) -> String {

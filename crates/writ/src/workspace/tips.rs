@@ -20,10 +20,16 @@ pub(super) struct Tip {
 
 const BRANCHES: &str = "refs/heads/";
 const HEAD: &str = "HEAD";
+const STASH: &str = "refs/stash";
 
 // === impl Tip ===
 
 impl Tip {
+    /// A head that is on no branch.
+    pub(super) fn detached(commit: &str) -> Self {
+        Self { commit: commit.to_owned(), name: HEAD.to_owned() }
+    }
+
     /// Whether it is a branch, or a head that is on none.
     pub(super) fn is_branch(&self) -> bool {
         self.name == HEAD || self.name.starts_with(BRANCHES)
@@ -39,15 +45,17 @@ impl Tip {
 pub(super) async fn look(git: &Git, start: &Path) -> Result<Vec<Tip>, CommandError> {
     let before = read(start)?;
     let before: BTreeSet<&str> = before.lines().collect();
-    let format = "--format=%(objectname) %(refname)";
-    let said = git.run(&["for-each-ref", format, "refs/heads", "refs/tags", "refs/notes", "refs/stash"]).await?.text();
+    let format = "--format=%(objecttype) %(objectname) %(refname)";
+    let said = git.run(&["for-each-ref", format, "refs/heads", "refs/tags", "refs/notes", STASH]).await?.text();
     let mut tips = Vec::new();
-    for line in said.lines().filter(|line| !before.contains(line)) {
-        let Some((object, name)) = line.split_once(' ') else { continue };
-        // A tag of a tree or a file leads to no commit.
-        let commit = git.ask(&["rev-parse", "--verify", "--quiet", &format!("{object}^{{commit}}")]).await?;
-        if commit.success {
-            tips.push(Tip { commit: commit.text(), name: name.to_owned() });
+    for line in said.lines() {
+        let Some((kind, rest)) = line.split_once(' ').filter(|(_, rest)| !before.contains(rest)) else { continue };
+        let Some((object, name)) = rest.split_once(' ') else { continue };
+        if name == STASH {
+            tips.extend(stashes(git).await?);
+        }
+        if let Some(commit) = commit_of(git, kind, object).await? {
+            tips.push(Tip { commit, name: name.to_owned() });
         }
         if tips.len() > KEPT_TIPS_MAX {
             return Err(CommandError::failed(format!(
@@ -56,29 +64,21 @@ pub(super) async fn look(git: &Git, start: &Path) -> Result<Vec<Tip>, CommandErr
             .hinted("push or delete some, then keep it with `writ workspace gc`"));
         }
     }
-    tips.extend(detached(git).await?);
-    tips.extend(stashes(git).await?);
     Ok(tips)
 }
 
-/// A head that is on no branch.
-async fn detached(git: &Git) -> Result<Option<Tip>, CommandError> {
-    if git.ask(&["symbolic-ref", "--quiet", "HEAD"]).await?.success {
-        return Ok(None);
+/// A tag leads to the commit that it is on; a tag of a tree or a file leads to none.
+async fn commit_of(git: &Git, kind: &str, object: &str) -> Result<Option<String>, CommandError> {
+    if kind == "commit" {
+        return Ok(Some(object.to_owned()));
     }
-    let head = git.ask(&["rev-parse", "--verify", "--quiet", "HEAD^{commit}"]).await?;
-    if !head.success {
-        return Ok(None);
-    }
-    Ok(Some(Tip { commit: head.text(), name: HEAD.to_owned() }))
+    let said = git.ask(&["rev-parse", "--verify", "--quiet", &format!("{object}^{{commit}}")]).await?;
+    Ok(said.success.then(|| said.text()))
 }
 
 /// All but the newest are in the reference's history only.
 async fn stashes(git: &Git) -> Result<Vec<Tip>, CommandError> {
-    let said = git.ask(&["log", "--walk-reflogs", "--format=%H", "refs/stash", "--"]).await?;
-    if !said.success {
-        return Ok(Vec::new());
-    }
+    let said = git.run(&["log", "--walk-reflogs", "--format=%H", STASH, "--"]).await?;
     let text = said.text();
     let tips = text.lines().take(KEPT_TIPS_MAX).enumerate();
     Ok(tips.map(|(index, commit)| Tip { commit: commit.to_owned(), name: format!("stash@{{{index}}}") }).collect())
@@ -94,23 +94,25 @@ pub(super) async fn unknown(
     let mut fresh: Vec<Tip> = Vec::new();
     for tip in tips {
         let is_there = fresh.iter().any(|known| known.commit == tip.commit) || head == Some(tip.commit.as_str());
-        if !is_there && count(git, &[&tip.commit], head, start).await? > 0 {
+        if !is_there && count_new(git, &tip.commit, head, start).await? > 0 {
             fresh.push(tip.clone());
         }
     }
     Ok(fresh)
 }
 
-/// How many commits of a tip no reference of the start leads to.
-pub(super) async fn count_new(git: &Git, tip: &str, start: &Path) -> Result<usize, CommandError> {
-    count(git, &[tip], None, start).await
-}
-
-async fn count(git: &Git, tips: &[&str], without: Option<&str>, start: &Path) -> Result<usize, CommandError> {
-    let mut input: String = tips.iter().map(|tip| format!("{tip}\n")).collect();
+/// How many commits of a tip no reference of the start leads to, nor `without`.
+pub(super) async fn count_new(
+    git: &Git,
+    tip: &str,
+    without: Option<&str>,
+    start: &Path,
+) -> Result<usize, CommandError> {
     let before = read(start)?;
     let known = before.lines().filter_map(|line| line.split_once(' ')).map(|(commit, _)| commit).chain(without);
-    for commit in known.collect::<BTreeSet<_>>() {
+    let known: BTreeSet<_> = known.collect();
+    let mut input = format!("{tip}\n");
+    for commit in known {
         input.push_str(&format!("^{commit}\n"));
     }
     // A reference of the start may be to an object that is gone meanwhile, or to no commit.
