@@ -5,6 +5,7 @@ mod broker;
 mod credential;
 mod export;
 mod govern;
+mod hook;
 mod keys;
 mod look;
 mod operate;
@@ -22,11 +23,12 @@ pub(crate) use credential::{
 };
 pub(crate) use export::{ExportCommand, PrintEvents};
 pub(crate) use govern::{AdminCommand, DeveloperCommand, Erase, NewDeveloper, ProjectCommand, Revoke, TeamCommand};
+pub(crate) use hook::{HookCommand, HookSettings};
 pub(crate) use keys::{ExportIssuer, IssuerCommand, KeysCommand, RelyingPartyKind, RotateKeys, ShowIssuer};
 pub(crate) use look::{Cost, Dimension, LogCommand, SessionCommand, Sessions, Who};
 pub(crate) use operate::{AgentKind, CheckConfig, Demo, DemoAgent, ReferenceCommand, Serve, Simulator};
 pub(crate) use witness::{Witness, WitnessCommand, WitnessKey};
-pub(crate) use work::{GitCommand, Login, NotesCommand, NotesExport, Record, Run, TokenCommand};
+pub(crate) use work::{GitCommand, InsideClaude, Login, NotesCommand, NotesExport, Record, Run, TokenCommand};
 pub(crate) use workspace::{WorkspaceCommand, WorkspaceGc, WorkspaceRecover};
 
 /// The control plane for coding agents on a team
@@ -59,6 +61,9 @@ pub(crate) enum Command {
     /// Work with git
     #[command(subcommand)]
     Git(GitCommand),
+    /// Answer the hooks of Claude Code, and say what calls them
+    #[command(subcommand)]
+    Hook(HookCommand),
     Login(Login),
     /// Forget the sign-in of this machine, here and at the control plane
     Logout,
@@ -109,6 +114,8 @@ pub(crate) enum Command {
     Simulator(Simulator),
     #[command(hide = true)]
     DemoAgent(DemoAgent),
+    #[command(hide = true)]
+    InsideClaude(InsideClaude),
     /// Print a page of the reference, in Markdown
     #[command(subcommand, hide = true)]
     Reference(ReferenceCommand),
@@ -116,7 +123,7 @@ pub(crate) enum Command {
 
 /// The groups that the help shows, with the names of their commands.
 pub(crate) const GROUPS: [(&str, &[&str]); 4] = [
-    ("Work", &["run", "workspace", "token", "record", "credential", "git", "login", "logout", "whoami"]),
+    ("Work", &["run", "workspace", "token", "record", "credential", "git", "hook", "login", "logout", "whoami"]),
     ("Look", &["sessions", "session", "who", "cost", "log", "audit", "export"]),
     ("Govern", &["revoke", "developer", "team", "project", "broker", "grant", "admin"]),
     ("Operate", &["serve", "issuer", "keys", "witness", "check-config", "demo", "simulator"]),

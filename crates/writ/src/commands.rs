@@ -9,6 +9,7 @@ mod developer;
 mod export;
 mod git;
 mod grant;
+mod hook;
 mod issuer;
 mod keys;
 mod log;
@@ -39,6 +40,8 @@ pub(crate) fn without_runtime(command: Command) -> Result<Result<Exit, CommandEr
         Command::Credential(CredentialCommand::Get(arguments)) => Ok(credential::get(&arguments)),
         Command::Credential(CredentialCommand::Exec(arguments)) => Ok(credential::exec(&arguments)),
         Command::CredentialHelper(helper) => Ok(credential::helper(&helper)),
+        Command::Hook(command) => Ok(hook::hook(command)),
+        Command::InsideClaude(arguments) => Ok(run::inside_claude(&arguments)),
         other => Err(Box::new(other)),
     }
 }
@@ -60,7 +63,9 @@ pub(crate) async fn dispatch(command: Command) -> Result<Exit, CommandError> {
         Command::Credential(CredentialCommand::List(arguments)) => credential::list(arguments).await,
         Command::Credential(CredentialCommand::Revoke { id, reason }) => credential::revoke(&id, &reason).await,
         Command::CredentialHelper(helper) => credential::helper(&helper),
+        Command::InsideClaude(arguments) => run::inside_claude(&arguments),
         Command::Git(command) => git::git(command).await,
+        Command::Hook(command) => hook::hook(command),
         Command::Login(arguments) => login::login(arguments).await,
         Command::Logout => login::logout().await,
         Command::Whoami => whoami::whoami().await,

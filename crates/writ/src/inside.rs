@@ -15,7 +15,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use zeroize::Zeroizing;
 
-pub(crate) use credential::{Credential, CredentialAsk};
+pub(crate) use credential::{Credential, CredentialAsk, SecretText};
 pub(crate) use grant::{Grant, Grants};
 
 use crate::client::Problem;
@@ -46,6 +46,8 @@ pub(crate) enum Ask {
     Open(OpenSession),
     /// Tell what is granted to this session.
     Grants,
+    /// Give the session's own bearer, for model calls.
+    Bearer,
     /// Give a credential that is granted to this session: one that the launcher has, or a new one.
     Credential(CredentialAsk),
 }
@@ -105,6 +107,15 @@ impl Inside {
         let answer = self.exchange(&Ask::Credential(ask), CREDENTIAL_ASK_TIMEOUT).map_err(|error| self.gone(&error))?;
         let raw: Box<serde_json::value::RawValue> = self.read(&answer)?;
         Ok(Zeroizing::new(format!("{}\n", raw.get())))
+    }
+
+    /// Asks for the session's own bearer.
+    ///
+    /// # Errors
+    /// The launcher is gone, or of another version.
+    pub(crate) fn bearer(&self) -> Result<SecretText, CommandError> {
+        let answer = self.exchange(&Ask::Bearer, INSIDE_TIMEOUT).map_err(|error| self.gone(&error))?;
+        self.read(&answer)
     }
 
     fn read<T: serde::de::DeserializeOwned>(&self, answer: &str) -> Result<T, CommandError> {

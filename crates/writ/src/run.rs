@@ -10,7 +10,9 @@ mod door;
 mod environment;
 mod family;
 mod git;
+mod hooks;
 mod listen;
+mod nested;
 mod orphans;
 mod pg;
 mod process;
@@ -27,7 +29,7 @@ mod vault;
 mod workspace;
 
 use std::ffi::OsString;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use tokio::sync::mpsc;
 
@@ -40,15 +42,17 @@ use crate::inside::{Ask, Inside};
 use crate::memory::Watch;
 use crate::output::clean;
 use beat::{Beats, News};
-use carriers::Carriers;
+use carriers::{Carriers, Start};
 use child::Child;
+pub(crate) use child::not_started;
 pub(crate) use delivery::inject::variable as injected_variable;
 pub(crate) use environment::SERVER_VARIABLE;
+pub(crate) use nested::start as inside_claude;
 
 use environment::Environment;
 use orphans::Orphans;
 use session::OpenSession;
-use settings_file::{ClaudeArguments, SettingsFile};
+use settings_file::{Bound, ClaudeArguments, SettingsFile};
 use signals::Signals;
 use supervise::Ended;
 use vault::Vault;
@@ -67,9 +71,7 @@ async fn launch(arguments: Run) -> Result<Exit, CommandError> {
     let opener = Opener::find(arguments.server.as_deref(), arguments.trust.as_deref())?;
     let environment = Environment::scrubbed(std::env::vars_os(), &arguments.keep_env);
     // What can be wrong with the command line or the repository is found before a session exists.
-    let (program, rest) = split(&arguments.command)?;
-    child::look_up(&program, environment.path())?;
-    let claude = settings_file::is_claude(&program).then(|| ClaudeArguments::take(&rest)).transpose()?;
+    let asked = Asked::read(&arguments.command, &environment)?;
     let plan = Plan::make(&arguments, matches!(opener, Opener::Inside(_))).await?;
     let ask = OpenSession {
         project: arguments.project,
@@ -80,8 +82,8 @@ async fn launch(arguments: Run) -> Result<Exit, CommandError> {
     };
     let (client, opened) = opener.open(&ask).await?;
     announce(&opened, &environment);
-    let governed = Governed { client: &client, opened: &opened, is_claude: claude.is_some() };
-    let job = Job { program, rest, claude, environment, with_git: !arguments.no_git };
+    let governed = Governed { client: &client, opened: &opened, is_claude: asked.claude.is_some() };
+    let job = Job { asked, environment, with_git: !arguments.no_git };
     let (ended, place) = match governed.work(job, plan).await {
         Ok(done) => done,
         Err(error) => return Err(governed.abandon(error).await),
@@ -94,11 +96,46 @@ async fn launch(arguments: Run) -> Result<Exit, CommandError> {
 
 /// What to run.
 struct Job {
-    program: OsString,
-    rest: Vec<OsString>,
-    claude: Option<ClaudeArguments>,
+    asked: Asked,
     environment: Environment,
     with_git: bool,
+}
+
+/// The command as it was asked for.
+struct Asked {
+    program: OsString,
+    rest: Vec<OsString>,
+    /// The arguments, when it is Claude Code.
+    claude: Option<ClaudeArguments>,
+    /// Claude Code's program, if there is one.
+    installed: Option<PathBuf>,
+}
+
+impl Asked {
+    fn read(command: &[OsString], environment: &Environment) -> Result<Self, CommandError> {
+        let (program, rest) = command.split_first().ok_or_else(|| CommandError::usage("no command given"))?;
+        child::look_up(program, environment.path())?;
+        let claude = settings_file::is_claude(program).then(|| ClaudeArguments::take(rest)).transpose()?;
+        let found = environment.find_program(nested::CLAUDE).and_then(|path| std::path::absolute(path).ok());
+        let has_folder = program.as_encoded_bytes().contains(&b'/');
+        // By its path: its name will lead to the program in the session's folder.
+        let program = match &found {
+            Some(found) if claude.is_some() && !has_folder => found.clone().into(),
+            _ => program.clone(),
+        };
+        let installed = found.or_else(|| claude.as_ref().and_then(|_| std::path::absolute(&program).ok()));
+        Ok(Self { program, rest: rest.to_vec(), claude, installed })
+    }
+
+    /// The whole command line, and the settings file that must live as long as the command.
+    fn bind(self, bound: &Bound<'_>) -> Result<(Vec<OsString>, Option<SettingsFile>), CommandError> {
+        let Some(claude) = self.claude else {
+            return Ok((std::iter::once(self.program).chain(self.rest).collect(), None));
+        };
+        let file = SettingsFile::write(&hooks::with_hooks(claude.settings(bound)))?;
+        let governed = [settings_file::FLAG.into(), file.path().as_os_str().to_owned()];
+        Ok((std::iter::once(self.program).chain(governed).chain(claude.rest).collect(), Some(file)))
+    }
 }
 
 /// Who opens the session.
@@ -149,7 +186,7 @@ fn open_child(outer: &Inside, ask: &OpenSession) -> Result<(Client, Opened), Com
     let opened: Opened = serde_json::from_value(answer).map_err(|error| strange(&error))?;
     let server = std::env::var(SERVER_VARIABLE).map_err(|error| strange(&error))?;
     let address = server.parse().map_err(CommandError::usage)?;
-    Ok((Client::new(address)?.with_bearer(&opened.token), opened))
+    Ok((Client::new(address)?.with_bearer(opened.token.as_str()), opened))
 }
 
 /// A session with what is needed to end it.
@@ -160,9 +197,9 @@ struct Governed<'a> {
 }
 
 impl Governed<'_> {
-    /// Makes the place to work in and starts the command there, beats for the session meanwhile, and waits for the end.
+    /// Makes the place to work in and runs the command there, beats for the session meanwhile, and waits for the end.
     async fn work(&self, job: Job, plan: Plan) -> Result<(Ended, Place), CommandError> {
-        let as_session = Client::new(self.client.address().clone())?.with_bearer(&self.opened.token);
+        let as_session = Client::new(self.client.address().clone())?.with_bearer(self.opened.token.as_str());
         // The checkout of a large repository may take longer than a session lives without beats.
         let (beats, news) = Beats::start(self.client.address(), self.opened)?;
         let done = match plan.carry_out(&as_session, self.opened, &job.environment).await {
@@ -179,6 +216,7 @@ impl Governed<'_> {
         done
     }
 
+    /// Sets everything up for the command, runs it and waits for its end.
     async fn work_in(
         &self,
         place: &Place,
@@ -186,19 +224,23 @@ impl Governed<'_> {
         job: Job,
         news: mpsc::Receiver<News>,
     ) -> Result<Ended, CommandError> {
-        let (client, opened) = (self.client, self.opened);
+        let Job { asked, environment, with_git } = job;
+        let (opened, server) = (self.opened, self.client.address());
+        let asked = Asked { program: place.program(asked.program), ..asked };
         let environment = match place.folder() {
-            Some(folder) => job.environment.in_folder(folder),
-            None => job.environment,
+            Some(folder) => environment.in_folder(folder),
+            None => environment,
         };
-        let carriers = Carriers::prepare(as_session, opened, &environment, job.with_git).await;
         let mut carried = propagation::variables(opened, &environment, control::seam::random());
-        let program = place.program(job.program);
-        let (command, _settings) =
-            command(client, opened, (&carried, carriers.delivered()), program, job.rest, job.claude)?;
+        let claude = asked.installed.clone();
+        let start = Start { opened, environment: &environment, carried: &carried, claude: claude.as_deref() };
+        let carriers = Carriers::prepare(as_session, start, with_git).await?;
+        let (key_helper, delivered) = (carriers.key_helper(), carriers.delivered());
+        let bound = Bound { server, opened, key_helper, carried: &carried, delivered };
+        let (command, _settings) = asked.bind(&bound)?;
         carried.extend_from_slice(carriers.variables());
         carried.extend_from_slice(place.variables());
-        let environment = environment.for_child(opened, client.address(), &carried);
+        let environment = environment.for_child(opened, server, &carried);
         let ended = self.supervised(&command, environment, place.folder(), news, &carriers.vault()).await?;
         carriers.finish(&opened.session.id).await;
         Ok(ended)
@@ -250,31 +292,6 @@ impl Governed<'_> {
             }
         }
     }
-}
-
-fn split(command: &[OsString]) -> Result<(OsString, Vec<OsString>), CommandError> {
-    let (program, rest) = command.split_first().ok_or_else(|| CommandError::usage("no command given"))?;
-    Ok((program.clone(), rest.to_vec()))
-}
-
-/// Names and values.
-type Variables<'a> = &'a [(String, OsString)];
-
-/// The whole command line, and the settings file that must live as long as the command.
-fn command(
-    client: &Client,
-    opened: &Opened,
-    (carried, delivered): (Variables<'_>, Variables<'_>),
-    program: OsString,
-    rest: Vec<OsString>,
-    claude: Option<ClaudeArguments>,
-) -> Result<(Vec<OsString>, Option<SettingsFile>), CommandError> {
-    let Some(claude) = claude else {
-        return Ok((std::iter::once(program).chain(rest).collect(), None));
-    };
-    let file = SettingsFile::write(&claude.settings(client.address(), opened, carried, delivered))?;
-    let governed = ["--settings".into(), file.path().as_os_str().to_owned()];
-    Ok((std::iter::once(program).chain(governed).chain(claude.rest).collect(), Some(file)))
 }
 
 fn announce(opened: &Opened, environment: &Environment) {

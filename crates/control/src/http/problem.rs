@@ -3,13 +3,16 @@
 
 use axum::extract::Request;
 use axum::response::{IntoResponse, Response};
-use domain::{Refusal, RequestId};
+use domain::session::Ending;
+use domain::{Refusal, RequestId, SessionId};
 use http::StatusCode;
 use http::header::{CONTENT_LENGTH, CONTENT_TYPE, HeaderValue, RETRY_AFTER, WWW_AUTHENTICATE};
 use serde::Serialize;
 use utoipa::ToSchema;
 
+use super::locks::Obstacle;
 use crate::error::Error;
+use crate::plane::ControlPlane;
 
 /// An error answer.
 #[derive(Debug, Clone, Serialize, ToSchema)]
@@ -34,8 +37,11 @@ pub struct Problem {
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(value_type = Option<String>)]
     request_id: Option<Box<str>>,
+    /// What stands in the way, where something does.
+    #[serde(flatten)]
+    obstacle: Option<Box<Obstacle>>,
     #[serde(skip)]
-    retry_after_seconds: Option<u64>,
+    retry_after_seconds: Option<u32>,
 }
 
 impl Problem {
@@ -49,6 +55,7 @@ impl Problem {
             detail: detail.into().into_boxed_str(),
             next: None,
             request_id: None,
+            obstacle: None,
             retry_after_seconds: None,
         }
     }
@@ -57,6 +64,20 @@ impl Problem {
     #[must_use]
     pub fn next(mut self, next: impl Into<String>) -> Self {
         self.next = Some(next.into().into_boxed_str());
+        self
+    }
+
+    /// Says what stands in the way, for programs.
+    #[must_use]
+    pub(crate) fn obstacle(mut self, obstacle: Obstacle) -> Self {
+        self.obstacle = Some(Box::new(obstacle));
+        self
+    }
+
+    /// Says what happened in other words.
+    #[must_use]
+    pub(crate) fn saying(mut self, detail: impl Into<String>) -> Self {
+        self.detail = detail.into().into_boxed_str();
         self
     }
 
@@ -124,11 +145,13 @@ impl From<Error> for Problem {
             Error::NotFound { .. } => Self::new(StatusCode::NOT_FOUND, "not_found", text),
             Error::Invalid(_) => Self::new(StatusCode::BAD_REQUEST, "invalid_request", text),
             Error::Throttled { seconds } => Self {
-                retry_after_seconds: Some(seconds),
+                retry_after_seconds: Some(u32::try_from(seconds).unwrap_or(u32::MAX)),
                 ..Self::new(StatusCode::TOO_MANY_REQUESTS, "throttled", text).next(format!("try again in {seconds} s"))
             },
             Error::Target { may_pass: true, retry_after, .. } => Self {
-                retry_after_seconds: Some(retry_after.map_or(5, |wait| wait.as_secs().max(1))),
+                retry_after_seconds: Some(
+                    retry_after.map_or(5, |wait| u32::try_from(wait.as_secs().max(1)).unwrap_or(u32::MAX)),
+                ),
                 ..Self::new(StatusCode::SERVICE_UNAVAILABLE, "target_unavailable", text).next("try again in a moment")
             },
             Error::Target { broker, .. } => Self::new(StatusCode::BAD_GATEWAY, "target_refused", text)
@@ -149,6 +172,7 @@ fn refused(refusal: &Refusal) -> Problem {
         | Refusal::ProjectForbidden { .. }
         | Refusal::NotGranted { .. }
         | Refusal::OutsideGrant { .. }
+        | Refusal::LockRequired(_)
         | Refusal::DeveloperDisabled(_) => StatusCode::FORBIDDEN,
         Refusal::DeveloperUnknown(_)
         | Refusal::TeamUnknown
@@ -159,6 +183,8 @@ fn refused(refusal: &Refusal) -> Problem {
         | Refusal::TargetUnknown { .. }
         | Refusal::GrantUnknown
         | Refusal::CredentialUnknown(_)
+        | Refusal::TicketUnknown(_)
+        | Refusal::FreezeUnknown(_)
         | Refusal::SignInUnknown => StatusCode::NOT_FOUND,
         Refusal::TtlOutOfBounds { .. }
         | Refusal::AmountOutOfBounds { .. }
@@ -179,11 +205,27 @@ fn refused(refusal: &Refusal) -> Problem {
         Refusal::BrokerInUse { broker, .. } => {
             problem.next(format!("see `writ credential list --broker {broker} --live`"))
         }
+        Refusal::LockRequired(resource) => problem.next(format!("`writ lock acquire {resource}`, then ask again")),
+        Refusal::LockHeld { .. } => {
+            problem.next("wait for it with `writ lock acquire --wait`, or do something else first")
+        }
+        Refusal::WouldDeadlock { .. } => {
+            problem.next("let go of what the others wait for, then ask for all of it at once")
+        }
+        Refusal::ResourceFrozen(resource) => {
+            problem.next(format!("ask the owners of the project to look at it and run `writ lock thaw {resource}`"))
+        }
         Refusal::SessionOver { .. } => problem.next("start a new one with `writ run`"),
         Refusal::SessionSuspect { .. } => problem.next("its launcher must beat again first"),
         Refusal::BootstrapSpent => problem.next("sign in with `writ login`"),
         _ => problem,
     }
+}
+
+/// A session that is over: who ended it, when and why.
+pub(crate) fn session_over(plane: &ControlPlane, session: SessionId, ending: &Ending) -> Problem {
+    let text = crate::text::session_ended(plane, session, ending);
+    Problem::new(StatusCode::CONFLICT, "session_over", text).next("start a new one with `writ run`")
 }
 
 /// A token that opens nothing.

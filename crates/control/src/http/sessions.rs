@@ -239,8 +239,7 @@ pub(super) async fn beat(
     match session::beat(&shared.plane, bearer.asker(), id).await {
         Ok(()) => Ok(Answer(Beaten { status: "active" })),
         Err(Error::Refused(domain::Refusal::SessionOver { session, ending })) => {
-            let text = crate::text::session_ended(&shared.plane, session, &ending);
-            Err(Problem::new(StatusCode::CONFLICT, "session_over", text).next("start a new one with `writ run`"))
+            Err(problem::session_over(&shared.plane, session, &ending))
         }
         Err(error) => Err(error.into()),
     }

@@ -38,7 +38,7 @@ impl Beats {
     /// # Errors
     /// When no thread or client can be made.
     pub(super) fn start(server: &Address, opened: &Opened) -> Result<(Self, mpsc::Receiver<News>), CommandError> {
-        let client = Client::new(server.clone())?.with_bearer(&opened.token);
+        let client = Client::new(server.clone())?.with_bearer(opened.token.as_str());
         let path = format!("/v1/sessions/{}/beat", escape(&opened.session.id));
         let (tell, news) = mpsc::channel(NEWS_QUEUE);
         let stop = CancellationToken::new();
