@@ -32,3 +32,4 @@ mod tidy;
 mod two_nodes;
 mod who;
 mod witness;
+mod workspaces;
