@@ -92,7 +92,7 @@ impl Workspace {
         let Some(lock) = root::take(folder).map_err(failed)? else { return Ok(None) };
         let record = Record::read(folder)?;
         let workspace = Self { folder: folder.to_owned(), record, _lock: lock };
-        Ok((!processes::any_in(&workspace.tree())).then_some(workspace))
+        Ok((!workspace.is_in_use()).then_some(workspace))
     }
 
     /// Writes down that its launcher is done with it.
@@ -110,9 +110,23 @@ impl Workspace {
         git::Git::of(&tree.join(".git"), &tree, git::Trust::Agent)
     }
 
-    /// Git in the developer's repository.
+    /// Git in the developer's repository, which may have lost the working tree that this was made from.
     fn home(&self) -> git::Git {
-        git::Git::of(&self.record.git_dir, &self.record.repository, git::Trust::Developer)
+        git::Git::at(&self.record.git_dir, git::Trust::Developer).with("GIT_DIR", &self.record.git_dir)
+    }
+
+    /// Whether a process works in it that is not this one.
+    pub(crate) fn is_in_use(&self) -> bool {
+        processes::any_in(&self.tree())
+    }
+
+    /// Whether another workspace was made of this one and needs its objects.
+    ///
+    /// # Errors
+    /// The folder of all workspaces cannot be read.
+    pub(crate) fn is_borrowed_from(&self, root: &Root) -> Result<bool, CommandError> {
+        let (all, _) = Listed::all(root)?;
+        Ok(all.iter().any(|listed| listed.record.git_dir.starts_with(&self.folder)))
     }
 }
 
@@ -142,6 +156,8 @@ impl Listed {
                 Err(error) => errors.push(error),
             }
         }
+        // What was made of another workspace comes first: the other cannot go before.
+        found.sort_by_key(|listed: &Self| !listed.record.git_dir.starts_with(root.path()));
         Ok((found, errors))
     }
 

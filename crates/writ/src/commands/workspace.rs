@@ -69,6 +69,10 @@ async fn keep_now(listed: &Listed) -> Result<(), CommandError> {
 
 async fn source_of(listed: &Listed) -> Result<Source, CommandError> {
     let repository = &listed.record.repository;
+    // A working tree that is gone has others beside it.
+    if !repository.exists() {
+        return source_here().await;
+    }
     match Source::find(repository).await? {
         Found::Repository(source) => Ok(*source),
         Found::Nothing(why) => Err(CommandError::failed(format!("`{}`: {why}", repository.display()))),

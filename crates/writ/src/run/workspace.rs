@@ -48,7 +48,10 @@ pub(super) struct Place {
 }
 
 /// What a workspace tells the command, and what a session inside that works in the same place passes on.
-const VARIABLES: [&str; 4] = [WORKSPACE_VARIABLE, "WRIT_PORT_BASE", "WRIT_PORT_COUNT", "WRIT_DATABASE"];
+const VARIABLES: [&str; 5] = [WORKSPACE_VARIABLE, "WRIT_PORT_BASE", "WRIT_PORT_COUNT", "WRIT_DATABASE", AROUND];
+/// First ports of the blocks of this session and those around it, with commas: a session does not stand in the way of those
+/// inside it, so the control plane would grant them again.
+const AROUND: &str = "WRIT_PORTS_AROUND";
 
 /// The setting that turns workspaces off.
 const SETTING: &str = "writ.workspace";
@@ -112,18 +115,27 @@ impl Plan {
         };
         let session = opened.session.id.parse::<SessionId>().map_err(|error| strange(&error))?;
         let order = Order { session, with_changes: own.with_changes, at: Clock::System.now() };
-        let workspace = workspace::create(&own.root, &own.source, &order).await?;
+        let mut around: Vec<u16> = environment.before(AROUND).map(ports::list).unwrap_or_default();
+        // None of the three needs another.
+        let (workspace, leases, left_behind) = tokio::join!(
+            workspace::create(&own.root, &own.source, &order),
+            own.lease(client, &session, &around),
+            own.left_behind(),
+        );
+        let workspace = workspace?;
         let tree = workspace.tree();
         // Without the slash that git ends it with.
         let folder: PathBuf = tree.join(&own.source.prefix).components().collect();
         // A folder without a file that git knows is not in the checkout.
         std::fs::create_dir_all(&folder)
             .map_err(|error| CommandError::failed("cannot make the folder in the workspace").because(&error))?;
-        let leases = own.lease(client, &session).await;
-        own.announce(&workspace, &leases).await;
+        announce(&workspace, &leases, left_behind);
         upkeep::start(own.root.clone());
         let mut variables = vec![(WORKSPACE_VARIABLE.to_owned(), tree.into())];
         variables.extend(leases.variables().into_iter().map(|(name, value)| (name.to_owned(), value.into())));
+        around.extend(leases.port_base());
+        let around: Vec<String> = around.iter().map(u16::to_string).collect();
+        variables.push((AROUND.to_owned(), around.join(",").into()));
         Ok(Place { workspace: Some((own.root, workspace)), folder: Some(folder), variables })
     }
 }
@@ -131,28 +143,32 @@ impl Plan {
 // === impl Own ===
 
 impl Own {
-    async fn lease(&self, client: &Client, session: &SessionId) -> Leases {
+    async fn lease(&self, client: &Client, session: &SessionId, around: &[u16]) -> Leases {
         match machine::name(&self.root) {
             Ok(machine) => {
                 let whose = (self.source.name(), session);
-                Leases::take(client, &machine, (&whose.0, whose.1), ports::nobody_listens).await
+                Leases::take(client, &machine, (&whose.0, whose.1), (around, ports::nobody_listens)).await
             }
             Err(error) => Leases::none(format!("nothing is leased: {error}")),
         }
     }
 
-    async fn announce(&self, workspace: &Workspace, leases: &Leases) {
-        let tree = workspace.tree();
-        let ports = leases.ports().map(|ports| format!(", {ports}")).unwrap_or_default();
-        eprintln!("writ: workspace {}, branch {}{ports}", clean(&tree.to_string_lossy()), workspace.record.branch);
-        for note in &leases.notes {
-            eprintln!("writ: {note}");
-        }
-        let changed = if self.with_changes { Ok(0) } else { self.source.changed_files().await };
-        if let Ok(count @ 1..) = changed {
-            let files = plural(count, "changed or untracked file");
-            eprintln!("writ: {files} of yours stay behind; --with-changes brings them along");
-        }
+    /// How many of the developer's files do not come along; none when git does not say.
+    async fn left_behind(&self) -> usize {
+        if self.with_changes { 0 } else { self.source.changed_files().await.unwrap_or_default() }
+    }
+}
+
+fn announce(workspace: &Workspace, leases: &Leases, left_behind: usize) {
+    let tree = workspace.tree();
+    let ports = leases.ports().map(|ports| format!(", {ports}")).unwrap_or_default();
+    eprintln!("writ: workspace {}, branch {}{ports}", clean(&tree.to_string_lossy()), workspace.record.branch);
+    for note in &leases.notes {
+        eprintln!("writ: {note}");
+    }
+    if left_behind > 0 {
+        let files = plural(left_behind, "changed or untracked file");
+        eprintln!("writ: {files} of yours stay behind; --with-changes brings them along");
     }
 }
 
@@ -206,9 +222,9 @@ impl Place {
     }
 }
 
-/// A workspace in which nothing happened goes at once; any other stays for a while to be looked at.
+/// A workspace in which nothing happened goes at once, if nobody needs it; any other stays for a while to be looked at.
 async fn settle(root: &Root, mut workspace: Workspace, kept: &Kept, now: Time) -> Result<(), CommandError> {
-    if kept.commit.is_some() {
+    if kept.commit.is_some() || workspace.is_in_use() || workspace.is_borrowed_from(root)? {
         return workspace.end(now);
     }
     workspace::remove(root, workspace, now).await.map(drop)
@@ -229,7 +245,7 @@ fn tell(workspace: &Workspace, kept: &Kept) {
         eprintln!("writ: kept     {files} at {}; writ workspace recover {name}", record.keep_ref());
     }
     if kept.commit.is_none() {
-        eprintln!("writ: work     nothing changed, the workspace is gone");
+        eprintln!("writ: work     nothing changed");
     }
 }
 

@@ -18,8 +18,8 @@ pub(super) async fn bring(
 ) -> Result<String, CommandError> {
     let index = PrivateIndex::of(&source.git_dir, folder, "start-index")?;
     let git = index.apply(source.git());
-    let git = git.with("GIT_OBJECT_DIRECTORY", tree.join(".git/objects"));
-    let git = git.with("GIT_ALTERNATE_OBJECT_DIRECTORIES", alternates(&source.objects));
+    let git = git.with("GIT_OBJECT_DIRECTORY", &tree.join(".git/objects"));
+    let git = git.with("GIT_ALTERNATE_OBJECT_DIRECTORIES", &alternates(&source.objects));
     let is_sparse = source.flag("core.sparsecheckout").ok().flatten() == Some(true);
     let start = index.tree_of_all(&git, &Now { is_sparse, ..Now::default() }).await?;
     workspace.run(&["restore", "--quiet", "--worktree", &format!("--source={start}"), "--", ":/"]).await?;
@@ -59,7 +59,7 @@ impl PrivateIndex {
 
     /// Git with this index.
     pub(super) fn apply(&self, git: Git) -> Git {
-        git.with("GIT_INDEX_FILE", self.0.to_path_buf())
+        git.with("GIT_INDEX_FILE", &*self.0)
     }
 
     /// The tree of the index as it is; none in the middle of a merge.

@@ -74,7 +74,7 @@ async fn fill(folder: &Path, source: &Source, order: &Order) -> Result<Workspace
     let record = Record {
         session: order.session,
         repository: source.top.clone(),
-        git_dir: source.git_dir.clone(),
+        git_dir: source.common_dir.clone(),
         tree: tree.file_name().unwrap_or_default().into(),
         branch,
         base: source.head.clone(),

@@ -76,8 +76,8 @@ impl Git {
 
     /// The same with a variable.
     #[must_use]
-    pub(super) fn with(mut self, name: &'static str, value: impl Into<OsString>) -> Self {
-        self.variables.push((name, value.into()));
+    pub(super) fn with<V: AsRef<OsStr> + ?Sized>(mut self, name: &'static str, value: &V) -> Self {
+        self.variables.push((name, value.as_ref().to_owned()));
         self
     }
 

@@ -17,7 +17,7 @@ pub(crate) struct Record {
     pub(crate) session: SessionId,
     /// The top of the developer's working tree.
     pub(crate) repository: PathBuf,
-    /// The `.git` folder of theirs that keeps the work.
+    /// The `.git` folder that keeps the work: the part that all their working trees share, and that outlives this one.
     pub(crate) git_dir: PathBuf,
     /// Name of the clone's folder beside this file.
     pub(crate) tree: PathBuf,

@@ -73,7 +73,7 @@ impl Source {
         let mut git = Git::at(folder, Trust::Developer);
         for name in PLACES {
             if let Some(value) = std::env::var_os(name) {
-                git = git.with(name, value);
+                git = git.with(name, &value);
             }
         }
         let said = git.ask(&[&["rev-parse", "--path-format=absolute"], &QUESTIONS[..]].concat()).await?;

@@ -110,10 +110,11 @@ fn said(output: &Output) -> Said {
     Said { code: output.status.code(), stdout: text(&output.stdout), stderr: text(&output.stderr) }
 }
 
-/// Names in a folder, sorted.
+/// Names in a folder, sorted; but for that of a machine without a name of its own.
 fn names(folder: &Path) -> Vec<String> {
     let entries = std::fs::read_dir(folder).into_iter().flatten().flatten();
     let mut names: Vec<String> = entries.map(|entry| entry.file_name().to_string_lossy().into_owned()).collect();
+    names.retain(|name| name != ".machine");
     names.sort();
     names
 }

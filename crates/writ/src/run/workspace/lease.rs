@@ -64,15 +64,18 @@ impl Lessor for Client {
 // === impl Leases ===
 
 impl Leases {
-    /// Leases for a session on a machine. `is_free` tells whether nobody listens at a port.
+    /// Leases for a session on a machine. `is_free` tells whether nobody listens at a port; the blocks of sessions `around`
+    /// this one would be granted to it, and are theirs.
     pub(super) async fn take(
         lessor: &impl Lessor,
         machine: &str,
         (repository, session): (&str, &SessionId),
-        is_free: impl Fn(u16) -> bool,
+        (around, is_free): (&[u16], impl Fn(u16) -> bool),
     ) -> Self {
         let mut leases = Self::default();
-        match block(lessor, machine, &ports::free_blocks(session, is_free)).await {
+        let mut blocks = ports::free_blocks(session, is_free);
+        blocks.retain(|first| !around.contains(first));
+        match block(lessor, machine, &blocks).await {
             Ok(first) => leases.port_base = Some(first),
             Err(why) => leases.notes.push(format!("no ports are leased: {why}")),
         }
@@ -102,6 +105,11 @@ impl Leases {
         let database = self.database.clone().map(|name| ("WRIT_DATABASE", name));
         let compose = self.compose.clone().map(|name| ("COMPOSE_PROJECT_NAME", name));
         ports.into_iter().flatten().chain(database).chain(compose).collect()
+    }
+
+    /// The first port of the block.
+    pub(super) fn port_base(&self) -> Option<u16> {
+        self.port_base
     }
 
     /// For people: `ports 30020-30039`.

@@ -44,6 +44,7 @@ fn first(paths: &[&str]) -> Option<String> {
 fn own(path: &Path) -> Result<String, CommandError> {
     let failed =
         |error: std::io::Error| CommandError::failed(format!("cannot write `{}`", path.display())).because(&error);
+    std::fs::create_dir_all(path.parent().unwrap_or(path)).map_err(failed)?;
     let made = std::fs::OpenOptions::new().write(true).create_new(true).mode(0o600).open(path);
     match made {
         Ok(mut file) => {

@@ -31,5 +31,10 @@ pub(super) fn first_of(range: &str) -> Option<u16> {
     range.split_once('-')?.0.parse().ok()
 }
 
+/// Ports with commas between them.
+pub(super) fn list(text: &str) -> Vec<u16> {
+    text.split(',').filter_map(|port| port.parse().ok()).collect()
+}
+
 #[cfg(test)]
 mod tests;

@@ -3,6 +3,8 @@
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
+use serde_json::Value;
+
 use super::Stage;
 use crate::support::run;
 
@@ -22,6 +24,14 @@ fn sessions_side_by_side_lose_nothing_and_leave_nothing() {
         for worker in workers {
             worker.join().unwrap();
         }
+        // Nobody had ports that another had at the same time: the log says who held what when.
+        let held = stage.leases().await;
+        assert_eq!(held.len(), AT_ONCE * ROUNDS, "{held:#?}");
+        for (index, one) in held.iter().enumerate() {
+            for other in held.iter().skip(index + 1).filter(|other| other.block == one.block) {
+                assert!(one.until < other.since || other.until < one.since, "{one:?} and {other:?}");
+            }
+        }
         let branches = stage.git(&["for-each-ref", "--format=%(subject)", "refs/heads/s"]);
         let subjects: BTreeSet<&str> = branches.lines().collect();
         assert_eq!(subjects.len(), AT_ONCE * ROUNDS, "{branches}");
@@ -34,6 +44,35 @@ fn sessions_side_by_side_lose_nothing_and_leave_nothing() {
         assert_eq!(stage.git(&["status", "--porcelain"]), "");
         stage.git(&["fsck", "--no-dangling"]);
     });
+}
+
+/// A block of ports in the hands of one session, in positions of the log.
+#[derive(Debug)]
+struct Lease {
+    block: String,
+    since: u64,
+    until: u64,
+}
+
+impl Stage {
+    async fn leases(&self) -> Vec<Lease> {
+        let mut leases = Vec::new();
+        for session in self.people.ada.get("/v1/sessions?limit=100").await.json()["sessions"].as_array().unwrap() {
+            let path = format!("/v1/sessions/{}/entries", session["id"].as_str().unwrap());
+            let answer = self.people.ada.get(&path).await.json();
+            let entries = answer["entries"].as_array().unwrap();
+            let position = |line: &Value| line["position"].as_u64().unwrap();
+            let end = entries.iter().find(|line| line["type"] == "session.ended");
+            let until = position(end.unwrap_or_else(|| panic!("{answer:#}")));
+            for line in entries.iter().filter(|line| line["type"] == "lock.granted") {
+                let text = line["entry"]["body"].to_string();
+                let Some((_, rest)) = text.split_once("port:") else { continue };
+                let (block, since) = (rest.split('"').next().unwrap().to_owned(), position(line));
+                leases.push(Lease { block, since, until });
+            }
+        }
+        leases
+    }
 }
 
 fn one(stage: &Stage, number: usize) {

@@ -41,7 +41,7 @@ fn refused(status: u16, code: &str) -> ClientError {
 
 async fn take(held: &Held, number: u128) -> Leases {
     let session = SessionId::new(Time::from_unix_millis(1), number);
-    Leases::take(held, "0123456789abcdef", ("checkout", &session), |_| true).await
+    Leases::take(held, "0123456789abcdef", ("checkout", &session), (&[], |_| true)).await
 }
 
 #[tokio::test]
@@ -78,6 +78,15 @@ async fn variables_and_resources_say_the_same() {
         format!("port:0123456789abcdef/{base}-{}", base + 19),
     ];
     assert_eq!(held.iter().cloned().collect::<Vec<_>>(), expected);
+    assert!(held.iter().all(|resource| resource.parse::<domain::Resource>().is_ok()));
+}
+
+#[tokio::test]
+async fn the_ports_of_a_session_around_are_not_taken() {
+    let session = SessionId::new(Time::from_unix_millis(1), 7);
+    let first = take(&Held::default(), 7).await.port_base().unwrap();
+    let leases = Leases::take(&Held::default(), "m", ("checkout", &session), (&[first], |_| true)).await;
+    assert_ne!(leases.port_base(), Some(first));
 }
 
 #[tokio::test]
