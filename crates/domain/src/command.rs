@@ -104,7 +104,7 @@ pub fn decide(state: &State, by: Actor, command: &Command, now: Time) -> Result<
     let now = now.max(state.last_time);
     let mut events = decide_one(state, by, command, now)?;
     lock::complete(state, &mut events, now);
-    session::complete(state, &mut events);
+    session::complete(state, &mut events, now);
     Ok(events)
 }
 

@@ -105,8 +105,8 @@ pub const LOCK_REST: Span = Span::from_secs(15);
 pub const LOCK_PIN_MAX: Span = Span::from_secs(60);
 /// Those who stand in the way that an answer names.
 pub const LOCK_AHEAD_SHOWN_MAX: usize = 16;
-/// Holders that the search for a circle looks at.
-pub const LOCK_CYCLE_SEARCH_MAX: usize = 10_000;
+/// Tickets that the search for a circle looks at: it is part of an append, and takes some hundred nanoseconds for each.
+pub const LOCK_CYCLE_SEARCH_MAX: usize = 100_000;
 /// Tickets of the whole installation that are not over: bounds state in memory (about 500 bytes each).
 pub const TICKETS_MAX: usize = 500_000;
 /// Tickets of one holder that are not over: every file of a large change, one by one.

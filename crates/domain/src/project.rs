@@ -88,7 +88,7 @@ pub(crate) fn create(state: &State, by: Actor, command: &Create) -> Result<Vec<E
 pub(crate) fn set_lock_rules(state: &State, by: Actor, command: &SetLockRules) -> Result<Vec<Event>, Refusal> {
     state.require(by, Role::Admin)?;
     let project = state.projects.get(&command.project).ok_or(Refusal::ProjectUnknown(command.project))?;
-    text::check_page("the lock rules", &command.rules, limits::LOCK_RULES_BYTES_MAX)?;
+    text::check_page("the text of lock rules", &command.rules, limits::LOCK_RULES_BYTES_MAX)?;
     if project.lock_rules.as_deref().unwrap_or_default() == command.rules {
         return Ok(Vec::new());
     }

@@ -18,3 +18,5 @@ pub const TOUCHED_MAX: usize = 256;
 pub const WANTS_MAX: usize = 64;
 /// Variables of one command line that are followed.
 pub const VARIABLES_MAX: usize = 64;
+/// Programs that a command line's name has.
+pub const NAMES_TOLD_MAX: usize = 8;

@@ -3,9 +3,9 @@
 mod programs;
 
 use super::CommandContext;
-use super::folder::join;
+use super::folder::{file_name, join};
 use super::shell::{self, RedirectKind, Simple, UNKNOWN};
-use crate::limits::TOUCHED_MAX;
+use crate::limits::{NAMES_TOLD_MAX, TOUCHED_MAX};
 
 /// What a command line is seen to do to files.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -16,6 +16,10 @@ pub struct Effects {
     pub writes: Vec<Touched>,
     /// Whether it may bring in content that nobody in this session has seen: `git pull`, `git checkout` and their like.
     pub brings: bool,
+    /// Whether it pushes to another repository.
+    pub pushes: bool,
+    /// The programs in it, without their arguments, which may hold secrets: `cd, terraform`.
+    pub name: String,
 }
 
 /// A file and what happens to it.
@@ -56,7 +60,18 @@ pub(super) fn of(_context: &CommandContext<'_>, commands: &[Simple]) -> Effects 
         seen.redirects(one);
         programs::look(one, &mut seen);
     }
+    effects.pushes = commands.iter().any(|one| one.git("push").is_some());
+    effects.name = name(commands);
     effects
+}
+
+fn name(commands: &[Simple]) -> String {
+    let mut names: Vec<&str> =
+        commands.iter().filter_map(|one| one.words.first()).map(|word| file_name(word)).collect();
+    names.retain(|name| !name.is_empty() && !name.contains(UNKNOWN));
+    names.dedup();
+    names.truncate(NAMES_TOLD_MAX);
+    names.join(", ")
 }
 
 /// What is seen of one command.

@@ -50,7 +50,9 @@ fn the_web_server_s_user_is_believed_where_the_operator_says_so() {
             let mut command = Command::new("git");
             command.env_clear().env("PATH", std::env::var("PATH").unwrap()).env("REMOTE_USER", user);
             command.env("GIT_CONFIG_GLOBAL", "/dev/null").current_dir(&work.folder).arg("push");
-            options.iter().for_each(|option| drop(command.args(["-o", option])));
+            for option in options {
+                command.args(["-o", option]);
+            }
             let output = command.arg(&scene.url).arg(what).output().unwrap();
             (output.status.success(), String::from_utf8_lossy(&output.stderr).into_owned())
         };

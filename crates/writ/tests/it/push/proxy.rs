@@ -20,11 +20,10 @@ fn sessions_fetch_through_it_and_the_server_never_sees_their_token() {
     run(async {
         let scene = Scene::start(Door::Proxy).await;
         let session = scene.session().await;
-        let folder = scene.writ.path();
+        let (folder, ours) = (scene.writ.path(), header(&session));
         for (name, more) in [("v2", &["-c", "protocol.version=2"][..]), ("v0", &["-c", "protocol.version=0"])] {
             let clone = ["clone", "-q", &scene.url, name];
-            let shown = header(&session);
-            let arguments: Vec<&str> = more.iter().copied().chain(["-c", &shown]).chain(clone).collect();
+            let arguments: Vec<&str> = more.iter().copied().chain(["-c", &ours]).chain(clone).collect();
             git(folder, &arguments).unwrap();
             assert!(folder.join(name).join("infra/prod/main.tf").exists());
         }

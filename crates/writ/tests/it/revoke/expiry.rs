@@ -4,6 +4,7 @@ use std::process::{Child, Command, Stdio};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, Ordering};
 
+use crate::support::leaks::Folder;
 use control::plane::ControlPlane;
 use control::seam::Clock;
 use control::{Server, Settings};
@@ -11,7 +12,6 @@ use domain::Span;
 use domain::limits::{BEAT_EXPIRE_AFTER, BEAT_SUSPECT_AFTER};
 use serde_json::json;
 use simulator::{Running, Simulator};
-use tempfile::TempDir;
 use tokio::sync::oneshot;
 use tokio::task::JoinHandle;
 
@@ -31,14 +31,14 @@ struct Timed {
     plane: Arc<ControlPlane>,
     ada: Caller,
     simulator: Running,
-    folder: TempDir,
+    folder: Folder,
     stop: oneshot::Sender<()>,
     serving: JoinHandle<()>,
 }
 
 impl Timed {
     async fn start() -> Self {
-        let folder = tempfile::tempdir().unwrap();
+        let folder = crate::support::leaks::folder();
         let simulator = Simulator::start(simulator::Config::default()).await.unwrap();
         let clock = Clock::Manual(AtomicI64::new(START_MS));
         let server = Server::start_with_clock(settings(folder.path(), &simulator.url()), clock).await.unwrap();

@@ -1,4 +1,6 @@
 mod breaking;
+mod events;
+mod history;
 mod queue;
 mod rules;
 mod writes;
@@ -47,7 +49,43 @@ fn granted_with_its_token() {
         assert_eq!(body["tokens"][0]["token"], token);
         body["tokens"][0]["token"] = Value::Null;
         granted.body = body.to_string().into();
-        assert_snapshot!(granted.shown(), @"");
+        assert_snapshot!(granted.shown(), @r#"
+        200
+        {
+          "ahead": [],
+          "eta.seconds": null,
+          "holder": {
+            "developer.id": "dev_ID",
+            "developer.name": "ada",
+            "project.id": "prj_ID",
+            "project.name": "checkout",
+            "session.id": "ses_ID"
+          },
+          "intent": "raise the pool size",
+          "offered.until": null,
+          "pinned.until": null,
+          "position": 0,
+          "priority": "normal",
+          "resting.until": null,
+          "since": "TIME",
+          "state": "held",
+          "ticket": "tkt_ID",
+          "token": null,
+          "tokens": [
+            {
+              "mode": "X",
+              "resource": "env:prod/payments",
+              "token": null
+            }
+          ],
+          "wants": [
+            {
+              "mode": "X",
+              "resource": "env:prod/payments"
+            }
+          ]
+        }
+        "#);
     });
 }
 
@@ -60,7 +98,7 @@ fn the_same_ticket_is_one_request() {
         let first = one.caller.post("/v1/locks", asked.clone()).await.json();
         let again = one.caller.post("/v1/locks", asked.clone()).await.json();
         assert_eq!((&first["ticket"], &first), (&json!(ticket), &again));
-        assert_snapshot!(two.caller.post("/v1/locks", asked).await.shown(), @"");
+        assert_snapshot!(two.caller.post("/v1/locks", asked).await.shown(), @"409 id_taken: that id was used before");
     });
 }
 
@@ -71,8 +109,27 @@ fn what_is_held_is_refused_with_who_holds_it() {
         let asked = json!({"wants": want("env:prod", "X"), "intent": "raise the pool size"});
         assert_eq!(one.caller.post("/v1/locks", asked).await.status, 200);
         let refused = two.caller.post("/v1/locks", json!({"wants": want("env:prod/payments", "X")})).await;
-        assert_snapshot!(refused.shown(), @"");
-        assert_snapshot!(format!("{:#}", refused.json()["ahead"]), @"");
+        assert_snapshot!(refused.shown(), @"409 lock_held: ada's ses_ID (checkout) holds `env:prod` in mode X since MINUTE: raise the pool size → wait for it with `writ lock acquire --wait`, or do something else first");
+        assert_snapshot!(format!("{:#}", refused.json()["ahead"]), @r#"
+        [
+          {
+            "holder": {
+              "developer.id": "dev_ID",
+              "developer.name": "ada",
+              "project.id": "prj_ID",
+              "project.name": "checkout",
+              "session.id": "ses_ID"
+            },
+            "intent": "raise the pool size",
+            "mode": "X",
+            "resource": "env:prod",
+            "since": "TIME",
+            "state": "held",
+            "suspect": false,
+            "ticket": "tkt_ID"
+          }
+        ]
+        "#);
     });
 }
 
@@ -115,7 +172,7 @@ fn let_go_by_its_holder_and_by_its_token_only() {
         let state = async || one.caller.get(&path(&ticket)).await.json()["state"].clone();
         assert_eq!(one.caller.delete(&format!("{}?token={}", path(&ticket), token + 1)).await.status, 204);
         assert_eq!(state().await, "held");
-        assert_snapshot!(two.caller.delete(&path(&ticket)).await.shown(), @"");
+        assert_snapshot!(two.caller.delete(&path(&ticket)).await.shown(), @"403 forbidden: this needs the role `admin`, or to be the owner → ask an administrator");
         assert_eq!(one.caller.delete(&format!("{}?token={token}", path(&ticket))).await.status, 204);
         assert_eq!(one.caller.delete(&path(&ticket)).await.status, 204, "over already");
         held(&two, "env:prod").await;
@@ -157,20 +214,20 @@ fn bad_input_is_named() {
     tested(async |writ, people| {
         let (one, _) = two(people).await;
         let ask = async |asked: Value| one.caller.post("/v1/locks", asked).await.shown();
-        assert_snapshot!(ask(json!({"wants": []})).await, @"");
-        assert_snapshot!(ask(json!({"wants": want("path:github.com/acme/api//a/../b", "X")})).await, @"");
-        assert_snapshot!(ask(json!({"wants": want("env:prod", "Z")})).await, @"");
-        assert_snapshot!(ask(json!({"wants": want("env:prod", "X"), "ticket": "tkt_1"})).await, @"");
-        assert_snapshot!(ask(json!({"wants": want("env:prod", "X"), "wait": true, "wait.seconds": 46})).await, @"");
-        assert_snapshot!(ask(json!({"wants": want("env:prod", "X"), "priority": "urgent"})).await, @"");
+        assert_snapshot!(ask(json!({"wants": []})).await, @"400 text_malformed: the list of resources is empty or has control characters");
+        assert_snapshot!(ask(json!({"wants": want("path:github.com/acme/api//a/../b", "X")})).await, @"400 invalid_request: the body does not fit: wants[0].resource: a resource has no segment that is empty, `.` or `..` at line 1 column 68");
+        assert_snapshot!(ask(json!({"wants": want("env:prod", "Z")})).await, @"400 invalid_request: the body does not fit: wants[0].mode: unknown variant `Z`, expected one of `N`, `IS`, `IX`, `S`, `SIX`, `X` at line 1 column 21");
+        assert_snapshot!(ask(json!({"wants": want("env:prod", "X"), "ticket": "tkt_1"})).await, @"400 invalid_request: `ticket`: expected 26 characters after the prefix, found 1");
+        assert_snapshot!(ask(json!({"wants": want("env:prod", "X"), "wait": true, "wait.seconds": 46})).await, @"400 invalid_request: `wait.seconds` is at most 45: ask again with the same ticket");
+        assert_snapshot!(ask(json!({"wants": want("env:prod", "X"), "priority": "urgent"})).await, @"403 forbidden: this needs the role `approver`, or to be the owner → ask an administrator");
         let many: Vec<Value> = (0..65).map(|n| json!({"resource": format!("slot:{n}"), "mode": "X"})).collect();
-        assert_snapshot!(ask(json!({"wants": many})).await, @"");
-        assert_snapshot!(one.caller.get("/v1/locks/tkt_01JABCDEFGHJKMNPQRSTVWXYZ0").await.shown(), @"");
-        assert_snapshot!(one.caller.get("/v1/locks?state=gone").await.shown(), @"");
+        assert_snapshot!(ask(json!({"wants": many})).await, @"429 limit_reached: the limit of 64 resources of one lock is reached");
+        assert_snapshot!(one.caller.get("/v1/locks/tkt_01JABCDEFGHJKMNPQRSTVWXYZ0").await.shown(), @"404 ticket_unknown: no ticket tkt_ID");
+        assert_snapshot!(one.caller.get("/v1/locks?state=gone").await.shown(), @"400 invalid_request: `state` is one of waiting, offered, held and resting");
         let over = session(&people.ada).await;
         over.caller.post(&format!("/v1/sessions/{}/end", over.id), json!({})).await;
-        assert_snapshot!(over.caller.post("/v1/locks", json!({"wants": want("env:prod", "X")})).await.shown(), @"");
+        assert_snapshot!(over.caller.post("/v1/locks", json!({"wants": want("env:prod", "X")})).await.shown(), @"409 session_over: session ses_ID is over → start a new one with `writ run`");
         let lin = developer(writ, people, "lin", &["auditor"]).await;
-        assert_snapshot!(lin.post("/v1/locks", json!({"wants": want("env:prod", "X")})).await.shown(), @"");
+        assert_snapshot!(lin.post("/v1/locks", json!({"wants": want("env:prod", "X")})).await.shown(), @"403 forbidden: this needs the role `member`, or to be the owner → ask an administrator");
     });
 }

@@ -90,7 +90,7 @@ fn an_offer_is_shown_to_others_and_claimed_by_its_holder() {
         let seen = one.caller.get(&path(&waiting)).await.json();
         assert_eq!(seen["state"], "offered");
         assert!(seen["offered.until"].is_string());
-        assert_snapshot!(one.caller.post("/v1/locks", json!({"wants": want("env:prod", "X")})).await.shown(), @"");
+        assert_snapshot!(one.caller.post("/v1/locks", json!({"wants": want("env:prod", "X")})).await.shown(), @"409 lock_held: grace's ses_ID (checkout) is about to take `env:prod` in mode X since MINUTE → wait for it with `writ lock acquire --wait`, or do something else first");
         let claim = json!({"ticket": waiting["ticket"], "wants": want("env:prod", "X"), "wait": true});
         assert_eq!(two.caller.post("/v1/locks", claim).await.json()["state"], "held");
     });
@@ -105,8 +105,45 @@ fn waiting_that_would_close_a_circle_is_refused_with_it() {
         let wait = |resource| json!({"wants": want(resource, "X"), "wait": true});
         assert_eq!(one.caller.post("/v1/locks", wait("env:b")).await.json()["state"], "waiting");
         let refused = two.caller.post("/v1/locks", wait("env:a")).await;
-        assert_snapshot!(refused.shown(), @"");
-        assert_snapshot!(format!("{:#}", refused.json()["cycle"]), @"");
+        assert_snapshot!(refused.shown(), @"409 would_deadlock: waiting for this would never end: grace's ses_ID (checkout) would wait for ada's ses_ID (checkout) at `env:a`, ada's ses_ID (checkout) would wait for grace's ses_ID (checkout) at `env:b` → let go of what the others wait for, then ask for all of it at once");
+        assert_snapshot!(format!("{:#}", refused.json()["cycle"]), @r#"
+        [
+          {
+            "ahead": {
+              "developer.id": "dev_ID",
+              "developer.name": "ada",
+              "project.id": "prj_ID",
+              "project.name": "checkout",
+              "session.id": "ses_ID"
+            },
+            "resource": "env:a",
+            "waits": {
+              "developer.id": "dev_ID",
+              "developer.name": "grace",
+              "project.id": "prj_ID",
+              "project.name": "checkout",
+              "session.id": "ses_ID"
+            }
+          },
+          {
+            "ahead": {
+              "developer.id": "dev_ID",
+              "developer.name": "grace",
+              "project.id": "prj_ID",
+              "project.name": "checkout",
+              "session.id": "ses_ID"
+            },
+            "resource": "env:b",
+            "waits": {
+              "developer.id": "dev_ID",
+              "developer.name": "ada",
+              "project.id": "prj_ID",
+              "project.name": "checkout",
+              "session.id": "ses_ID"
+            }
+          }
+        ]
+        "#);
     });
 }
 

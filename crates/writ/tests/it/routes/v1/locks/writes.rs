@@ -43,8 +43,33 @@ fn what_undoes_anothers_change_freezes_before_it_is_made() {
         write(&one, "a", "b").await;
         let undoing = json!({"writes": [{"resource": FILE, "before": sha("b"), "after": sha("a")}], "intended": true});
         let refused = two.caller.post("/v1/writes", undoing.clone()).await;
-        assert_snapshot!(refused.shown(), @"");
-        assert_snapshot!(format!("{:#}", refused.json()["frozen"]), @"");
+        assert_snapshot!(refused.shown(), @"409 resource_frozen: `path:github.com/acme/api//config/pool.toml` is frozen until a human has looked at it: an agent undid another's change: grace's ses_ID (checkout) that of ada's ses_ID (checkout) → ask the owners of the project to look at it and run `writ lock thaw path:github.com/acme/api//config/pool.toml`");
+        assert_snapshot!(format!("{:#}", refused.json()["frozen"]), @r#"
+        {
+          "detail": "an agent undid another's change: grace's ses_ID (checkout) that of ada's ses_ID (checkout)",
+          "project.id": "prj_ID",
+          "project.name": "checkout",
+          "resource": "path:github.com/acme/api//config/pool.toml",
+          "sessions": [
+            {
+              "developer.id": "dev_ID",
+              "developer.name": "grace",
+              "project.id": "prj_ID",
+              "project.name": "checkout",
+              "session.id": "ses_ID"
+            },
+            {
+              "developer.id": "dev_ID",
+              "developer.name": "ada",
+              "project.id": "prj_ID",
+              "project.name": "checkout",
+              "session.id": "ses_ID"
+            }
+          ],
+          "since": "TIME",
+          "why": "reverted"
+        }
+        "#);
         let lock = one.caller.post("/v1/locks", json!({"wants": want(FILE, "X")})).await;
         assert_eq!(lock.json()["code"], "resource_frozen", "{}", lock.text());
         let shown = one.caller.get(&format!("/v1/writes?resource={FILE}")).await.json();
@@ -64,7 +89,44 @@ fn turns_freeze() {
         write(&one, "a", "b").await;
         write(&two, "b", "c").await;
         assert_eq!(write(&one, "c", "d").await["frozen"], json!([FILE]));
-        assert_snapshot!(people.ada.get("/v1/freezes").await.shown(), @"");
+        assert_snapshot!(people.ada.get("/v1/freezes").await.shown(), @r#"
+        200
+        {
+          "freezes": [
+            {
+              "detail": "agents changed it in turns: ada's ses_ID (checkout), then grace's ses_ID (checkout), then ada's ses_ID (checkout)",
+              "project.id": "prj_ID",
+              "project.name": "checkout",
+              "resource": "path:github.com/acme/api//config/pool.toml",
+              "sessions": [
+                {
+                  "developer.id": "dev_ID",
+                  "developer.name": "ada",
+                  "project.id": "prj_ID",
+                  "project.name": "checkout",
+                  "session.id": "ses_ID"
+                },
+                {
+                  "developer.id": "dev_ID",
+                  "developer.name": "grace",
+                  "project.id": "prj_ID",
+                  "project.name": "checkout",
+                  "session.id": "ses_ID"
+                },
+                {
+                  "developer.id": "dev_ID",
+                  "developer.name": "ada",
+                  "project.id": "prj_ID",
+                  "project.name": "checkout",
+                  "session.id": "ses_ID"
+                }
+              ],
+              "since": "TIME",
+              "why": "ping_pong"
+            }
+          ]
+        }
+        "#);
     });
 }
 
@@ -73,16 +135,16 @@ fn frozen_by_hand_and_thawed() {
     tested(async |writ, people| {
         let one = session(&people.grace).await;
         let body = json!({"resource": "env:prod", "reason": "audit"});
-        assert_snapshot!(one.caller.post("/v1/freezes", body.clone()).await.shown(), @"");
+        assert_snapshot!(one.caller.post("/v1/freezes", body.clone()).await.shown(), @"401 unauthenticated: this is for a signed-in developer, and the bearer is a session's token → sign in with `writ login`");
         assert_eq!(people.grace.post("/v1/freezes", body.clone()).await.status, 204);
         assert_eq!(people.grace.post("/v1/freezes", body).await.status, 204, "frozen already");
         let refused = one.caller.post("/v1/locks", json!({"wants": want("env:prod/payments", "X")})).await;
-        assert_snapshot!(refused.shown(), @"");
+        assert_snapshot!(refused.shown(), @"409 resource_frozen: `env:prod` is frozen until a human has looked at it: frozen by hand: audit → ask the owners of the project to look at it and run `writ lock thaw env:prod`");
         let lin = developer(writ, people, "lin", &["member"]).await;
-        assert_snapshot!(lin.delete("/v1/freezes?resource=env:prod&reason=done").await.shown(), @"");
-        assert_snapshot!(people.ada.delete("/v1/freezes?resource=env:prod&reason=").await.shown(), @"");
+        assert_snapshot!(lin.delete("/v1/freezes?resource=env:prod&reason=done").await.shown(), @"403 forbidden: this needs the role `approver`, or to be the owner → ask an administrator");
+        assert_snapshot!(people.ada.delete("/v1/freezes?resource=env:prod&reason=").await.shown(), @"400 text_malformed: the reason is empty or has control characters");
         assert_eq!(people.ada.delete("/v1/freezes?resource=env:prod&reason=done").await.status, 204);
-        assert_snapshot!(people.ada.delete("/v1/freezes?resource=env:prod&reason=done").await.shown(), @"");
+        assert_snapshot!(people.ada.delete("/v1/freezes?resource=env:prod&reason=done").await.shown(), @"404 freeze_unknown: `env:prod` is not frozen");
     });
 }
 
@@ -91,11 +153,11 @@ fn bad_input_is_named() {
     tested(async |_writ, people| {
         let one = session(&people.grace).await;
         let ask = async |writes: Value| one.caller.post("/v1/writes", json!({"writes": writes})).await.shown();
-        assert_snapshot!(ask(json!([])).await, @"");
-        assert_snapshot!(ask(json!([{"resource": FILE, "after": "abc"}])).await, @"");
-        assert_snapshot!(ask(json!([{"resource": FILE, "after": null, "diff": "x".repeat(2001)}])).await, @"");
+        assert_snapshot!(ask(json!([])).await, @"400 text_malformed: the list of changes is empty or has control characters");
+        assert_snapshot!(ask(json!([{"resource": FILE, "after": "abc"}])).await, @"400 invalid_request: a digest is `sha256:` and 64 lower-case hexadecimal characters");
+        assert_snapshot!(ask(json!([{"resource": FILE, "after": null, "diff": "x".repeat(2001)}])).await, @"400 invalid_request: `diff` is longer than 2000 characters");
         let many: Vec<Value> = (0..65).map(|_| json!({"resource": FILE, "after": null})).collect();
-        assert_snapshot!(ask(json!(many)).await, @"");
-        assert_snapshot!(people.grace.post("/v1/writes", json!({"writes": []})).await.shown(), @"");
+        assert_snapshot!(ask(json!(many)).await, @"429 limit_reached: the limit of 64 changes in one record is reached");
+        assert_snapshot!(people.grace.post("/v1/writes", json!({"writes": []})).await.shown(), @"403 forbidden: this needs the role `member`, or to be the owner → ask an administrator");
     });
 }
