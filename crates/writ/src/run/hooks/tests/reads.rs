@@ -94,8 +94,7 @@ fn a_change_in_another_working_tree_is_told_and_stops_once() {
     stage.hears_write(9, "pool.toml", "one\n", "theirs\n");
     assert_says(context(&stage.read("other.toml")), &["ana's session ses_2 changed pool.toml", "read it again"]);
     assert_eq!(context(&stage.read("other.toml")), None, "told once");
-    let row =
-        json!({"position": 9, "writer": {"session.id": "ses_2"}, "resource": resource("pool.toml"), "diff": "-one\n+theirs\n"});
+    let row = json!({"position": 9, "writer": {"session.id": "ses_2"}, "resource": resource("pool.toml"), "diff": "-one\n+theirs\n"});
     stage.plane.told_before.lock().unwrap().push(row);
     for _ in 0..2 {
         let said = stage.asks_to_edit("pool.toml");
