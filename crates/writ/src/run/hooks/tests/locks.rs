@@ -96,7 +96,7 @@ fn a_control_plane_without_locks_stops_nobody_and_a_no_is_a_no() {
             title: code.to_owned(),
             detail: Some(format!("the sentence of {code}")),
             next: Some("do that".to_owned()),
-            request_id: None,
+            ..Problem::default()
         };
         *stage.plane.refusal.lock().unwrap() = Some(problem);
     };
