@@ -4,6 +4,7 @@ mod audit;
 mod broker;
 mod credential;
 mod export;
+mod gate;
 mod govern;
 mod hook;
 mod keys;
@@ -12,6 +13,7 @@ mod look;
 mod operate;
 mod witness;
 mod work;
+mod workspace;
 
 use clap::{Parser, Subcommand};
 
@@ -22,6 +24,7 @@ pub(crate) use credential::{
     HelperTarget, Wanted,
 };
 pub(crate) use export::{ExportCommand, PrintEvents};
+pub(crate) use gate::{GitProxy, GitReceiveCommand, InstallReceive, ProvenBy};
 pub(crate) use govern::{AdminCommand, DeveloperCommand, Erase, NewDeveloper, ProjectCommand, Revoke, TeamCommand};
 pub(crate) use hook::{HookCommand, HookSettings};
 pub(crate) use keys::{ExportIssuer, IssuerCommand, KeysCommand, RelyingPartyKind, RotateKeys, ShowIssuer};
@@ -30,6 +33,7 @@ pub(crate) use look::{Cost, Dimension, LogCommand, SessionCommand, Sessions, Who
 pub(crate) use operate::{AgentKind, CheckConfig, Demo, DemoAgent, ReferenceCommand, Serve, Simulator};
 pub(crate) use witness::{Witness, WitnessCommand, WitnessKey};
 pub(crate) use work::{GitCommand, InsideClaude, Login, NotesCommand, NotesExport, Record, Run, TokenCommand};
+pub(crate) use workspace::{WorkspaceCommand, WorkspaceGc, WorkspaceRecover};
 
 /// The control plane for coding agents on a team
 ///
@@ -47,6 +51,9 @@ pub(crate) struct Cli {
 #[derive(Debug, Subcommand)]
 pub(crate) enum Command {
     Run(Run),
+    /// See, open, recover and tidy up the workspaces of sessions on this machine
+    #[command(subcommand)]
+    Workspace(WorkspaceCommand),
     Token(TokenCommand),
     Record(Record),
     /// Get the credentials that are granted to this session, and see what lives
@@ -109,6 +116,10 @@ pub(crate) enum Command {
     /// List and replace the keys that sign and seal
     #[command(subcommand)]
     Keys(KeysCommand),
+    /// Keep pushes out of a git server of one's own that writ does not admit
+    #[command(subcommand)]
+    GitReceive(GitReceiveCommand),
+    GitProxy(Box<GitProxy>),
     Witness(Box<Witness>),
     CheckConfig(CheckConfig),
     Demo(Demo),
@@ -126,11 +137,27 @@ pub(crate) enum Command {
 pub(crate) const GROUPS: [(&str, &[&str]); 4] = [
     (
         "Work",
-        &["run", "token", "record", "credential", "lock", "with-lock", "git", "hook", "login", "logout", "whoami"],
+        &[
+            "run",
+            "workspace",
+            "token",
+            "record",
+            "credential",
+            "lock",
+            "with-lock",
+            "git",
+            "hook",
+            "login",
+            "logout",
+            "whoami",
+        ],
     ),
     ("Look", &["sessions", "session", "who", "cost", "log", "audit", "export"]),
     ("Govern", &["revoke", "developer", "team", "project", "broker", "grant", "admin"]),
-    ("Operate", &["serve", "issuer", "keys", "witness", "check-config", "demo", "simulator"]),
+    (
+        "Operate",
+        &["serve", "issuer", "keys", "git-receive", "git-proxy", "witness", "check-config", "demo", "simulator"],
+    ),
 ];
 
 /// Gives `command` a help page that shows its subcommands in [`GROUPS`] (clap itself knows one list only).

@@ -7,6 +7,7 @@ mod cost;
 mod credential;
 mod developer;
 mod export;
+mod gate;
 mod git;
 mod grant;
 mod hook;
@@ -27,6 +28,7 @@ mod who;
 mod whoami;
 mod with_lock;
 mod witness;
+mod workspace;
 
 pub(crate) use credential::{GCP_TOKEN_TYPE, RegistryGrant, RegistryMap};
 pub(crate) use lock::put as put_lock_ask;
@@ -55,6 +57,7 @@ pub(crate) fn without_runtime(command: Command) -> Result<Result<Exit, CommandEr
 pub(crate) async fn dispatch(command: Command) -> Result<Exit, CommandError> {
     match command {
         Command::Run(arguments) => run::run(arguments).await,
+        Command::Workspace(command) => workspace::workspace(command).await,
         Command::Token(arguments) => token::token(arguments).await,
         Command::Record(arguments) => record::record(&arguments),
         // See `without_runtime`.
@@ -89,6 +92,8 @@ pub(crate) async fn dispatch(command: Command) -> Result<Exit, CommandError> {
         Command::Issuer(command) => issuer::issuer(command).await,
         Command::Keys(command) => keys::keys(command).await,
         Command::Serve(arguments) => serve::serve(arguments).await,
+        Command::GitReceive(command) => gate::receive(command).await,
+        Command::GitProxy(arguments) => gate::proxy(*arguments).await,
         Command::Witness(arguments) => witness::witness(*arguments).await,
         Command::CheckConfig(arguments) => serve::check_config(&arguments),
         Command::Demo(arguments) => demo::demo(arguments).await,

@@ -89,6 +89,8 @@ impl State {
             Event::LockGranted(event) => self.grant_ticket(event, at),
             Event::LockOver(event) => self.end_ticket(event.ticket, at),
             Event::ResourceWritten(event) => self.write(event, at),
+            Event::PushAdmitted(event) => self.pin(&event.locks, at),
+            Event::PushRefused(_) => {}
             Event::ResourceFrozen(event) => self.freeze(event, at),
             Event::ResourceThawed(event) => {
                 self.freezes.remove(&event.resource);

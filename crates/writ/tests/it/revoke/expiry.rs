@@ -120,6 +120,11 @@ fn launcher(timed: &Timed) -> Child {
     let credentials = json!({"server": timed.ada.url, "token": timed.ada.token, "developer": "ada"});
     std::fs::write(timed.folder.path().join("credentials.json"), credentials.to_string()).unwrap();
     let mut command = Command::new(WRIT);
-    command.env_clear().env("WRIT_HOME", timed.folder.path()).env("PATH", "/usr/bin:/bin").args(["run", "--", "cat"]);
+    command
+        .env_clear()
+        .env("WRIT_HOME", timed.folder.path())
+        .env("PATH", "/usr/bin:/bin")
+        .args(["run", "--", "cat"])
+        .current_dir(timed.folder.path());
     command.stdin(Stdio::piped()).stdout(Stdio::null()).stderr(Stdio::null()).spawn().unwrap()
 }

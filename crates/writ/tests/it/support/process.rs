@@ -192,7 +192,8 @@ impl Writ {
         write_private(&home.join("credentials.json"), &credentials.to_string());
         let mut command = Command::new(WRIT);
         command.env_clear().env("WRIT_HOME", &home).env("HOME", &home).env("PATH", std::env::var("PATH").unwrap());
-        command.stdin(Stdio::null());
+        // Not where the tests run: that is a repository, and `writ run` would make a workspace of it.
+        command.stdin(Stdio::null()).current_dir(&home);
         command
     }
 }
