@@ -18,6 +18,7 @@ mod hostile;
 mod issuer;
 mod launcher;
 mod leak_sweep;
+mod locks;
 mod mock_plane;
 mod openapi;
 mod push;
