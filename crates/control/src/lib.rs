@@ -31,6 +31,7 @@ mod federation;
 mod feed;
 mod follower;
 mod introspectors;
+mod lock_figures;
 mod nodes;
 mod password;
 mod reaper;

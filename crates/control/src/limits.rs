@@ -8,6 +8,8 @@ pub const COMMANDS_WAITING_MAX: usize = 4096;
 pub const CATCH_UPS_WAITING_MAX: usize = 64;
 /// Commands in one transaction: keeps one commit under some tens of milliseconds.
 pub const BATCH_COMMANDS_MAX: usize = 1024;
+/// Turns that other tasks get while the scribe waits for those it answered last to come back: some tens of microseconds.
+pub const BATCH_GATHER_YIELDS_MAX: usize = 16;
 /// Entries read from other nodes at a time while catching up.
 pub const CATCH_UP_ENTRIES_MAX: usize = 2000;
 /// One transaction, from taking the lock to the commit. Past it the outcome is unknown and state is rebuilt.
@@ -57,6 +59,10 @@ pub const FOLLOW_EVERY: Duration = Duration::from_millis(500);
 
 /// The longest a request waits for a lock: below what proxies and hooks of clients give up after.
 pub const LOCK_WAIT_MAX: Duration = Duration::from_secs(45);
+/// Tickets on a page of the console.
+pub const LOCK_PAGE_TICKETS_MAX: usize = 500;
+/// Frozen resources on a page of the console: each is a card.
+pub const LOCK_PAGE_FREEZES_MAX: usize = 50;
 /// Requests that follow locks at a time: consoles, and one for each launcher that shows who works where.
 pub const FEEDS_MAX: usize = 512;
 /// Entries kept for those who follow locks and are slow: who is slower reads on in the log.

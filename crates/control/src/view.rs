@@ -10,6 +10,7 @@ use tokio::sync::broadcast;
 use tokio_util::sync::CancellationToken;
 
 use crate::feed::{Feed, Note};
+use crate::lock_figures::LockFigures;
 
 /// What the log folds to.
 #[derive(Debug, Clone, Default)]
@@ -37,6 +38,8 @@ impl Folded {
 pub struct View {
     inner: RwLock<Inner>,
     feed: Feed,
+    /// What is counted of locks.
+    pub(crate) lock_figures: LockFigures,
 }
 
 #[derive(Debug, Default)]
@@ -51,7 +54,7 @@ struct Inner {
 impl View {
     /// A view that starts from a folded state.
     pub fn new(folded: Folded) -> Self {
-        Self { inner: RwLock::new(Inner { folded, ..Inner::default() }), feed: Feed::default() }
+        Self { inner: RwLock::new(Inner { folded, ..Inner::default() }), ..Self::default() }
     }
 
     /// Reads the committed state. Hold the answer briefly: the scribe waits for it.
@@ -109,6 +112,7 @@ impl View {
         for (entry, leaf) in entries {
             let moved = inner.moved_by(&entry.event);
             let note = self.feed.note(&inner.folded.state, inner.folded.next, entry.time, &entry.event);
+            self.lock_figures.see(&inner.folded.state, entry.time, &entry.event);
             inner.folded.fold(entry, leaf);
             if let Some(note) = note {
                 self.feed.tell(note);
@@ -148,3 +152,6 @@ impl Inner {
         }
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -191,8 +191,18 @@ pub fn named_by(event: &Event, request: Option<RequestId>) -> Vec<(ArtifactKind,
         }
         _ => {}
     }
-    let is_call = matches!(event, Event::CallReserved(_) | Event::CallSettled(_));
-    if let Some(request) = request.filter(|_| !is_call) {
+    // Of what happens many times a second the requests have no index: calls are found by when they were made, locks by their
+    // tickets.
+    let is_frequent = matches!(
+        event,
+        Event::CallReserved(_)
+            | Event::CallSettled(_)
+            | Event::LockQueued(_)
+            | Event::LockOffered(_)
+            | Event::LockGranted(_)
+            | Event::LockOver(_)
+    );
+    if let Some(request) = request.filter(|_| !is_frequent) {
         names.push((ArtifactKind::Request, Cow::from(request.to_string())));
     }
     names.retain(|(_, value)| !value.is_empty());

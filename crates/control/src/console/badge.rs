@@ -71,6 +71,19 @@ impl Badge {
         Self { title, ..Self::new(words(name), tone) }
     }
 
+    /// Where a ticket has come to, as the API spells it: `waiting`, `offered`, `held`, `resting`; or `suspect` when its
+    /// session missed its beats.
+    pub fn lock(name: &str) -> Self {
+        let (tone, title) = match name {
+            "held" => (Tone::Good, "it has what it wants"),
+            "offered" => (Tone::Plain, "its turn: set aside for it for a minute"),
+            "resting" => (Tone::Warn, "its session vanished; a change of its own may still be on its way"),
+            "suspect" => (Tone::Warn, "its launcher missed its beats: if it stays silent, others are next"),
+            _ => (Tone::Plain, "in the queue"),
+        };
+        Self { title, ..Self::new(words(name), tone) }
+    }
+
     /// How well a cost is known, as the API spells it: `exact`, `estimated`, `bound`.
     pub fn quality(name: &str) -> Self {
         let (tone, title) = match name {

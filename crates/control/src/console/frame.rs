@@ -11,6 +11,8 @@ pub struct Frame {
     pub roles: String,
     /// Whether the page of brokers is theirs to see.
     pub sees_brokers: bool,
+    /// How many resources are frozen: each needs a human.
+    pub frozen: usize,
 }
 
 /// Something with an address of its own.
@@ -27,6 +29,7 @@ pub struct Link {
 pub(super) enum Place {
     Sessions,
     Credentials,
+    Locks,
     Brokers,
     Cost,
     Elsewhere,
@@ -74,6 +77,7 @@ impl<'a> Shell<'a> {
         match self.place {
             Place::Sessions => path == "/sessions",
             Place::Credentials => path == "/credentials",
+            Place::Locks => path == "/locks",
             Place::Brokers => path == "/brokers",
             Place::Cost => path == "/cost",
             Place::Elsewhere => false,

@@ -5,7 +5,7 @@ use domain::limits::REASON_CHARS_MAX;
 
 use super::credentials::Table;
 use super::frame::{Frame, Place, Shell};
-use super::{Badge, Budget, CredentialRow, Link, Moment};
+use super::{Badge, Budget, CredentialRow, Link, LockRow, Moment};
 
 /// What the page of a session shows.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -54,6 +54,8 @@ pub struct SessionPage {
     pub credentials: Vec<CredentialRow>,
     /// Address of all its credentials; none where all are shown.
     pub more_credentials: Option<String>,
+    /// Its locks that are not over; bounded by the handler.
+    pub locks: Vec<LockRow>,
     /// Its newest calls, newest first; bounded by the handler.
     pub calls: Vec<CallRow>,
     /// Address of the next page of calls.

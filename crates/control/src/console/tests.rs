@@ -4,7 +4,7 @@ mod fixtures;
 mod rules;
 
 use super::*;
-use fixtures::{brokers, cost, credentials, error, session, sessions, sign_in};
+use fixtures::{brokers, cost, credentials, error, locks, session, sessions, sign_in};
 
 /// Every page in every state, by the name of its snapshot.
 fn pages() -> Vec<(&'static str, String)> {
@@ -23,6 +23,9 @@ fn pages() -> Vec<(&'static str, String)> {
         ("credentials_many", credentials_page(&credentials::many()).unwrap()),
         ("credentials_being_revoked", credentials_page(&credentials::being_revoked()).unwrap()),
         ("credentials_stalled", credentials_page(&credentials::stalled()).unwrap()),
+        ("locks_empty", locks_page(&locks::empty()).unwrap()),
+        ("locks_many", locks_page(&locks::many()).unwrap()),
+        ("locks_frozen", locks_page(&locks::frozen()).unwrap()),
         ("brokers_empty", brokers_page(&brokers::empty()).unwrap()),
         ("brokers_one_seen_by_an_auditor", brokers_page(&brokers::one_seen_by_an_auditor()).unwrap()),
         ("brokers_many", brokers_page(&brokers::many()).unwrap()),
@@ -83,6 +86,14 @@ fn what_strangers_wrote_stays_text() {
     let mut vending = brokers::many();
     vending.rows[0].shows = HOSTILE.into();
     vending.rows[0].targets[0].name = HOSTILE.into();
+    let mut locked = locks::frozen();
+    locked.resource = HOSTILE.into();
+    locked.frozen[0].resource = HOSTILE.into();
+    locked.frozen[0].detail = HOSTILE.into();
+    locked.waiting[0].intent = Some(HOSTILE.into());
+    locked.waiting[0].ahead = Some(HOSTILE.into());
+    locked.held[0].wants[0] = HOSTILE.into();
+    locked.places[0].rows[0].path = HOSTILE.into();
     let mut sign_in = sign_in::failed();
     sign_in.login = HOSTILE.into();
     sign_in.return_to = Some(HOSTILE.into());
@@ -92,6 +103,7 @@ fn what_strangers_wrote_stays_text() {
         cost_page(&money).unwrap(),
         credentials_page(&vended).unwrap(),
         brokers_page(&vending).unwrap(),
+        locks_page(&locked).unwrap(),
         sign_in_page(&sign_in).unwrap(),
     ];
     for html in pages {

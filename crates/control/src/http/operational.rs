@@ -89,6 +89,8 @@ fn render_metrics(shared: &Shared) -> String {
     ] {
         let _ = write!(text, "# HELP {name} {help}\n# TYPE {name} {kind}\n{name} {value}\n");
     }
+    let now = plane.clock.now();
+    plane.view.read(|state| plane.view.lock_figures.render(state, now, &mut text));
     render_witnesses(plane.publisher.as_deref(), &mut text);
     render_archive(plane.archive.as_deref(), &mut text);
     render_gateway(&shared.gateway.metrics().snapshot(), &mut text);

@@ -3,6 +3,7 @@
 mod brokers;
 mod cost;
 mod credentials;
+mod locks;
 mod session;
 mod sessions;
 mod sign_in;
@@ -39,6 +40,9 @@ pub(super) fn routes() -> Router<Arc<Shared>> {
         .route("/sessions/{session}", get(session::page))
         .route("/sessions/{session}/revoke", post(session::revoke))
         .route("/credentials", get(credentials::page))
+        .route("/locks", get(locks::page))
+        .route("/locks/thaw", post(locks::thaw))
+        .route("/locks/{ticket}/break", post(locks::break_lock))
         .route("/brokers", get(brokers::page))
         .route("/brokers/{broker}/disable", post(brokers::disable))
         .route("/brokers/{broker}/enable", post(brokers::enable))
@@ -114,6 +118,7 @@ fn frame(plane: &ControlPlane, signed_in: SignedIn) -> Frame {
     Frame {
         name: developer.display_name().to_owned(),
         roles: developer.roles().join(", "),
+        frozen: plane.view.read(|state| state.freezes.len()),
         sees_brokers: plane.view.read(|state| policy::authorize(state, by, policy::ReadBrokers).is_ok()),
     }
 }

@@ -85,7 +85,11 @@ pub async fn ask(plane: &ControlPlane, asker: Asker, ask: Ask) -> Result<Outcome
     let wants = Wants::new(ask.wants)?;
     let Ask { choice, patience, priority, intent, .. } = ask;
     let acquire = Acquire { ticket, wants, choice, patience, priority, intent };
-    let receipt = plane.propose(asker, Command::AcquireLock(Box::new(acquire))).await?;
+    let proposed = plane.propose(asker, Command::AcquireLock(Box::new(acquire))).await;
+    if let Err(Error::Refused(refusal)) = &proposed {
+        plane.view.lock_figures.refuse(refusal);
+    }
+    let receipt = proposed?;
     if let Some(passed) = passed(&receipt) {
         return Ok(passed);
     }

@@ -10,7 +10,7 @@ use store::{Append, Attachment, NewEntry, Store, StoreError, StoredEntry};
 use tokio::sync::mpsc;
 
 use super::{Failure, Health, Proposal, Receipt, Waiting};
-use crate::limits::{APPEND_MAX, BATCH_COMMANDS_MAX, CATCH_UP_ENTRIES_MAX};
+use crate::limits::{APPEND_MAX, BATCH_COMMANDS_MAX, BATCH_GATHER_YIELDS_MAX, CATCH_UP_ENTRIES_MAX};
 use crate::seam::Clock;
 use crate::view::{Folded, View};
 
@@ -37,13 +37,32 @@ struct Draft {
 /// Works until the queue is closed and empty.
 pub(super) async fn run(mut writer: Writer, mut queue: mpsc::Receiver<Waiting>) {
     let mut batch = Vec::with_capacity(BATCH_COMMANDS_MAX);
+    let mut last = 0;
     while queue.recv_many(&mut batch, BATCH_COMMANDS_MAX).await > 0 {
+        gather(&mut queue, &mut batch, last).await;
+        last = batch.len();
         let (proposals, replies): (Vec<_>, Vec<_>) =
             batch.drain(..).map(|waiting| (waiting.proposal, waiting.reply)).unzip();
         let answers = writer.write(proposals).await;
         for (reply, answer) in replies.into_iter().zip(answers) {
             // A caller that went away no longer wants to know; what was written stays written.
             let _ = reply.send(answer);
+        }
+    }
+}
+
+/// Lets those who were answered together come back together: whoever is first would else begin a transaction alone, and the
+/// others would wait for two commits instead of one. Gives up as soon as nobody comes for a moment.
+async fn gather(queue: &mut mpsc::Receiver<Waiting>, batch: &mut Vec<Waiting>, last: usize) {
+    let mut idle = 0;
+    while batch.len() < last.min(BATCH_COMMANDS_MAX) && idle < BATCH_GATHER_YIELDS_MAX {
+        tokio::task::yield_now().await;
+        match queue.try_recv() {
+            Ok(waiting) => {
+                batch.push(waiting);
+                idle = 0;
+            }
+            Err(_) => idle += 1,
         }
     }
 }

@@ -2,6 +2,7 @@
 
 mod crawl;
 mod html;
+mod locks;
 mod sign_in;
 mod slices;
 
@@ -10,7 +11,7 @@ use serde_json::json;
 
 use crate::support::process::PASSWORD;
 use crate::support::scrub::scrubbed;
-use crate::support::{Answer, People, Writ, run, send, until};
+use crate::support::{Answer, Opened, People, Writ, run, send, until};
 
 /// A browser with at most one cookie.
 pub(crate) struct Browser {
@@ -85,9 +86,28 @@ async fn populate(people: &People) {
     for _ in 0..100 {
         people.grace.open(json!({})).await;
     }
+    lock(people, &live).await;
     until("three settled calls", async || {
         let report = people.ada.get("/v1/cost").await.json();
         (report["total"]["calls"] == 3 && report["total"]["held_usd_nanos"] == 0).then_some(())
     })
     .await;
+}
+
+/// Somebody holds, somebody waits, two work on one file, and that is frozen.
+async fn lock(people: &People, of_grace: &Opened) {
+    let of_ada = people.ada.open(json!({"project": "checkout"})).await;
+    let file = "path:github.com/acme/api//config/pool.toml";
+    let want = |resource: &str, mode: &str| json!([{"resource": resource, "mode": mode}]);
+    for (by, wants) in
+        [(&of_ada, want("env:prod", "X")), (of_grace, want("env:prod", "X")), (&of_ada, want(file, "IX"))]
+    {
+        let body = json!({"wants": wants, "wait": true, "intent": "<b>raise</b> the pool size"});
+        assert_eq!(by.caller.post("/v1/locks", body).await.status, 200);
+    }
+    let sha = |text: &str| format!("sha256:{}", domain::Digest::of(text.as_bytes()));
+    for (by, before, after) in [(&of_ada, "a", "b"), (of_grace, "b", "a")] {
+        let write = json!({"resource": file, "before": sha(before), "after": sha(after)});
+        assert_eq!(by.caller.post("/v1/writes", json!({"writes": [write]})).await.status, 200);
+    }
 }

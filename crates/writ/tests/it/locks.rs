@@ -2,6 +2,7 @@
 //! knows nothing of the server.
 
 mod history;
+mod life;
 mod linearizable;
 mod outage;
 mod waiters;

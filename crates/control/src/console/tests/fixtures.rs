@@ -4,6 +4,7 @@ pub(super) mod brokers;
 pub(super) mod cost;
 pub(super) mod credentials;
 pub(super) mod error;
+pub(super) mod locks;
 pub(super) mod session;
 pub(super) mod sessions;
 pub(super) mod sign_in;
@@ -13,7 +14,7 @@ use domain::Usd;
 use super::super::{Frame, Moment};
 
 pub(super) fn ada() -> Frame {
-    Frame { name: "Ada Lovelace".into(), roles: "member, admin".into(), sees_brokers: true }
+    Frame { name: "Ada Lovelace".into(), roles: "member, admin".into(), sees_brokers: true, frozen: 0 }
 }
 
 /// A moment on 2026-11-22.

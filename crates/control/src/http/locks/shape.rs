@@ -126,7 +126,7 @@ pub(crate) struct Frozen {
     #[serde(rename = "project.id")]
     project: Option<String>,
     #[serde(rename = "project.name")]
-    project_name: Option<String>,
+    pub(crate) project_name: Option<String>,
 }
 
 /// What stands in the way, in a problem.
@@ -391,7 +391,7 @@ fn explained(error: Error, detail: Option<String>, obstacle: Obstacle) -> Proble
 }
 
 /// Who is in the way, since when and what for.
-fn held(plane: &ControlPlane, ahead: &Ahead) -> String {
+pub(crate) fn held(plane: &ControlPlane, ahead: &Ahead) -> String {
     let since = ahead.ticket.parse().ok().and_then(|id: TicketId| {
         plane.view.read(|state| {
             state.locks.tickets.get(&id).map(|ticket| match ticket.phase {

@@ -107,6 +107,7 @@ async fn build(shared: &Shared, signed_in: SignedIn, id: &str, asked: &Asked) ->
         calls_total: count(shown.calls.unsigned_abs()),
         credentials,
         more_credentials,
+        locks: super::locks::of_session(plane, signed_in, row.id),
         older_calls: last.map(|call| format!("/sessions/{}?before={}", row.id, call.id)),
         calls: calls.iter().map(call_line).collect(),
         entries: entries.iter().map(entry_line).map(entry_row).collect(),

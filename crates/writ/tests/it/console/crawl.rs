@@ -72,8 +72,17 @@ fn kind(path: &str) -> String {
 }
 
 /// What everybody can reach.
-const ALL: [&str; 8] =
-    ["/", "/assets/{asset}", "/cost", "/cost.csv", "/cost.json", "/credentials", "/sessions", "/sessions/{session}"];
+const ALL: [&str; 9] = [
+    "/",
+    "/assets/{asset}",
+    "/cost",
+    "/cost.csv",
+    "/cost.json",
+    "/credentials",
+    "/locks",
+    "/sessions",
+    "/sessions/{session}",
+];
 
 #[test]
 fn every_page_an_administrator_can_reach_is_sound() {
@@ -125,7 +134,7 @@ fn every_slice_of_cost_is_a_sound_page() {
 fn an_empty_installation_has_sound_pages() {
     tested(async |writ, _people| {
         let browser = Browser::signed_in(writ, "grace").await;
-        assert_eq!(crawl(&browser).await.len(), 7);
+        assert_eq!(crawl(&browser).await.len(), 8);
         let page = browser.get("/sessions").await.text();
         assert!(page.contains("No session yet."), "{page}");
     });

@@ -31,7 +31,10 @@ impl Events {
         headers.extend(last.as_deref().map(|last| ("last-event-id", last)));
         let url = format!("{}/v1/locks/events{query}", by.url);
         let stream = within("a stream", stream(http::Method::GET, &url, &headers, "")).await.unwrap();
-        assert_eq!((stream.status.as_u16(), stream.header("content-type")), (200, "text/event-stream"));
+        assert_eq!(
+            (stream.status.as_u16(), &stream.headers["content-type"]),
+            (200, &http::HeaderValue::from_static("text/event-stream"))
+        );
         Self { stream, text: String::new() }
     }
 

@@ -1,0 +1,113 @@
+#!/bin/sh
+# Locks: pairs of acquire and release a second, durable, against Redis with appendfsync always, etcd and a lease row in
+# PostgreSQL, on the same disk, one after the other, in rounds. What is not installed is left out.
+# Usage: bench/locks.sh [rounds] [seconds] [clients]
+#
+#   cargo build --release -p writ && cargo build --release -p control --example lock_load
+#   apt-get install redis-server etcd-server postgresql
+set -eu
+rounds=${1:-3}
+seconds=${2:-5}
+clients=${3:-32}
+here=$(cd "$(dirname "$0")" && pwd)
+bin=${CARGO_TARGET_DIR:-$here/../target}/release
+load="$bin/examples/lock_load"
+work=$(mktemp -d "${BENCH_DIR:-$here/../target}/locks.XXXXXX")
+export WRIT_HOME="$work/home"
+pids=
+
+stop() {
+    for pid in $pids; do kill "$pid" 2>/dev/null || true; done
+    [ -z "${postgres:-}" ] || WRIT_POSTGRES_STATE="$work/pg" "$here/../scripts/postgres" stop > /dev/null 2>&1 || true
+    wait
+    rm -rf "$work"
+}
+trap stop EXIT
+
+echo 'sk-bench' > "$work/key"
+cat > "$work/writ.toml" <<TOML
+listen = "127.0.0.1:4140"
+data_dir = "$work/data"
+[log]
+level = "warn"
+[[upstreams]]
+name = "none"
+base_url = "http://127.0.0.1:9"
+key_file = "$work/key"
+TOML
+"$bin/writ" serve --config "$work/writ.toml" 2> "$work/log" & pids="$pids $!"
+sleep 2
+bootstrap=$(sed -n 's/.*--bootstrap //p' "$work/log")
+echo 'a long password for the bench' |
+    "$bin/writ" login http://127.0.0.1:4140 --login bench --bootstrap "$bootstrap" --password-stdin > /dev/null
+tokens=
+for _ in $(seq "$clients"); do
+    token=$(curl -sf -H "authorization: Bearer $("$bin/writ" token)" -H 'content-type: application/json' -d '{}' \
+        http://127.0.0.1:4140/v1/sessions | sed 's/.*"token":"\([^"]*\)".*/\1/')
+    tokens="$tokens $token"
+done
+
+if command -v redis-server > /dev/null; then
+    mkdir "$work/redis"
+    redis-server --port 4141 --bind 127.0.0.1 --dir "$work/redis" --save '' --appendonly yes --appendfsync always \
+        --daemonize no > "$work/redis.log" & pids="$pids $!"
+    redis=yes
+fi
+if command -v etcd > /dev/null; then
+    etcd --name bench --data-dir "$work/etcd" --listen-client-urls http://127.0.0.1:4142 \
+        --advertise-client-urls http://127.0.0.1:4142 --listen-peer-urls http://127.0.0.1:4143 \
+        --initial-advertise-peer-urls http://127.0.0.1:4143 --initial-cluster bench=http://127.0.0.1:4143 \
+        > "$work/etcd.log" 2>&1 & pids="$pids $!"
+    etcd=yes
+fi
+if command -v pgbench > /dev/null; then
+    postgres=$(WRIT_POSTGRES_STATE="$work/pg" "$here/../scripts/postgres" start)
+    psql -q "$postgres" -c "CREATE TABLE leases (key int PRIMARY KEY, holder text, token bigint NOT NULL DEFAULT 0, until timestamptz);
+        INSERT INTO leases (key) SELECT generate_series(1, 10000)"
+    cat > "$work/lease.sql" <<'SQL'
+\set key random(1, 10000)
+UPDATE leases SET holder = 'bench', token = token + 1, until = now() + interval '60 s' WHERE key = :key AND (holder IS NULL OR until < now()) RETURNING token;
+UPDATE leases SET holder = NULL WHERE key = :key AND holder = 'bench';
+SQL
+fi
+sleep 2
+
+syncs() {
+    python3 - "$work/sync" <<'PY'
+import os, sys, time
+file, times = os.open(sys.argv[1], os.O_CREAT | os.O_WRONLY), []
+for _ in range(300):
+    os.write(file, b"x" * 4096)
+    start = time.perf_counter()
+    os.fdatasync(file)
+    times.append(time.perf_counter() - start)
+print(f"fdatasync    p50 {sorted(times)[150] * 1000:.2f} ms  p90 {sorted(times)[270] * 1000:.2f} ms")
+PY
+}
+
+redis_pair="if redis.call('set',KEYS[1],ARGV[1],'NX','PX',60000) then local t=redis.call('incr','token') if redis.call('get',KEYS[1])==ARGV[1] then redis.call('del',KEYS[1]) end return t end return 0"
+redis_acquire="if redis.call('set',KEYS[1],ARGV[1],'NX','PX',60000) then return redis.call('incr','token') end return 0"
+round=0
+while [ "$round" -lt "$rounds" ]; do
+    round=$((round + 1))
+    echo "== round $round, $clients clients, load $(cut -d' ' -f1 /proc/loadavg)"
+    syncs
+    # shellcheck disable=SC2086
+    echo "writ         two requests  $("$load" 127.0.0.1:4140 pair "$clients" "$seconds" $tokens)"
+    # shellcheck disable=SC2086
+    echo "writ         one request   $("$load" 127.0.0.1:4140 momentary "$clients" "$seconds" $tokens)"
+    if [ -n "${redis:-}" ]; then
+        count=$((seconds * 8000))
+        one=$(redis-benchmark -p 4141 -c "$clients" -n "$count" -r 10000 --csv EVAL "$redis_pair" 1 lock:__rand_int__ me | tail -1)
+        # Half of a pair: a release is a second such request.
+        half=$(redis-benchmark -p 4141 -c "$clients" -n "$count" -r 1000000000 --csv EVAL "$redis_acquire" 1 lock:__rand_int__ me | tail -1)
+        echo "$one" | awk -F'","|"' '{ printf "redis always one request   %.0f pairs/s  p50 %s ms\n", $(NF - 7), $(NF - 4) }'
+        echo "$half" | awk -F'","|"' '{ printf "redis always two requests  %.0f pairs/s\n", $(NF - 7) / 2 }'
+    fi
+    [ -z "${etcd:-}" ] || echo "etcd         two requests  $("$load" 127.0.0.1:4142 etcd "$clients" "$seconds")"
+    if [ -n "${postgres:-}" ]; then
+        pgbench -n -M prepared -f "$work/lease.sql" -c "$clients" -j 2 -T "$seconds" "$postgres" 2> /dev/null |
+            awk '/^tps/ { tps = $3 } /latency average/ { lat = $4 } END { printf "postgres row two requests  %.0f pairs/s  mean %.2f ms per pair\n", tps, lat }'
+    fi
+done
+"$bin/writ" log verify
