@@ -4,11 +4,14 @@
 //! they fail.
 
 mod client;
+mod collisions;
 mod commits;
 mod credentials;
 mod governed;
 mod plain;
+mod player;
 mod refused;
+mod scene;
 mod tap;
 
 use serde_json::{Value, json};
