@@ -12,6 +12,7 @@ mod plain;
 mod player;
 mod refused;
 mod scene;
+mod stale_writes;
 mod tap;
 
 use serde_json::{Value, json};

@@ -32,7 +32,11 @@ pub(super) fn without_writ<F: Future<Output = ()>>(test: impl FnOnce(Scene) -> F
 impl Scene {
     /// A repository with these files, committed on `main`, that any number of clients may work in.
     pub(super) fn repository(&self, files: &[(&str, &str)]) -> PathBuf {
-        let tree = self.folder.path().join("repository");
+        self.repository_named("repository", files)
+    }
+
+    pub(super) fn repository_named(&self, name: &str, files: &[(&str, &str)]) -> PathBuf {
+        let tree = self.folder.path().join(name);
         std::fs::create_dir(&tree).unwrap();
         git(&tree, &["init", "--quiet", "--initial-branch=main"]);
         for (path, content) in files {

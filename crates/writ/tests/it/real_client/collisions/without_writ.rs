@@ -37,7 +37,8 @@ fn three_real_clients_in_own_clones_undo_each_other_and_every_push_is_taken() {
         let on_main = |path: &str| git(&origin, &["show", &format!("main:{path}")]);
         assert_mess(&on_main(POOL), &on_main(WORKER));
         let log = git(&origin, &["log", "--reverse", "--format=%s", "main"]);
-        let pushed = ["Begin", "Raise max_connections", "Use the larger pool", "Repair the pool", "Keep the many connections"];
+        let pushed =
+            ["Begin", "Raise max_connections", "Use the larger pool", "Repair the pool", "Keep the many connections"];
         assert_eq!(log.lines().collect::<Vec<_>>(), pushed);
     });
 }
@@ -58,6 +59,10 @@ fn assert_nobody_is_told(story: &Story) {
 /// Ana keeps many connections idle for long, which she meant for a pool of 80 that is 20 again; ben believes in 60 threads
 /// that are 10.
 fn assert_mess(pool: &str, worker: &str) {
-    assert_eq!(pool, POOL_BEFORE.replace("idle_seconds = 60", "idle_seconds = 300"), "ana's change is gone, her next is not");
+    assert_eq!(
+        pool,
+        POOL_BEFORE.replace("idle_seconds = 60", "idle_seconds = 300"),
+        "ana's change is gone, her next is not"
+    );
     assert_eq!(worker, WORKER_BEFORE, "ben's change is gone");
 }
