@@ -58,13 +58,15 @@ impl Cast {
         let mut ben_builds_on_it = vec![ben.edit(WORKER, "threads = 10", "threads = 60").await];
         ben_builds_on_it.extend(share(ben, sharing, "Use the larger pool").await);
 
+        // Cleo has seen what the database can take. A model that is refused its tool often tries the shell.
         catch_up(cleo, sharing).await;
-        cleo.read(POOL).await;
         cleo.read(WORKER).await;
-        let mut cleo_repairs = vec![
-            cleo.edit(POOL, "max_connections = 80", "max_connections = 20").await,
-            cleo.edit(WORKER, "threads = 60", "threads = 10").await,
-        ];
+        cleo.read(POOL).await;
+        let mut cleo_repairs = vec![cleo.edit(POOL, "max_connections = 80", "max_connections = 20").await];
+        if cleo_repairs[0].is_error {
+            cleo_repairs
+                .push(cleo.bash(&format!("sed -i 's/max_connections = 80/max_connections = 20/' {POOL}")).await);
+        }
         cleo_repairs.extend(share(cleo, sharing, "Repair the pool").await);
 
         catch_up(ana, sharing).await;

@@ -168,15 +168,19 @@ impl Writ {
 
     /// A `writ` command of somebody signed in here, with a home of its own.
     pub(crate) fn command(&self, caller: &Caller, home: &str) -> Command {
-        let home = self.path().join(home);
-        std::fs::create_dir_all(&home).unwrap();
-        let credentials = json!({"server": self.url, "token": caller.token, "developer": "test"});
-        write_private(&home.join("credentials.json"), &credentials.to_string());
-        let mut command = Command::new(WRIT);
-        command.env_clear().env("WRIT_HOME", &home).env("HOME", &home).env("PATH", std::env::var("PATH").unwrap());
-        command.stdin(Stdio::null());
-        command
+        signed_in(&self.caller(caller.token.as_deref().unwrap()), &self.path().join(home))
     }
+}
+
+/// A `writ` command of somebody who is signed in there, with that home.
+pub(crate) fn signed_in(caller: &Caller, home: &Path) -> Command {
+    std::fs::create_dir_all(home).unwrap();
+    let credentials = json!({"server": caller.url, "token": caller.token, "developer": "test"});
+    write_private(&home.join("credentials.json"), &credentials.to_string());
+    let mut command = Command::new(WRIT);
+    command.env_clear().env("WRIT_HOME", home).env("HOME", home).env("PATH", std::env::var("PATH").unwrap());
+    command.stdin(Stdio::null());
+    command
 }
 
 impl Drop for Writ {
