@@ -1,7 +1,10 @@
 //! What may be asked of the log, and the one pure function that answers.
 
 use crate::{Actor, Event, Refusal, State, Time};
-use crate::{artifact, broker, call, certificate, credential, developer, grant, node, project, session, sign_in, team};
+use crate::{
+    artifact, broker, call, certificate, credential, developer, freeze, grant, lock, node, project, session, sign_in,
+    team, write,
+};
 
 /// Something somebody wants to happen. Ids, secrets' digests and amounts are made before and passed in.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -66,6 +69,20 @@ pub enum Command {
     NoteStalled(credential::NoteStalled),
     /// Note that a credential is dead.
     FinishCredential(credential::Finish),
+    /// Ask for locks, or claim what was offered.
+    AcquireLock(Box<lock::Acquire>),
+    /// Let locks go, or wait no longer.
+    ReleaseLock(lock::Release),
+    /// Take locks away from their holder.
+    BreakLock(lock::Break),
+    /// Note that an offer was not taken up, or that a rest is over.
+    LapseLock(lock::Lapse),
+    /// Record changes of resources, or look at those to come.
+    RecordWrite(Box<write::Record>),
+    /// Freeze a resource.
+    FreezeResource(Box<freeze::Ask>),
+    /// Thaw it.
+    ThawResource(Box<freeze::Thaw>),
     /// Note that a process came up.
     StartNode(node::Start),
     /// Note that a process is gone.
@@ -82,6 +99,7 @@ pub enum Command {
 pub fn decide(state: &State, by: Actor, command: &Command, now: Time) -> Result<Vec<Event>, Refusal> {
     let now = now.max(state.last_time);
     let mut events = decide_one(state, by, command, now)?;
+    lock::complete(state, &mut events, now);
     session::complete(state, &mut events);
     Ok(events)
 }
@@ -118,6 +136,13 @@ fn decide_one(state: &State, by: Actor, command: &Command, now: Time) -> Result<
         Command::RevokeCredential(command) => credential::ask_revocation(state, by, command),
         Command::NoteStalled(command) => credential::note_stalled(state, by, command),
         Command::FinishCredential(command) => credential::finish(state, by, command, now),
+        Command::AcquireLock(command) => lock::acquire(state, by, command, now),
+        Command::ReleaseLock(command) => lock::release(state, by, command),
+        Command::BreakLock(command) => lock::break_ticket(state, by, command, now),
+        Command::LapseLock(command) => lock::lapse(state, command, now),
+        Command::RecordWrite(command) => write::record(state, by, command, now),
+        Command::FreezeResource(command) => freeze::ask(state, by, command),
+        Command::ThawResource(command) => freeze::thaw(state, by, command),
         Command::StartNode(command) => node::start(state, command),
         Command::LoseNode(command) => node::lose(state, command),
     }

@@ -15,7 +15,7 @@ pub(crate) use request::request;
 pub use over::{Finish, How, Issued, MintResult, NoteStalled, Over, RecordMint, RevocationAsked, Revoke, Stalled};
 pub use request::{Request, Requested};
 
-use crate::{ArtifactKind, CredentialId, Name, NodeId, ProjectId, Scope, SessionId, State, Time};
+use crate::{ArtifactKind, CredentialId, Name, NodeId, ProjectId, Scope, SessionId, State, TicketId, Time};
 
 /// What state keeps of a credential that is not known to be dead.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -34,6 +34,9 @@ pub struct Credential {
     pub granted_to: Option<Name>,
     /// What it is good for.
     pub scope: Scope,
+    /// The ticket that it rests on, where its grant asks for a lock.
+    #[serde(default)]
+    pub lock: Option<TicketId>,
     /// When it was decided.
     pub requested_at: Time,
     /// Which process was to have it made.
@@ -71,6 +74,8 @@ pub enum Cause {
     Asked,
     /// The process that was to have it made is lost: perhaps it was made.
     NodeLost,
+    /// The lock that it rests on is over.
+    LockOver,
 }
 
 /// A name under which a credential is known elsewhere.
@@ -91,6 +96,7 @@ impl Cause {
             Self::BrokerOff => "broker_off",
             Self::Asked => "asked",
             Self::NodeLost => "node_lost",
+            Self::LockOver => "lock_over",
         }
     }
 }

@@ -5,7 +5,10 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::{artifact, broker, call, certificate, credential, developer, grant, node, project, session, sign_in, team};
+use crate::{
+    artifact, broker, call, certificate, credential, developer, freeze, grant, lock, node, project, session, sign_in,
+    team, write,
+};
 
 /// One fact. Serialised as `{"type": "<noun>.<verb>", "body": {…}}`.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -107,6 +110,27 @@ pub enum Event {
     /// A credential is dead.
     #[serde(rename = "credential.over")]
     CredentialOver(credential::Over),
+    /// A ticket waits.
+    #[serde(rename = "lock.queued")]
+    LockQueued(Box<lock::Queued>),
+    /// It is a ticket's turn.
+    #[serde(rename = "lock.offered")]
+    LockOffered(lock::Offered),
+    /// A ticket holds what it wants; the entry's position is the fencing token.
+    #[serde(rename = "lock.granted")]
+    LockGranted(Box<lock::Granted>),
+    /// A ticket is over.
+    #[serde(rename = "lock.over")]
+    LockOver(lock::Over),
+    /// A session changed a resource.
+    #[serde(rename = "resource.written")]
+    ResourceWritten(Box<write::Written>),
+    /// No agent may change a resource.
+    #[serde(rename = "resource.frozen")]
+    ResourceFrozen(Box<freeze::Frozen>),
+    /// A human has looked at a frozen resource.
+    #[serde(rename = "resource.thawed")]
+    ResourceThawed(freeze::Thawed),
     /// A writ process came up.
     #[serde(rename = "node.started")]
     NodeStarted(node::Started),
@@ -136,6 +160,11 @@ impl Event {
             Self::RevocationAsked(event) => Some(event.session),
             Self::CredentialStalled(event) => Some(event.session),
             Self::CredentialOver(event) => Some(event.session),
+            Self::LockQueued(event) => event.holder.session(),
+            Self::LockOffered(event) => event.holder.session(),
+            Self::LockGranted(event) => event.holder.session(),
+            Self::LockOver(event) => event.holder.session(),
+            Self::ResourceWritten(event) => Some(event.session),
             _ => None,
         }
     }

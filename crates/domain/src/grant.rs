@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::{Actor, Event, Name, ProjectId, Refusal, Role, Scope, Span, State, limits};
+use crate::{Actor, Event, Name, ProjectId, Refusal, Resource, Role, Scope, Span, State, limits};
 
 /// A power of a project's sessions.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -17,6 +17,9 @@ pub struct Grant {
     pub scope: Scope,
     /// How long they live, at most.
     pub life_max: Span,
+    /// What a session must hold, in mode X, to ask for one; when it lets go, its credentials are revoked.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub lock: Option<Resource>,
 }
 
 /// Give a project a grant, or change the one it has for the same broker, target and profile.

@@ -171,6 +171,10 @@ id_type!(
     /// One credential that a broker made for a session.
     CredentialId, "cred"
 );
+id_type!(
+    /// One request for locks.
+    TicketId, "tkt"
+);
 
 #[cfg(test)]
 mod tests;

@@ -87,6 +87,51 @@ pub const PUBLIC_KEY_CHARS_MAX: usize = 800;
 /// The longest life of a credential: AWS's twelve hours.
 pub const CREDENTIAL_LIFE_MAX: Span = Span::from_secs(12 * 3600);
 
+/// Bytes of a resource's name: a long path in a repository with a long name.
+pub const RESOURCE_BYTES_MAX: usize = 1024;
+/// Segments of a resource: deeper than any source tree.
+pub const RESOURCE_SEGMENTS_MAX: usize = 64;
+/// Resources that one ticket asks for.
+pub const LOCK_WANTS_MAX: usize = 64;
+/// Bytes of their names together: they are part of an entry.
+pub const LOCK_WANTS_BYTES_MAX: usize = 16 * 1024;
+/// How much waiting one step of priority is worth.
+pub const LOCK_AGING_STEP: Span = Span::from_secs(300);
+/// How long what is offered is set aside: an agent may be in the middle of a turn.
+pub const LOCK_OFFER: Span = Span::from_secs(60);
+/// How long what a vanished session held rests where no gate compares tokens: a request of its own may be on its way.
+pub const LOCK_REST: Span = Span::from_secs(15);
+/// How long a change that a gate let through may be on its way.
+pub const LOCK_PIN_MAX: Span = Span::from_secs(60);
+/// Those who stand in the way that an answer names.
+pub const LOCK_AHEAD_SHOWN_MAX: usize = 16;
+/// Holders that the search for a circle looks at.
+pub const LOCK_CYCLE_SEARCH_MAX: usize = 10_000;
+/// Tickets of the whole installation that are not over: bounds state in memory (about 500 bytes each).
+pub const TICKETS_MAX: usize = 500_000;
+/// Tickets of one holder that are not over: every file of a large change, one by one.
+pub const TICKETS_PER_HOLDER_MAX: usize = 10_000;
+/// Tickets of one holder that wait: an agent does one thing at a time, a few of its sub-agents too.
+pub const TICKETS_WAITING_PER_HOLDER_MAX: usize = 32;
+/// Tickets that wait for one resource.
+pub const TICKETS_WAITING_PER_RESOURCE_MAX: usize = 20_000;
+/// Tickets remembered after they are over; the oldest are forgotten first.
+pub const TICKETS_OVER_REMEMBERED_MAX: usize = 50_000;
+/// Resources that are frozen at once: each waits for a human.
+pub const FREEZES_MAX: usize = 1_000;
+/// Changes in one record: what one command of an agent changed.
+pub const WRITES_PER_RECORD_MAX: usize = 64;
+/// Pieces of one change.
+pub const HUNKS_PER_WRITE_MAX: usize = 32;
+/// Changes of one resource that are remembered: enough to see a struggle.
+pub const WRITES_REMEMBERED_PER_RESOURCE_MAX: usize = 8;
+/// Resources whose changes are remembered; the longest unchanged are forgotten first.
+pub const WRITTEN_RESOURCES_REMEMBERED_MAX: usize = 20_000;
+/// How far back a struggle is looked for.
+pub const STRUGGLE_WINDOW: Span = Span::from_secs(30 * 60);
+/// Turns by at least two sessions on one text that make a struggle.
+pub const STRUGGLE_TURNS: usize = 3;
+
 /// Developers in one installation (design point: a few hundred; bound: fifty thousand).
 pub const DEVELOPERS_MAX: usize = 50_000;
 /// Sign-ins of one developer; a new one over the limit ends the oldest.

@@ -1,8 +1,9 @@
 //! Why a command was not carried out. A refusal changes nothing and writes nothing.
 
+use crate::lock::{Ahead, Step};
 use crate::scope::Outside;
 use crate::session::Ending;
-use crate::{BrokerKind, CredentialId, DeveloperId, Name, ProjectId, SessionId, Span, Time, Usd};
+use crate::{BrokerKind, CredentialId, DeveloperId, Name, ProjectId, Resource, SessionId, Span, TicketId, Time, Usd};
 
 /// Why [`crate::decide`] refused. Every variant has one stable code ([`Refusal::code`]).
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -201,6 +202,44 @@ pub enum Refusal {
     /// No such credential, or it is dead already.
     #[error("no credential {0} that is alive")]
     CredentialUnknown(CredentialId),
+    /// The grant asks for a lock that the session does not hold.
+    #[error("this needs the lock `{0}` in mode X: acquire it first")]
+    LockRequired(Resource),
+    /// No such ticket, or it ended so long ago that only the log remembers.
+    #[error("no ticket {0}")]
+    TicketUnknown(TicketId),
+    /// The ticket is over.
+    #[error("ticket {0} is over: ask with a new one")]
+    TicketOver(TicketId),
+    /// Nothing about the ticket is due.
+    #[error("ticket {0} is not due")]
+    TicketNotDue(TicketId),
+    /// Somebody holds it, or waits and came before.
+    #[error("it is held: {}", who_is_ahead(.ahead))]
+    LockHeld {
+        /// Who stands in the way; at most [`crate::limits::LOCK_AHEAD_SHOWN_MAX`].
+        ahead: Vec<Ahead>,
+    },
+    /// Waiting would close a circle.
+    #[error("waiting for this would never end: {}", circle(.cycle))]
+    WouldDeadlock {
+        /// The circle.
+        cycle: Vec<Step>,
+    },
+    /// A change that a gate let through is on its way.
+    #[error("a change under ticket {ticket} is on its way: try again in a minute")]
+    LockPinned {
+        /// Which ticket.
+        ticket: TicketId,
+        /// Until when.
+        until: Time,
+    },
+    /// No agent may change the resource until a human has looked.
+    #[error("`{0}` is frozen until a human has looked at it")]
+    ResourceFrozen(Resource),
+    /// It is not frozen.
+    #[error("`{0}` is not frozen")]
+    FreezeUnknown(Resource),
     /// The credential has not expired.
     #[error("credential {0} has not expired")]
     CredentialAlive(CredentialId),
@@ -209,6 +248,21 @@ pub enum Refusal {
 /// A list for a sentence.
 fn list(names: &[String]) -> String {
     if names.is_empty() { "nothing".to_owned() } else { names.join(", ") }
+}
+
+/// Who stands in the way, for a sentence.
+fn who_is_ahead(ahead: &[Ahead]) -> String {
+    let one = |one: &Ahead| {
+        let does = if one.waits { "waits for" } else { "has" };
+        format!("{} {does} `{}` in mode {}", one.holder, one.want.resource, one.want.mode)
+    };
+    ahead.first().map(one).unwrap_or_else(|| "none of these is free".to_owned())
+}
+
+/// A circle, for a sentence.
+fn circle(cycle: &[Step]) -> String {
+    let one = |step: &Step| format!("{} would wait for {} at `{}`", step.waits, step.ahead, step.resource);
+    cycle.iter().map(one).collect::<Vec<_>>().join(", ")
 }
 
 impl Refusal {
@@ -249,6 +303,15 @@ impl Refusal {
             Self::GrantUnknown => "grant_unknown",
             Self::CredentialUnknown(_) => "credential_unknown",
             Self::CredentialAlive(_) => "credential_alive",
+            Self::LockRequired(_) => "lock_required",
+            Self::TicketUnknown(_) => "ticket_unknown",
+            Self::TicketOver(_) => "ticket_over",
+            Self::TicketNotDue(_) => "ticket_not_due",
+            Self::LockHeld { .. } => "lock_held",
+            Self::WouldDeadlock { .. } => "would_deadlock",
+            Self::LockPinned { .. } => "lock_pinned",
+            Self::ResourceFrozen(_) => "resource_frozen",
+            Self::FreezeUnknown(_) => "freeze_unknown",
         }
     }
 }

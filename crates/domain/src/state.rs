@@ -2,6 +2,7 @@
 
 mod apply;
 mod credentials;
+mod locks;
 
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
@@ -11,13 +12,16 @@ use crate::broker::{Broker, Target};
 use crate::call::Reservation;
 use crate::credential::Credential;
 use crate::developer::Developer;
+use crate::freeze::Freeze;
+use crate::lock::Locks;
 use crate::project::Project;
 use crate::session::{Ending, How, Past, Session};
 use crate::sign_in::Held;
 use crate::team::Team;
+use crate::write::Recent;
 use crate::{
-    Actor, CallId, CredentialId, DeveloperId, Digest, Name, NodeId, ProjectId, Refusal, Role, SessionId, SignInId,
-    TeamId, Time, limits,
+    Actor, CallId, CredentialId, DeveloperId, Digest, Name, NodeId, ProjectId, Refusal, Resource, Role, SessionId,
+    SignInId, TeamId, Time, limits,
 };
 
 /// Everything a decision may depend on. Equal logs give equal states.
@@ -25,6 +29,8 @@ use crate::{
 pub struct State {
     /// Time of the newest entry; time never runs backwards inside the log.
     pub last_time: Time,
+    /// How many entries it is folded from: the position of the next one.
+    pub next: u64,
     /// Known humans.
     pub developers: BTreeMap<DeveloperId, Developer>,
     /// Teams.
@@ -72,6 +78,14 @@ pub struct State {
     pub expiries: BTreeSet<(Time, CredentialId)>,
     /// Those of them by session, live or over.
     pub session_credentials: BTreeMap<SessionId, BTreeSet<CredentialId>>,
+    /// Locks, and who waits for them.
+    pub locks: Locks,
+    /// Resources that no agent may change.
+    pub freezes: BTreeMap<Resource, Freeze>,
+    /// The last changes of resources, the oldest first: at most [`limits::WRITES_REMEMBERED_PER_RESOURCE_MAX`] each.
+    pub writes: BTreeMap<Resource, Vec<Recent>>,
+    /// Those resources by the position of their newest change; the longest unchanged are forgotten first.
+    pub write_order: BTreeMap<u64, Resource>,
 }
 
 impl State {

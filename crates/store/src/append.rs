@@ -164,6 +164,9 @@ impl<'a> Append<'a> {
             Event::AliasClaimed(_) | Event::ArtifactRecorded(_) | Event::CertificateIssued(_) => Ok(()),
             Event::SessionClosed(_) | Event::ClaimMismatched(_) | Event::CallRefused(_) => Ok(()),
             Event::NodeStarted(_) | Event::NodeLost(_) => Ok(()),
+            // Who holds what is in the state, whole.
+            Event::LockQueued(_) | Event::LockOffered(_) | Event::LockGranted(_) | Event::LockOver(_) => Ok(()),
+            Event::ResourceWritten(_) | Event::ResourceFrozen(_) | Event::ResourceThawed(_) => Ok(()),
             // Grants are in the state, whole; that somebody asked is in the log.
             Event::GrantSet(_) | Event::GrantRemoved(_) | Event::RevocationAsked(_) => Ok(()),
         }

@@ -1,10 +1,11 @@
 //! OCSF 1.8.0 (schema.ocsf.io): one event for each entry, in the class that fits best, with every required attribute.
 //!
-//! Which entry becomes what is in `people`, `session`, `call`, `trace` and `vending`; what all have in common is here. Names and addresses
-//! of people are not in the log and so not here: `user.uid` is a pseudonym. What OCSF has no attribute for, the whole
+//! Which entry becomes what is in `people`, `session`, `call`, `trace`, `vending` and `locks`; what all have in common is
+//! here. Names and addresses of people are not in the log and so not here: `user.uid` is a pseudonym. What OCSF has no attribute for, the whole
 //! entry included, is under `unmapped.writ`.
 
 mod call;
+mod locks;
 mod people;
 mod session;
 mod shape;
@@ -82,6 +83,13 @@ fn shape(origin: &str, line: &Line) -> Shape {
         Event::RevocationAsked(event) => vending::revocation_asked(line, event),
         Event::CredentialStalled(event) => vending::stalled(line, event),
         Event::CredentialOver(event) => vending::over(line, event),
+        Event::LockQueued(event) => locks::queued(line, event),
+        Event::LockOffered(event) => locks::offered(line, event),
+        Event::LockGranted(event) => locks::granted(line, event),
+        Event::LockOver(event) => locks::over(line, event),
+        Event::ResourceWritten(event) => locks::written(line, event),
+        Event::ResourceFrozen(event) => locks::frozen(line, event),
+        Event::ResourceThawed(event) => locks::thawed(line, event),
         Event::NodeStarted(event) => session::node_started(line, event),
         Event::NodeLost(event) => session::node_lost(line, event),
     }

@@ -36,6 +36,8 @@ pub(super) struct SetGrant {
     scope: Scope,
     /// The longest life of its credentials; the target's usual life when absent.
     max_lifetime_seconds: Option<u64>,
+    /// The resource that a session must hold in mode X to ask for one; its credentials are revoked when it lets go.
+    lock: Option<String>,
 }
 
 /// Whose.
@@ -57,6 +59,8 @@ pub(super) struct Grant {
     #[schema(value_type = std::collections::BTreeMap<String, Vec<String>>)]
     scope: Scope,
     max_lifetime_seconds: u64,
+    /// The resource that a session must hold in mode X to ask for one; null means none.
+    lock: Option<String>,
 }
 
 /// Grants of a project.
@@ -74,6 +78,8 @@ pub(super) struct SessionGrant {
     #[schema(value_type = std::collections::BTreeMap<String, Vec<String>>)]
     scope: Scope,
     max_lifetime_seconds: u64,
+    /// The resource that it must hold in mode X first; null means none.
+    lock: Option<String>,
     /// What the broker says about using its credentials: addresses, names, regions.
     #[schema(value_type = Object)]
     delivery: Value,
@@ -113,6 +119,7 @@ pub(super) async fn set(
         profile: body.profile,
         scope: body.scope,
         life_max: body.max_lifetime_seconds.map(Span::from_secs),
+        lock: body.lock,
     };
     Ok(Answer(shape(grant::set(&shared.plane, signed_in.asker(), &project, new).await?)))
 }
@@ -146,6 +153,7 @@ pub(super) async fn of_session(
         target: grant.target.to_string(),
         scope: grant.scope,
         max_lifetime_seconds: grant.life_max.as_secs(),
+        lock: grant.lock.map(|lock| lock.to_string()),
         delivery,
     };
     Ok(Answer(SessionGrants { grants: usable.into_iter().map(shape).collect() }))
@@ -158,5 +166,6 @@ fn shape(grant: domain::grant::Grant) -> Grant {
         profile: grant.profile.map(|profile| profile.to_string()),
         scope: grant.scope,
         max_lifetime_seconds: grant.life_max.as_secs(),
+        lock: grant.lock.map(|lock| lock.to_string()),
     }
 }

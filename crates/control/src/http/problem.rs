@@ -149,6 +149,7 @@ fn refused(refusal: &Refusal) -> Problem {
         | Refusal::ProjectForbidden { .. }
         | Refusal::NotGranted { .. }
         | Refusal::OutsideGrant { .. }
+        | Refusal::LockRequired(_)
         | Refusal::DeveloperDisabled(_) => StatusCode::FORBIDDEN,
         Refusal::DeveloperUnknown(_)
         | Refusal::TeamUnknown
@@ -159,6 +160,8 @@ fn refused(refusal: &Refusal) -> Problem {
         | Refusal::TargetUnknown { .. }
         | Refusal::GrantUnknown
         | Refusal::CredentialUnknown(_)
+        | Refusal::TicketUnknown(_)
+        | Refusal::FreezeUnknown(_)
         | Refusal::SignInUnknown => StatusCode::NOT_FOUND,
         Refusal::TtlOutOfBounds { .. }
         | Refusal::AmountOutOfBounds { .. }
@@ -178,6 +181,16 @@ fn refused(refusal: &Refusal) -> Problem {
         }
         Refusal::BrokerInUse { broker, .. } => {
             problem.next(format!("see `writ credential list --broker {broker} --live`"))
+        }
+        Refusal::LockRequired(resource) => problem.next(format!("`writ lock acquire {resource}`, then ask again")),
+        Refusal::LockHeld { .. } => {
+            problem.next("wait for it with `writ lock acquire --wait`, or do something else first")
+        }
+        Refusal::WouldDeadlock { .. } => {
+            problem.next("let go of what the others wait for, then ask for all of it at once")
+        }
+        Refusal::ResourceFrozen(resource) => {
+            problem.next(format!("ask the owners of the project to look at it and run `writ lock thaw {resource}`"))
         }
         Refusal::SessionOver { .. } => problem.next("start a new one with `writ run`"),
         Refusal::SessionSuspect { .. } => problem.next("its launcher must beat again first"),

@@ -21,6 +21,8 @@ pub struct NewGrant {
     pub scope: Scope,
     /// How long they live, at most; the target's usual life when absent.
     pub life_max: Option<Span>,
+    /// The resource that a session must hold in mode X to ask for one, if any.
+    pub lock: Option<String>,
 }
 
 /// A grant that a session has, with what its launcher needs to know to use it.
@@ -47,7 +49,8 @@ pub async fn set(plane: &ControlPlane, asker: Asker, key: &str, new: NewGrant) -
     let life_max = new.life_max.unwrap_or(known.life_default);
     plane.vending.broker(plane, &broker).await?.check(&target, &new.scope).map_err(Error::invalid)?;
     let profile = new.profile.as_deref().map(name).transpose()?;
-    let grant = Grant { broker, target, profile, scope: new.scope, life_max };
+    let lock = new.lock.as_deref().map(str::parse).transpose().map_err(Error::invalid)?;
+    let grant = Grant { broker, target, profile, scope: new.scope, life_max, lock };
     plane.propose(asker, Command::SetGrant(Box::new(Set { project, grant: grant.clone() }))).await?;
     plane.vending.due.notify_one();
     Ok(grant)

@@ -6,11 +6,12 @@ use super::PublicName;
 use super::over::{Issued, check_names};
 use crate::broker::Target;
 use crate::grant::{self, Grant};
+use crate::lock::{Holder, Mode};
 use crate::scope::Outside;
 use crate::session::Session;
 use crate::{
-    Actor, CredentialId, Event, Name, NodeId, ProjectId, Refusal, Role, Scope, SessionId, Span, State, Time, limits,
-    text,
+    Actor, CredentialId, Event, Name, NodeId, ProjectId, Refusal, Role, Scope, SessionId, Span, State, TicketId, Time,
+    limits, text,
 };
 
 /// Ask for a credential.
@@ -60,6 +61,9 @@ pub struct Requested {
     /// The key that it is for.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub public_key: Option<String>,
+    /// The ticket that it rests on, where its grant asks for a lock.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub lock: Option<TicketId>,
     /// Until when it lives at most.
     pub expires_at: Time,
 }
@@ -96,6 +100,7 @@ pub(crate) fn request(state: &State, by: Actor, command: &Request, now: Time) ->
         granted_to: grant.profile.clone(),
         scope,
         public_key: command.public_key.clone(),
+        lock: lock_of(state, command.session, grant)?,
         expires_at,
     };
     let mut events = vec![Event::CredentialRequested(Box::new(requested))];
@@ -139,6 +144,13 @@ fn find<'a>(state: &'a State, command: &Request, session: &Session) -> Result<(&
     } else {
         Err(Refusal::BrokerOff(command.broker.clone()))
     }
+}
+
+/// No live lock, no credential: the newest ticket by which the session may change what the grant names.
+fn lock_of(state: &State, session: SessionId, grant: &Grant) -> Result<Option<TicketId>, Refusal> {
+    let Some(resource) = &grant.lock else { return Ok(None) };
+    let covering = state.locks.covering(Holder::Session(session), resource, Mode::X);
+    covering.map(|(ticket, _)| Some(ticket)).ok_or_else(|| Refusal::LockRequired(resource.clone()))
 }
 
 fn not_granted(state: &State, command: &Request, session: &Session) -> Refusal {

@@ -78,6 +78,15 @@ impl State {
             Event::RevocationAsked(event) => self.make_one_due(event.credential, Cause::Asked, at),
             Event::CredentialStalled(event) => self.stall_credential(event.credential),
             Event::CredentialOver(event) => self.end_credential(event),
+            Event::LockQueued(event) => self.queue_ticket(event, at),
+            Event::LockOffered(event) => self.offer_ticket(event),
+            Event::LockGranted(event) => self.grant_ticket(event, at),
+            Event::LockOver(event) => self.end_ticket(event.ticket, at),
+            Event::ResourceWritten(event) => self.write(event, at),
+            Event::ResourceFrozen(event) => self.freeze(event, at),
+            Event::ResourceThawed(event) => {
+                self.freezes.remove(&event.resource);
+            }
             Event::NodeStarted(event) => {
                 self.nodes.insert(event.node);
             }
@@ -88,6 +97,7 @@ impl State {
             }
             Event::ClaimMismatched(_) | Event::CallRefused(_) => {}
         }
+        self.next += 1;
     }
 
     fn start_sign_in(&mut self, event: &sign_in::Started) {
@@ -165,6 +175,7 @@ impl State {
             self.closing.insert(event.session, session.calls_open);
         }
         self.make_due_of(event.session, at);
+        self.end_tickets_of(event, at);
         let ending = Ending { how: event.how.clone(), at };
         let past = Past { developer: session.developer, token: session.token, ending };
         self.past.insert(event.session, past);

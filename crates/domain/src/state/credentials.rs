@@ -68,6 +68,7 @@ impl State {
             target: event.target.clone(),
             granted_to: event.granted_to.clone(),
             scope: event.scope.clone(),
+            lock: event.lock,
             requested_at: at,
             node: event.node,
             is_issued: false,

@@ -186,7 +186,7 @@ fn any_brokers() -> impl Strategy<Value = Command> {
         }),
         1 => broker().prop_map(|broker| Command::RemoveBroker(broker::Remove { broker })),
         3 => grant.prop_map(|(broker, target, profile, scope, seconds)| {
-            let grant = grant::Grant { broker, target, profile, scope, life_max: Span::from_secs(seconds) };
+            let grant = grant::Grant { broker, target, profile, scope, life_max: Span::from_secs(seconds), lock: None };
             Command::SetGrant(Box::new(grant::Set { project: prj(0), grant }))
         }),
         1 => (broker(), target(), profile()).prop_map(|(broker, target, profile)| {

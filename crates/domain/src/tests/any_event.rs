@@ -164,7 +164,7 @@ impl Universe {
             }),
             name().prop_map(|broker| Event::BrokerRemoved(broker::Removed { broker })),
             (self.project(), grant).prop_map(|(project, (broker, target, profile, scope, life_max))| {
-                let grant = grant::Grant { broker, target, profile, scope, life_max };
+                let grant = grant::Grant { broker, target, profile, scope, life_max, lock: None };
                 Event::GrantSet(Box::new(grant::GrantSet { project, grant }))
             }),
             (self.project(), name(), name(), option::of(name())).prop_map(|(project, broker, target, profile)| {
@@ -199,6 +199,7 @@ impl Universe {
                         granted_to,
                         scope,
                         public_key,
+                        lock: None,
                         expires_at: at,
                     }))
                 }

@@ -5,6 +5,7 @@ mod calls;
 mod claims;
 mod credentials;
 mod endings;
+mod locks;
 mod nodes;
 mod people;
 mod sessions;

@@ -186,7 +186,7 @@ pub(crate) fn grant(target: &str, life_max: Span) -> Command {
     let (broker, target, scope) = (name("vault"), name(target), rooms(&["a", "b"]));
     Command::SetGrant(Box::new(Set {
         project: prj(0),
-        grant: Grant { broker, target, profile: None, scope, life_max },
+        grant: Grant { broker, target, profile: None, scope, life_max, lock: None },
     }))
 }
 

@@ -48,7 +48,16 @@ fn is_known(refusal: &Refusal) -> bool {
         | Refusal::LifeOutOfBounds { .. }
         | Refusal::GrantUnknown
         | Refusal::CredentialUnknown(_)
-        | Refusal::CredentialAlive(_) => true,
+        | Refusal::CredentialAlive(_)
+        | Refusal::LockRequired(_)
+        | Refusal::TicketUnknown(_)
+        | Refusal::TicketOver(_)
+        | Refusal::TicketNotDue(_)
+        | Refusal::LockHeld { .. }
+        | Refusal::WouldDeadlock { .. }
+        | Refusal::LockPinned { .. }
+        | Refusal::ResourceFrozen(_)
+        | Refusal::FreezeUnknown(_) => true,
     }
 }
 

@@ -118,6 +118,7 @@ fn vended(number: u64) -> Vec<Event> {
         granted_to: Some(name("default")),
         scope: Scope::new([(name("repositories"), values)].into()),
         public_key: None,
+        lock: None,
         expires_at: NOW,
     };
     let names = vec![PublicName { kind: ArtifactKind::TokenHash, value: format!("hash-{number}") }];

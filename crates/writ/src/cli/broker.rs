@@ -145,6 +145,11 @@ pub(crate) struct GrantSet {
     /// The longest life of a credential, such as `1h`; the target's usual one when left out
     #[arg(long, value_parser = parse_span)]
     pub(crate) max_lifetime: Option<Span>,
+    /// What a session must hold in mode X to ask for one, such as `env:prod/payments`
+    ///
+    /// When it lets go, or the lock is taken from it, its credentials are revoked.
+    #[arg(long, value_name = "RESOURCE")]
+    pub(crate) lock: Option<String>,
 }
 
 fn parse_secret(text: &str) -> Result<(String, PathBuf), String> {

@@ -20,6 +20,7 @@ struct Grant {
     profile: Option<String>,
     scope: BTreeMap<String, Vec<String>>,
     max_lifetime_seconds: u64,
+    lock: Option<String>,
 }
 
 /// Gives and takes grants, or lists them.
@@ -49,6 +50,9 @@ async fn set(client: &Client, arguments: GrantSet) -> Result<Exit, CommandError>
     if let Some(life) = arguments.max_lifetime {
         body["max_lifetime_seconds"] = life.as_secs().into();
     }
+    if let Some(lock) = arguments.lock {
+        body["lock"] = lock.into();
+    }
     let path = path(&arguments.project, &arguments.name.broker, &arguments.name.target);
     let grant: Grant = client.put(&path, &body).await?;
     print(&table(&[grant]))?;
@@ -71,7 +75,7 @@ async fn list(client: &Client, project: &str, json: bool) -> Result<Exit, Comman
 }
 
 fn table(grants: &[Grant]) -> String {
-    let mut table = Table::new(["GRANT", "PROFILE", "SCOPE", "AT MOST"]);
+    let mut table = Table::new(["GRANT", "PROFILE", "SCOPE", "AT MOST", "NEEDS THE LOCK"]);
     for grant in grants {
         let scope: Vec<_> = grant.scope.iter().map(|(name, values)| format!("{name}={}", values.join(","))).collect();
         table.row([
@@ -79,6 +83,7 @@ fn table(grants: &[Grant]) -> String {
             Cell::text(grant.profile.as_deref().unwrap_or("all")),
             Cell::text(if scope.is_empty() { "the target's own".to_owned() } else { scope.join(" ") }),
             Cell::text(domain::Span::from_secs(grant.max_lifetime_seconds).to_string()),
+            Cell::text(grant.lock.as_deref().unwrap_or("none")),
         ]);
     }
     table.render()

@@ -149,6 +149,7 @@ fn the_grant_of_the_profile_comes_before_the_one_of_all() {
         profile: Some(name("default")),
         scope: rooms(&["c"]),
         life_max: Span::from_secs(60),
+        lock: None,
     };
     run.ok(ada(), &Command::SetGrant(Box::new(Set { project: prj(0), grant: grant.clone() })));
     let events = run.ok(itself(), &requesting(request(0, 0, "far")));

@@ -151,6 +151,7 @@ fn largest() -> Vec<Event> {
                 profile: Some(name(0)),
                 scope: scope(),
                 life_max: longest(),
+                lock: None,
             },
         })),
         Event::CredentialRequested(Box::new(credential::Requested {
@@ -164,6 +165,7 @@ fn largest() -> Vec<Event> {
             granted_to: Some(name(0)),
             scope: scope(),
             public_key: Some("\"".repeat(PUBLIC_KEY_CHARS_MAX)),
+            lock: None,
             expires_at: AT,
         })),
         Event::CredentialIssued(credential::Issued {

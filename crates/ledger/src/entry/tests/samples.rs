@@ -211,6 +211,7 @@ fn brokers() -> Vec<Event> {
         profile: None,
         scope: scope(),
         life_max: Span::from_secs(3600),
+        lock: None,
     };
     vec![
         Event::BrokerConfigured(Box::new(broker::Configured {
@@ -242,6 +243,7 @@ fn credentials() -> Vec<Event> {
             granted_to: None,
             scope: scope(),
             public_key: Some("ssh-ed25519 AAAA".to_owned()),
+            lock: None,
             expires_at: Time::from_unix_millis(1_790_003_600_000),
         })),
         Event::CredentialIssued(credential::Issued {

@@ -1,0 +1,102 @@
+//! What a ticket asks for.
+
+use serde::{Deserialize, Serialize};
+
+use super::Mode;
+use crate::{Refusal, Resource, limits};
+
+/// One resource in one mode.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+pub struct Want {
+    /// Which.
+    pub resource: Resource,
+    /// In which mode.
+    pub mode: Mode,
+}
+
+/// A set of wants in canonical order, each resource once: asked for together, they cannot wait for each other.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(transparent)]
+pub struct Wants(Vec<Want>);
+
+impl Want {
+    /// A want.
+    pub fn new(resource: Resource, mode: Mode) -> Self {
+        Self { resource, mode }
+    }
+
+    /// Whether two holders can have both at the same time.
+    pub fn goes_with(&self, other: &Self) -> bool {
+        if self.resource == other.resource {
+            self.mode.goes_with(other.mode)
+        } else if self.resource.contains(&other.resource) {
+            self.mode.goes_with(other.mode.intent())
+        } else if other.resource.contains(&self.resource) {
+            self.mode.intent().goes_with(other.mode)
+        } else {
+            true
+        }
+    }
+
+    /// Whether who holds this may do with a resource what the mode says.
+    pub fn covers(&self, resource: &Resource, mode: Mode) -> bool {
+        if self.resource == *resource {
+            return self.mode.and(mode) == self.mode;
+        }
+        let below = match self.mode {
+            Mode::X => Mode::X,
+            Mode::S | Mode::SIX => Mode::S,
+            Mode::N | Mode::IS | Mode::IX => Mode::N,
+        };
+        self.resource.contains(resource) && below.and(mode) == below
+    }
+}
+
+impl Wants {
+    /// Puts wants in order; of a resource that is wanted twice, the mode that is as good as both.
+    ///
+    /// # Errors
+    /// None, too many, or too much text for an entry.
+    pub fn new(wants: impl IntoIterator<Item = Want>) -> Result<Self, Refusal> {
+        let mut all: Vec<Want> = wants.into_iter().take(limits::LOCK_WANTS_MAX + 1).collect();
+        let reached = |what, max| Err(Refusal::LimitReached { what, max });
+        if all.is_empty() {
+            return Err(Refusal::TextMalformed { what: "the list of resources" });
+        }
+        if all.len() > limits::LOCK_WANTS_MAX {
+            return reached("resources of one lock", limits::LOCK_WANTS_MAX);
+        }
+        let bytes: usize = all.iter().map(|want| want.resource.to_string().len()).sum();
+        if bytes > limits::LOCK_WANTS_BYTES_MAX {
+            return reached("bytes of resources of one lock", limits::LOCK_WANTS_BYTES_MAX);
+        }
+        all.sort();
+        all.dedup_by(|later, kept| {
+            let same = later.resource == kept.resource;
+            if same {
+                kept.mode = kept.mode.and(later.mode);
+            }
+            same
+        });
+        Ok(Self(all))
+    }
+
+    /// In canonical order.
+    pub fn iter(&self) -> std::slice::Iter<'_, Want> {
+        self.0.iter()
+    }
+
+    /// Whether two holders can have both at the same time.
+    pub fn goes_with(&self, other: &Self) -> bool {
+        self.0.iter().all(|want| other.0.iter().all(|theirs| want.goes_with(theirs)))
+    }
+}
+
+impl<'a> IntoIterator for &'a Wants {
+    type Item = &'a Want;
+    type IntoIter = std::slice::Iter<'a, Want>;
+
+    fn into_iter(self) -> Self::IntoIter {
+        self.iter()
+    }
+}

@@ -1,0 +1,114 @@
+//! How the events of locks, writes and freezes change state.
+
+use super::State;
+use crate::freeze::{Freeze, Frozen};
+use crate::lock::{self, Granted, Holder, Offered, Phase, Queued, Ticket};
+use crate::session;
+use crate::write::{Recent, Written};
+use crate::{TicketId, Time, limits};
+
+impl State {
+    pub(super) fn queue_ticket(&mut self, event: &Queued, at: Time) {
+        if self.is_known(event.ticket) {
+            return;
+        }
+        let ticket = Ticket {
+            holder: event.holder,
+            wants: event.wants.clone(),
+            priority: event.priority,
+            intent: event.intent.clone(),
+            asked_at: at,
+            phase: Phase::Waiting,
+            rank: (lock::rank_at(event.priority, at), self.next),
+            pinned_until: None,
+        };
+        self.locks.insert(event.ticket, ticket);
+    }
+
+    pub(super) fn offer_ticket(&mut self, event: &Offered) {
+        if let Some(mut ticket) = self.locks.remove(event.ticket) {
+            ticket.phase = Phase::Offered { until: event.until };
+            self.locks.insert(event.ticket, ticket);
+        }
+    }
+
+    pub(super) fn grant_ticket(&mut self, event: &Granted, at: Time) {
+        if self.locks.over.contains(&event.ticket) {
+            return;
+        }
+        let phase = Phase::Held { token: self.next, since: at };
+        let before = self.locks.remove(event.ticket);
+        let (asked_at, rank) = before.map_or((at, (0, 0)), |before| (before.asked_at, before.rank));
+        let ticket = Ticket {
+            holder: event.holder,
+            wants: event.wants.clone(),
+            priority: event.priority,
+            intent: event.intent.clone(),
+            asked_at,
+            phase,
+            rank,
+            pinned_until: None,
+        };
+        self.locks.insert(event.ticket, ticket);
+    }
+
+    pub(super) fn end_ticket(&mut self, id: TicketId, at: Time) {
+        self.locks.finish(id);
+        self.end_rest_of(id, at);
+    }
+
+    /// Every ticket of a session that is over is over, or rests for a while.
+    pub(super) fn end_tickets_of(&mut self, event: &session::Over, at: Time) {
+        let ids: Vec<TicketId> = self.locks.of(Holder::Session(event.session)).map(|(id, _)| id).collect();
+        for id in ids {
+            let rests = self.locks.tickets.get(&id).and_then(|ticket| lock::rests_until(ticket, &event.how, at));
+            match (rests, self.locks.remove(id)) {
+                (Some(until), Some(mut ticket)) => {
+                    ticket.phase = Phase::Resting { until };
+                    self.locks.insert(id, ticket);
+                }
+                _ => self.locks.finish(id),
+            }
+            self.end_rest_of(id, at);
+        }
+    }
+
+    /// What was issued because a ticket was held has no ground any more.
+    fn end_rest_of(&mut self, id: TicketId, at: Time) {
+        self.make_due(crate::credential::Cause::LockOver, at, |credential| credential.lock == Some(id));
+    }
+
+    pub(super) fn freeze(&mut self, event: &Frozen, at: Time) {
+        let freeze = Freeze { since: at, project: event.project, cause: event.cause.clone() };
+        self.freezes.entry(event.resource.clone()).or_insert(freeze);
+    }
+
+    pub(super) fn write(&mut self, event: &Written, at: Time) {
+        let (change, position) = (&event.change, self.next);
+        let recent = self.writes.entry(change.resource.clone()).or_default();
+        if let Some(before) = recent.last() {
+            self.write_order.remove(&before.position);
+        }
+        recent.push(Recent {
+            position,
+            at,
+            session: event.session,
+            before: change.before,
+            after: change.after,
+            hunks: change.hunks.clone(),
+        });
+        if recent.len() > limits::WRITES_REMEMBERED_PER_RESOURCE_MAX {
+            recent.remove(0);
+        }
+        self.write_order.insert(position, change.resource.clone());
+        if self.write_order.len() > limits::WRITTEN_RESOURCES_REMEMBERED_MAX
+            && let Some((_, resource)) = self.write_order.pop_first()
+        {
+            self.writes.remove(&resource);
+        }
+    }
+
+    fn is_known(&self, id: TicketId) -> bool {
+        self.locks.tickets.contains_key(&id) || self.locks.over.contains(&id)
+    }
+}

@@ -1,0 +1,261 @@
+use super::house::*;
+use crate::lock::{Acquire, Break, Choice, Holder, Lapse, Mode, Patience, Phase, Priority, Release, Want, Wants};
+use crate::session::{End, Lapse as LapseSession};
+use crate::tests::run::Run;
+use crate::{Actor, Command, Event, Refusal, TicketId, Time, limits};
+
+fn tkt(n: u128) -> TicketId {
+    TicketId::new(MORNING, n)
+}
+
+fn agent(n: u128) -> Actor {
+    Actor::Session(ses(n))
+}
+
+fn wants(wants: &[(&str, Mode)]) -> Wants {
+    Wants::new(wants.iter().map(|(resource, mode)| Want::new(resource.parse().unwrap(), *mode))).unwrap()
+}
+
+fn asking(ticket: u128, list: &[(&str, Mode)]) -> Command {
+    Command::AcquireLock(Box::new(Acquire {
+        ticket: tkt(ticket),
+        wants: wants(list),
+        choice: Choice::All,
+        patience: Patience::Queue,
+        priority: Priority::Normal,
+        intent: None,
+    }))
+}
+
+fn release(ticket: u128, token: Option<u64>) -> Command {
+    Command::ReleaseLock(Release { ticket: tkt(ticket), token })
+}
+
+/// A house with three sessions of one human.
+fn three() -> Run {
+    let mut run = Run::furnished();
+    for n in 0..3 {
+        run.ok(bob(), &opening(open(n)));
+    }
+    run
+}
+
+fn token(run: &Run, ticket: u128) -> Option<u64> {
+    run.state.locks.tickets.get(&tkt(ticket)).and_then(|ticket| ticket.phase.token())
+}
+
+fn phase(run: &Run, ticket: u128) -> Option<Phase> {
+    run.state.locks.tickets.get(&tkt(ticket)).map(|ticket| ticket.phase)
+}
+
+const DB: &str = "env:prod/payments/db";
+
+#[test]
+fn the_token_is_the_position_of_the_grant() {
+    let mut run = three();
+    run.ok(agent(0), &asking(0, &[(DB, Mode::X)]));
+    assert_eq!(token(&run, 0), Some(run.log.len() as u64 - 1));
+    assert!(run.ok(agent(0), &asking(0, &[(DB, Mode::X)])).is_empty(), "a retry is the same request");
+}
+
+#[test]
+fn who_comes_next_is_offered_in_the_same_breath_and_claims() {
+    let mut run = three();
+    run.ok(agent(0), &asking(0, &[(DB, Mode::X)]));
+    run.ok(agent(1), &asking(1, &[(DB, Mode::X)]));
+    run.ok(agent(2), &asking(2, &[(DB, Mode::X)]));
+    let first = token(&run, 0);
+    let events = run.ok(agent(0), &release(0, first));
+    assert!(
+        matches!(&events[..], [Event::LockOver(_), Event::LockOffered(next)] if next.ticket == tkt(1)),
+        "{events:?}"
+    );
+    run.ok(agent(1), &asking(1, &[(DB, Mode::X)]));
+    assert!(token(&run, 1) > first);
+    assert_eq!(phase(&run, 2), Some(Phase::Waiting));
+}
+
+#[test]
+fn what_nobody_takes_up_goes_to_the_next() {
+    let mut run = three();
+    run.ok(agent(0), &asking(0, &[(DB, Mode::X)]));
+    run.ok(agent(1), &asking(1, &[(DB, Mode::X)]));
+    run.ok(agent(2), &asking(2, &[(DB, Mode::X)]));
+    run.ok(agent(0), &release(0, None));
+    assert_eq!(
+        run.refused(Actor::System, &Command::LapseLock(Lapse { ticket: tkt(1) })),
+        Refusal::TicketNotDue(tkt(1))
+    );
+    run.wait(limits::LOCK_OFFER);
+    let events = run.ok(Actor::System, &Command::LapseLock(Lapse { ticket: tkt(1) }));
+    assert!(
+        matches!(&events[..], [Event::LockOver(_), Event::LockOffered(next)] if next.ticket == tkt(2)),
+        "{events:?}"
+    );
+    assert_eq!(run.refused(agent(1), &asking(1, &[(DB, Mode::X)])), Refusal::TicketOver(tkt(1)));
+}
+
+#[test]
+fn a_release_with_an_old_token_changes_nothing() {
+    let mut run = three();
+    run.ok(agent(0), &asking(0, &[(DB, Mode::X)]));
+    let old = token(&run, 0).unwrap();
+    assert!(run.ok(agent(0), &release(0, Some(old - 1))).is_empty());
+    run.ok(agent(0), &release(0, Some(old)));
+    run.ok(agent(0), &asking(3, &[(DB, Mode::X)]));
+    assert!(run.ok(agent(0), &release(0, Some(old))).is_empty(), "it is over already");
+    let holder = Holder::Session(ses(0));
+    let db = DB.parse().unwrap();
+    assert!(!run.state.locks.is_current(holder, &db, Mode::X, old), "nor does the old token open a gate");
+    assert!(run.state.locks.is_current(holder, &db, Mode::X, token(&run, 3).unwrap()));
+}
+
+#[test]
+fn nobody_passes_one_who_waits_and_does_not_go_with_them() {
+    let mut run = three();
+    run.ok(agent(0), &asking(0, &[(DB, Mode::S)]));
+    run.ok(agent(1), &asking(1, &[(DB, Mode::X)]));
+    run.ok(agent(2), &asking(2, &[(DB, Mode::S)]));
+    assert_eq!(phase(&run, 2), Some(Phase::Waiting), "a reader waits behind the writer");
+    run.ok(agent(2), &asking(3, &[(DB, Mode::N)]));
+    assert!(token(&run, 3).is_some(), "what keeps nobody out does not wait");
+    run.ok(agent(1), &release(1, None));
+    assert!(matches!(phase(&run, 2), Some(Phase::Offered { .. })), "when the writer gives up, the reader goes on");
+}
+
+#[test]
+fn exclusive_above_keeps_out_what_is_below_and_the_other_way_round() {
+    let mut run = three();
+    run.ok(agent(0), &asking(0, &[("env:prod", Mode::X)]));
+    run.ok(agent(1), &asking(1, &[(DB, Mode::IS)]));
+    assert_eq!(phase(&run, 1), Some(Phase::Waiting));
+    run.ok(agent(1), &asking(2, &[("env:prod2/payments", Mode::X)]));
+    assert!(token(&run, 2).is_some());
+    run.ok(agent(2), &asking(3, &[("env:prod2", Mode::S)]));
+    assert_eq!(phase(&run, 3), Some(Phase::Waiting));
+}
+
+#[test]
+fn a_circle_is_refused_to_the_one_who_closes_it() {
+    let mut run = three();
+    run.ok(agent(0), &asking(0, &[("slot:a", Mode::X)]));
+    run.ok(agent(1), &asking(1, &[("slot:b", Mode::X)]));
+    run.ok(agent(2), &asking(2, &[("slot:c", Mode::X)]));
+    run.ok(agent(0), &asking(3, &[("slot:b", Mode::X)]));
+    run.ok(agent(1), &asking(4, &[("slot:c", Mode::X)]));
+    let Refusal::WouldDeadlock { cycle } = run.refused(agent(2), &asking(5, &[("slot:a", Mode::X)])) else {
+        panic!("no circle was seen");
+    };
+    let waits: Vec<_> = cycle.iter().map(|step| step.waits).collect();
+    assert_eq!(waits, [2, 0, 1].map(|n| Holder::Session(ses(n))));
+}
+
+#[test]
+fn of_two_readers_who_want_to_write_one_is_refused_at_once() {
+    let mut run = three();
+    run.ok(agent(0), &asking(0, &[(DB, Mode::S)]));
+    run.ok(agent(1), &asking(1, &[(DB, Mode::S)]));
+    run.ok(agent(0), &asking(2, &[(DB, Mode::X)]));
+    assert!(matches!(run.refused(agent(1), &asking(3, &[(DB, Mode::X)])), Refusal::WouldDeadlock { .. }));
+}
+
+#[test]
+fn what_a_session_had_goes_on_when_it_ends() {
+    let mut run = three();
+    run.ok(agent(0), &asking(0, &[(DB, Mode::X)]));
+    run.ok(agent(1), &asking(1, &[(DB, Mode::X)]));
+    let events = run.ok(bob(), &Command::EndSession(End { session: ses(0), exit_code: Some(0) }));
+    assert!(
+        events.iter().any(|event| matches!(event, Event::LockOffered(next) if next.ticket == tkt(1))),
+        "{events:?}"
+    );
+}
+
+#[test]
+fn what_a_vanished_session_had_rests_where_no_gate_looks() {
+    let mut run = three();
+    run.ok(agent(0), &asking(0, &[(DB, Mode::X)]));
+    run.ok(agent(0), &asking(1, &[("path:api//a", Mode::X)]));
+    run.ok(agent(1), &asking(2, &[(DB, Mode::X)]));
+    run.ok(agent(1), &asking(3, &[("path:api//a", Mode::X)]));
+    run.wait(limits::BEAT_EXPIRE_AFTER);
+    run.ok(Actor::System, &Command::LapseSession(LapseSession { session: ses(0), last_beat: Time::default() }));
+    assert!(matches!(phase(&run, 0), Some(Phase::Resting { .. })));
+    assert_eq!(phase(&run, 2), Some(Phase::Waiting));
+    assert!(matches!(phase(&run, 3), Some(Phase::Offered { .. })), "a gate looks at paths");
+    run.wait(limits::LOCK_REST);
+    let events = run.ok(Actor::System, &Command::LapseLock(Lapse { ticket: tkt(0) }));
+    assert!(
+        matches!(&events[..], [Event::LockOver(_), Event::LockOffered(next)] if next.ticket == tkt(2)),
+        "{events:?}"
+    );
+}
+
+#[test]
+fn a_human_takes_a_lock_away_and_the_token_with_it() {
+    let mut run = three();
+    run.ok(agent(0), &asking(0, &[(DB, Mode::X)]));
+    let old = token(&run, 0).unwrap();
+    let breaking = Command::BreakLock(Break { ticket: tkt(0), reason: "gone home".to_owned(), revoke: false });
+    assert!(matches!(run.refused(agent(1), &breaking), Refusal::Forbidden { .. }));
+    run.ok(ada(), &breaking);
+    assert!(!run.state.locks.is_current(Holder::Session(ses(0)), &DB.parse().unwrap(), Mode::X, old));
+}
+
+#[test]
+fn a_maintenance_lock_outlives_every_session_and_no_session_lets_it_go() {
+    let mut run = three();
+    run.ok(ada(), &asking(0, &[("env:prod", Mode::X)]));
+    run.ok(agent(0), &asking(1, &[(DB, Mode::X)]));
+    assert!(matches!(run.refused(agent(0), &release(0, None)), Refusal::Forbidden { .. }));
+    run.ok(bob(), &Command::EndSession(End { session: ses(1), exit_code: None }));
+    assert!(token(&run, 0).is_some());
+    run.ok(ada(), &release(0, token(&run, 0)));
+    assert!(matches!(phase(&run, 1), Some(Phase::Offered { .. })));
+}
+
+#[test]
+fn a_session_does_not_stand_in_its_childs_way() {
+    let mut run = three();
+    run.ok(agent(0), &opening(child(3, 0)));
+    run.ok(agent(0), &asking(0, &[(DB, Mode::X)]));
+    run.ok(agent(3), &asking(1, &[(DB, Mode::X)]));
+    assert!(token(&run, 1).is_some());
+    assert_eq!(
+        run.refused(
+            agent(1),
+            &Command::AcquireLock(Box::new(Acquire {
+                patience: Patience::None,
+                ticket: tkt(2),
+                wants: wants(&[(DB, Mode::IS)]),
+                choice: Choice::All,
+                priority: Priority::Normal,
+                intent: None,
+            }))
+        )
+        .code(),
+        "lock_held"
+    );
+}
+
+#[test]
+fn of_several_the_first_that_is_free_is_given() {
+    let mut run = three();
+    let any = |ticket| {
+        Command::AcquireLock(Box::new(Acquire {
+            ticket: tkt(ticket),
+            wants: wants(&[("slot:a", Mode::X), ("slot:b", Mode::X)]),
+            choice: Choice::Any,
+            patience: Patience::None,
+            priority: Priority::Normal,
+            intent: None,
+        }))
+    };
+    for (n, expected) in [(0, "slot:a"), (0, "slot:b")].into_iter().enumerate() {
+        run.ok(agent(expected.0), &any(n as u128));
+        let held: Vec<_> =
+            run.state.locks.tickets[&tkt(n as u128)].wants.iter().map(|want| want.resource.to_string()).collect();
+        assert_eq!(held, [expected.1]);
+    }
+    assert_eq!(run.refused(agent(1), &any(2)).code(), "lock_held");
+}
