@@ -11,10 +11,13 @@ mod credentials;
 mod developers;
 mod exports;
 mod extract;
+mod freezes;
 mod grants;
 mod inject;
 mod issuer;
 mod keys;
+mod lock_rules;
+mod locks;
 mod log;
 mod openapi;
 mod operational;
@@ -32,6 +35,7 @@ mod tlog;
 mod verify;
 mod verify_path;
 mod who;
+mod writes;
 
 use std::sync::Arc;
 
@@ -62,6 +66,10 @@ pub(crate) fn router(shared: Arc<Shared>) -> Router {
         .merge(ssh_hosts::routes())
         .merge(grants::routes())
         .merge(credentials::routes())
+        .merge(locks::routes())
+        .merge(writes::routes())
+        .merge(freezes::routes())
+        .merge(lock_rules::routes())
         .merge(inject::routes())
         .merge(verify::routes())
         .merge(registry::routes())

@@ -55,6 +55,15 @@ pub const ARCHIVE_ERROR_CHARS_MAX: usize = 300;
 /// How often an idle node looks for entries of other nodes when no notification came.
 pub const FOLLOW_EVERY: Duration = Duration::from_millis(500);
 
+/// The longest a request waits for a lock: below what proxies and hooks of clients give up after.
+pub const LOCK_WAIT_MAX: Duration = Duration::from_secs(45);
+/// Tickets looked at for one answer; what is beyond is on the next page.
+pub const LOCKS_LOOKED_AT_MAX: usize = 20_000;
+/// Changes of one resource in one answer.
+pub const WRITES_SHOWN_MAX: u32 = 200;
+/// Characters of the short diff that comes with a change: what an agent is shown of it.
+pub const DIFF_CHARS_MAX: usize = 2_000;
+
 /// Body of an API request: people type these.
 pub const API_BODY_BYTES_MAX: usize = 256 * 1024;
 /// Rows in one answer of the API.

@@ -8,6 +8,7 @@ use brokers::{DigestKey, Issuer};
 use domain::{Actor, Command, NodeId, RequestId, SessionId, Time, Token};
 use metering::PriceBook;
 use store::{Attachment, Store};
+use tokio_util::sync::CancellationToken;
 
 use crate::archive::Archive;
 use crate::cosign::Publisher;
@@ -69,6 +70,8 @@ pub struct ControlPlane {
     pub public_url: String,
     /// The exports that this process was configured with.
     pub exports: Vec<ExportSettings>,
+    /// Cancelled when this process is to stop: whoever waits for something is answered at once.
+    pub closing: CancellationToken,
     /// The one-time right to create the first administrator, while there is none.
     pub(crate) bootstrap: Mutex<Option<Token>>,
     /// When each session's beat was last written; one per live session.

@@ -3,8 +3,8 @@
 use std::sync::atomic::{AtomicI64, Ordering};
 
 use domain::{
-    CallId, CredentialId, DeveloperId, NodeId, ProjectId, RequestId, SessionId, SignInId, TeamId, Time, Token,
-    TokenKind,
+    CallId, CredentialId, DeveloperId, NodeId, ProjectId, RequestId, SessionId, SignInId, TeamId, TicketId, Time,
+    Token, TokenKind,
 };
 
 /// Where the time comes from.
@@ -77,4 +77,6 @@ new_id! {
     sign_in_id -> SignInId;
     /// A new credential id.
     credential_id -> CredentialId;
+    /// A new ticket id.
+    ticket_id -> TicketId;
 }

@@ -176,7 +176,7 @@ impl Server {
             let shared = Arc::clone(&shared);
             move |request, _peer| dispatch(Arc::clone(&shared), router.clone(), request)
         };
-        let closing = CancellationToken::new();
+        let closing = shared.plane.closing.clone();
         let serving = listener.serve(service, closing.clone());
         tokio::pin!(serving);
         tokio::select! {
@@ -277,6 +277,7 @@ async fn open_plane(settings: &Settings, clock: Clock, public_url: String) -> Re
         exports: settings.exports.clone(),
         bootstrap: std::sync::Mutex::new(nobody.then(|| seam::token(TokenKind::Bootstrap))),
         beats: Default::default(),
+        closing: CancellationToken::new(),
     })
 }
 

@@ -3,7 +3,8 @@
 use std::collections::HashMap;
 use std::sync::{PoisonError, RwLock, RwLockReadGuard};
 
-use domain::{Digest, Event, SessionId, State};
+use domain::lock::{Holder, Phase};
+use domain::{Digest, Event, SessionId, State, TicketId};
 use ledger::{Chains, Entry};
 use tokio_util::sync::CancellationToken;
 
@@ -27,7 +28,8 @@ impl Folded {
     }
 }
 
-/// Committed state, and a switch per live session that is thrown when the session is over.
+/// Committed state, a switch per live session that is thrown when the session is over, and one per waiting ticket that is
+/// thrown when it waits no longer.
 #[derive(Debug, Default)]
 pub struct View {
     inner: RwLock<Inner>,
@@ -38,12 +40,14 @@ struct Inner {
     folded: Folded,
     /// One per live session that somebody watches; bounded by the live sessions.
     switches: HashMap<SessionId, CancellationToken>,
+    /// One per waiting ticket that somebody watches; bounded by the waiting tickets.
+    turns: HashMap<TicketId, CancellationToken>,
 }
 
 impl View {
     /// A view that starts from a folded state.
     pub fn new(folded: Folded) -> Self {
-        Self { inner: RwLock::new(Inner { folded, switches: HashMap::new() }) }
+        Self { inner: RwLock::new(Inner { folded, ..Inner::default() }) }
     }
 
     /// Reads the committed state. Hold the answer briefly: the scribe waits for it.
@@ -76,11 +80,31 @@ impl View {
         inner.switches.entry(session).or_default().clone()
     }
 
+    /// A token that is cancelled when the ticket waits no longer: it is its turn, it has what it wants, or it is over. Each
+    /// ticket has its own, so that whoever lets go wakes only those whose turn it is. Cancelled already when it does not
+    /// wait.
+    pub fn moved(&self, ticket: TicketId) -> CancellationToken {
+        let mut inner = self.inner.write().unwrap_or_else(PoisonError::into_inner);
+        let known = inner.folded.state.locks.tickets.get(&ticket);
+        if known.is_none_or(|ticket| ticket.phase != Phase::Waiting) {
+            let moved = CancellationToken::new();
+            moved.cancel();
+            return moved;
+        }
+        inner.turns.entry(ticket).or_default().clone()
+    }
+
     /// Folds committed entries, which follow each other from [`View::next`] on.
     pub(crate) fn commit<'a>(&self, entries: impl IntoIterator<Item = (&'a Entry, Digest)>) {
         let mut inner = self.inner.write().unwrap_or_else(PoisonError::into_inner);
         for (entry, leaf) in entries {
+            let moved = inner.moved_by(&entry.event);
             inner.folded.fold(entry, leaf);
+            for ticket in moved {
+                if let Some(turn) = inner.turns.remove(&ticket) {
+                    turn.cancel();
+                }
+            }
             if let Event::SessionOver(over) = &entry.event
                 && let Some(switch) = inner.switches.remove(&over.session)
             {
@@ -91,5 +115,23 @@ impl View {
 
     fn lock(&self) -> RwLockReadGuard<'_, Inner> {
         self.inner.read().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Inner {
+    /// The watched tickets that an event, which is not folded yet, moves.
+    fn moved_by(&self, event: &Event) -> Vec<TicketId> {
+        let of_session = |session| {
+            let all = self.folded.state.locks.of(Holder::Session(session));
+            all.map(|(id, _)| id).filter(|id| self.turns.contains_key(id)).collect()
+        };
+        match event {
+            _ if self.turns.is_empty() => Vec::new(),
+            Event::LockOffered(event) => vec![event.ticket],
+            Event::LockGranted(event) => vec![event.ticket],
+            Event::LockOver(event) => vec![event.ticket],
+            Event::SessionOver(event) => of_session(event.session),
+            _ => Vec::new(),
+        }
     }
 }

@@ -25,6 +25,8 @@ pub enum Command {
     RemoveMember(team::RemoveMember),
     /// Make a project.
     CreateProject(project::Create),
+    /// Say which resources the actions of a project's sessions touch.
+    SetLockRules(project::SetLockRules),
     /// Start a sign-in.
     SignIn(sign_in::SignIn),
     /// End a sign-in.
@@ -114,6 +116,7 @@ fn decide_one(state: &State, by: Actor, command: &Command, now: Time) -> Result<
         Command::AddMember(command) => team::add_member(state, by, command),
         Command::RemoveMember(command) => team::remove_member(state, by, command),
         Command::CreateProject(command) => project::create(state, by, command),
+        Command::SetLockRules(command) => project::set_lock_rules(state, by, command),
         Command::SignIn(command) => sign_in::sign_in(state, command, now),
         Command::SignOut(command) => sign_in::sign_out(state, by, command),
         Command::OpenSession(command) => session::open(state, by, command, now),

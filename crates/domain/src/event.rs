@@ -38,6 +38,9 @@ pub enum Event {
     /// A project was made.
     #[serde(rename = "project.created")]
     ProjectCreated(project::Created),
+    /// A project's lock rules were replaced.
+    #[serde(rename = "project.lock_rules_set")]
+    LockRulesSet(project::LockRulesSet),
     /// A developer signed in.
     #[serde(rename = "sign_in.started")]
     SignInStarted(sign_in::Started),

@@ -117,6 +117,8 @@ pub const TICKETS_WAITING_PER_HOLDER_MAX: usize = 32;
 pub const TICKETS_WAITING_PER_RESOURCE_MAX: usize = 20_000;
 /// Tickets remembered after they are over; the oldest are forgotten first.
 pub const TICKETS_OVER_REMEMBERED_MAX: usize = 50_000;
+/// Bytes of a project's lock rules: a page of paths and commands; escaped, they fit in an entry.
+pub const LOCK_RULES_BYTES_MAX: usize = 16 * 1024;
 /// Resources that are frozen at once: each waits for a human.
 pub const FREEZES_MAX: usize = 1_000;
 /// Changes in one record: what one command of an agent changed.

@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use serde::{Deserialize, Serialize};
 
 use crate::grant::Grant;
-use crate::{Actor, DeveloperId, Event, Name, ProjectId, Refusal, Role, State, TeamId, limits};
+use crate::{Actor, DeveloperId, Event, Name, ProjectId, Refusal, Role, State, TeamId, limits, text};
 
 /// What state keeps of a project.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -16,6 +16,9 @@ pub struct Project {
     pub teams: BTreeSet<TeamId>,
     /// What its sessions may ask of brokers; at most [`limits::GRANTS_PER_PROJECT_MAX`].
     pub grants: Vec<Grant>,
+    /// Which resources its sessions' actions touch, as its administrators wrote it; none leaves what is built in. What the
+    /// text means is for `policy`; at most [`limits::LOCK_RULES_BYTES_MAX`].
+    pub lock_rules: Option<String>,
 }
 
 /// Make a project.
@@ -29,6 +32,15 @@ pub struct Create {
     pub teams: BTreeSet<TeamId>,
 }
 
+/// Say which resources the actions of a project's sessions touch.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct SetLockRules {
+    /// Which project.
+    pub project: ProjectId,
+    /// The rules, as text that was checked before; empty leaves what is built in.
+    pub rules: String,
+}
+
 /// Entry: a project was made.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Created {
@@ -38,6 +50,15 @@ pub struct Created {
     pub name: Name,
     /// Teams whose members may work on it.
     pub teams: BTreeSet<TeamId>,
+}
+
+/// Entry: a project's lock rules are these from now on.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct LockRulesSet {
+    /// Which project.
+    pub project: ProjectId,
+    /// The rules; empty leaves what is built in.
+    pub rules: String,
 }
 
 pub(crate) fn create(state: &State, by: Actor, command: &Create) -> Result<Vec<Event>, Refusal> {
@@ -62,6 +83,17 @@ pub(crate) fn create(state: &State, by: Actor, command: &Create) -> Result<Vec<E
         name: command.name.clone(),
         teams: command.teams.clone(),
     })])
+}
+
+pub(crate) fn set_lock_rules(state: &State, by: Actor, command: &SetLockRules) -> Result<Vec<Event>, Refusal> {
+    state.require(by, Role::Admin)?;
+    let project = state.projects.get(&command.project).ok_or(Refusal::ProjectUnknown(command.project))?;
+    text::check_page("the text of lock rules", &command.rules, limits::LOCK_RULES_BYTES_MAX)?;
+    if project.lock_rules.as_deref().unwrap_or_default() == command.rules {
+        return Ok(Vec::new());
+    }
+    let (project, rules) = (command.project, command.rules.clone());
+    Ok(vec![Event::LockRulesSet(LockRulesSet { project, rules })])
 }
 
 /// The team through which a developer works on a project: the first by id of those both share.

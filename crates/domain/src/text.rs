@@ -24,3 +24,12 @@ pub(crate) fn check_line(what: &'static str, text: &str, max: usize) -> Result<(
     }
     check(what, text, max)
 }
+
+/// Refuses a text of several lines of more than `max` bytes, and one with control characters other than tabs and ends of
+/// lines: those take two bytes in an entry at most.
+pub(crate) fn check_page(what: &'static str, text: &str, max: usize) -> Result<(), Refusal> {
+    if text.chars().any(|one| one.is_control() && !matches!(one, '\n' | '\r' | '\t')) {
+        return Err(Refusal::TextMalformed { what });
+    }
+    if text.len() > max { Err(Refusal::TextTooLong { what, max }) } else { Ok(()) }
+}

@@ -6,14 +6,18 @@
 
 mod action;
 mod denial;
+pub mod limits;
 mod permit;
+pub mod rules;
 
 pub use action::{
     Action, ManageBrokers, ManageExports, ManageKeys, ManagePeople, ManageProjects, ReadBrokers, ReadCost, ReadKeys,
     ReadLog, ReadPeople, ReadSession, ReadSessions, RevokeSession,
 };
 pub use denial::Denial;
+pub use limits::WANTS_MAX;
 pub use permit::{Permit, authorize};
+pub use rules::{Rules, RulesError};
 
 #[cfg(test)]
 mod tests;

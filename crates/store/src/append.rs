@@ -167,6 +167,8 @@ impl<'a> Append<'a> {
             // Who holds what is in the state, whole.
             Event::LockQueued(_) | Event::LockOffered(_) | Event::LockGranted(_) | Event::LockOver(_) => Ok(()),
             Event::ResourceWritten(_) | Event::ResourceFrozen(_) | Event::ResourceThawed(_) => Ok(()),
+            // So are a project's lock rules.
+            Event::LockRulesSet(_) => Ok(()),
             // Grants are in the state, whole; that somebody asked is in the log.
             Event::GrantSet(_) | Event::GrantRemoved(_) | Event::RevocationAsked(_) => Ok(()),
         }

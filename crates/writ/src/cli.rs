@@ -5,6 +5,7 @@ mod broker;
 mod credential;
 mod export;
 mod govern;
+mod hook;
 mod keys;
 mod look;
 mod operate;
@@ -21,6 +22,7 @@ pub(crate) use credential::{
 };
 pub(crate) use export::{ExportCommand, PrintEvents};
 pub(crate) use govern::{AdminCommand, DeveloperCommand, Erase, NewDeveloper, ProjectCommand, Revoke, TeamCommand};
+pub(crate) use hook::{HookCommand, HookSettings};
 pub(crate) use keys::{ExportIssuer, IssuerCommand, KeysCommand, RelyingPartyKind, RotateKeys, ShowIssuer};
 pub(crate) use look::{Cost, Dimension, LogCommand, SessionCommand, Sessions, Who};
 pub(crate) use operate::{AgentKind, CheckConfig, Demo, DemoAgent, ReferenceCommand, Serve, Simulator};
@@ -54,6 +56,9 @@ pub(crate) enum Command {
     /// Work with git
     #[command(subcommand)]
     Git(GitCommand),
+    /// Answer the hooks of Claude Code, and say what calls them
+    #[command(subcommand)]
+    Hook(HookCommand),
     Login(Login),
     /// Forget the sign-in of this machine, here and at the control plane
     Logout,
@@ -111,7 +116,7 @@ pub(crate) enum Command {
 
 /// The groups that the help shows, with the names of their commands.
 pub(crate) const GROUPS: [(&str, &[&str]); 4] = [
-    ("Work", &["run", "token", "record", "credential", "git", "login", "logout", "whoami"]),
+    ("Work", &["run", "token", "record", "credential", "git", "hook", "login", "logout", "whoami"]),
     ("Look", &["sessions", "session", "who", "cost", "log", "audit", "export"]),
     ("Govern", &["revoke", "developer", "team", "project", "broker", "grant", "admin"]),
     ("Operate", &["serve", "issuer", "keys", "witness", "check-config", "demo", "simulator"]),

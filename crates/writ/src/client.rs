@@ -3,6 +3,7 @@
 mod address;
 mod download;
 mod error;
+mod events;
 
 use std::time::Duration;
 

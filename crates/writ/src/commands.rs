@@ -9,6 +9,7 @@ mod developer;
 mod export;
 mod git;
 mod grant;
+mod hook;
 mod issuer;
 mod keys;
 mod log;
@@ -38,6 +39,7 @@ pub(crate) fn without_runtime(command: Command) -> Result<Result<Exit, CommandEr
         Command::Credential(CredentialCommand::Get(arguments)) => Ok(credential::get(&arguments)),
         Command::Credential(CredentialCommand::Exec(arguments)) => Ok(credential::exec(&arguments)),
         Command::CredentialHelper(helper) => Ok(credential::helper(&helper)),
+        Command::Hook(command) => Ok(hook::hook(command)),
         other => Err(Box::new(other)),
     }
 }
@@ -59,6 +61,7 @@ pub(crate) async fn dispatch(command: Command) -> Result<Exit, CommandError> {
         Command::Credential(CredentialCommand::Revoke { id, reason }) => credential::revoke(&id, &reason).await,
         Command::CredentialHelper(helper) => credential::helper(&helper),
         Command::Git(command) => git::git(command).await,
+        Command::Hook(command) => hook::hook(command),
         Command::Login(arguments) => login::login(arguments).await,
         Command::Logout => login::logout().await,
         Command::Whoami => whoami::whoami().await,

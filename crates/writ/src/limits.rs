@@ -150,3 +150,70 @@ pub(crate) const BROKER_SECRET_BYTES_MAX: u64 = 16 * 1024;
 pub(crate) const DEMO_LOOK_EVERY: Duration = Duration::from_millis(100);
 /// How many times it looks: a revocation takes a moment, not ten seconds.
 pub(crate) const DEMO_LOOKS_MAX: u32 = 100;
+
+/// Bytes of what the client tells a hook: a whole file that is written, and the one before it.
+pub(crate) const HOOK_BYTES_MAX: u64 = 32 << 20;
+/// Bytes of the answer: a reason with a short difference.
+pub(crate) const HOOK_ANSWER_BYTES_MAX: u64 = 256 * 1024;
+/// Time for a hook that answers by itself, or after one request.
+pub(crate) const HOOK_DEADLINE: Duration = Duration::from_secs(10);
+/// Time for a hook that may wait for a lock ([`LOCK_WAIT_MAX`]) and ask some more.
+pub(crate) const HOOK_WAITING_DEADLINE: Duration = Duration::from_secs(55);
+/// The same at the end of a conversation: the client gives 1.5 seconds in all.
+pub(crate) const HOOK_END_DEADLINE: Duration = Duration::from_millis(1200);
+/// How much longer the client waits for a hook than the hook does itself.
+pub(crate) const HOOK_CLIENT_SLACK: Duration = Duration::from_secs(5);
+/// Characters of what a session says it is about: what the control plane keeps with a ticket.
+pub(crate) const INTENT_CHARS_MAX: usize = 500;
+/// Longest wait for a lock in the middle of a turn of the agent's: beyond it the agent is told to do something else.
+pub(crate) const LOCK_WAIT_MAX: Duration = Duration::from_secs(45);
+/// Time of an exchange with the control plane besides waiting.
+pub(crate) const LOCK_ASK_TIMEOUT: Duration = Duration::from_secs(4);
+/// Bytes of a file whose content is compared each time; a larger one is told by its size and times.
+pub(crate) const DIGEST_BYTES_MAX: u64 = 8 << 20;
+/// Bytes of a file whose content is kept while a tool changes it, to say what changed.
+pub(crate) const CONTENT_KEPT_BYTES_MAX: usize = 512 * 1024;
+/// Bytes of contents kept that way at a time.
+pub(crate) const CONTENTS_KEPT_BYTES_MAX: usize = 32 << 20;
+/// Files that the agents of a session are known to have seen; the oldest are forgotten first, and are then never-read.
+pub(crate) const READS_KNOWN_MAX: usize = 8192;
+/// Files looked at before and after a command, the newest first: 2,000 looks take 4 ms.
+pub(crate) const READS_LOOKED_AT_MAX: usize = 2000;
+/// Changes by other sessions that are remembered.
+pub(crate) const FOREIGN_WRITES_MAX: usize = 4096;
+/// Uses of tools that are under way, as far as is known: the client does not tell of those that it gave up.
+pub(crate) const PENDING_USES_MAX: usize = 128;
+/// Notices that wait for an agent's next hook.
+pub(crate) const NOTICES_MAX: usize = 64;
+/// Notices told at once.
+pub(crate) const NOTICES_TOLD_MAX: usize = 8;
+/// Working trees whose repository is remembered.
+pub(crate) const REPOSITORIES_KNOWN_MAX: usize = 256;
+/// Folders above a file in which its repository is looked for.
+pub(crate) const FOLDERS_ABOVE_MAX: usize = 64;
+/// Lines on each side that are compared piece by piece.
+pub(crate) const DIFF_LINES_MAX: usize = 2000;
+/// Characters of a difference that is told.
+pub(crate) const DIFF_CHARS_MAX: usize = 1500;
+/// Pieces of one change that are told: what the control plane keeps.
+pub(crate) const HUNKS_MAX: usize = 32;
+/// Changes told in one request: what the control plane takes.
+pub(crate) const WRITES_PER_ASK_MAX: usize = 64;
+/// Requests with changes that wait for a control plane that does not answer; later ones are lost, and said to be.
+pub(crate) const WRITES_WAITING_MAX: usize = 256;
+/// Locks held or waited for by a session that are remembered here.
+pub(crate) const TICKETS_KNOWN_MAX: usize = 4096;
+/// Locks of others that a starting agent is told about.
+pub(crate) const LOCKS_TOLD_MAX: usize = 20;
+/// Silence of the event stream after which it is opened again: three heartbeats.
+pub(crate) const EVENTS_SILENCE_MAX: Duration = Duration::from_secs(45);
+/// Pause before the event stream is opened again; doubled up to the next.
+pub(crate) const EVENTS_RETRY_PAUSE: Duration = Duration::from_millis(500);
+/// The longest such pause.
+pub(crate) const EVENTS_RETRY_PAUSE_MAX: Duration = Duration::from_secs(15);
+/// Bytes of one event.
+pub(crate) const EVENT_BYTES_MAX: usize = 256 * 1024;
+/// Files that the client is asked to watch.
+pub(crate) const WATCHED_FILES_MAX: usize = 64;
+/// Time for one look of git's at a file.
+pub(crate) const GIT_ASK_TIMEOUT: Duration = Duration::from_secs(2);

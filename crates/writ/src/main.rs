@@ -12,6 +12,7 @@ mod credentials;
 mod demo;
 mod duration;
 mod git;
+mod hook;
 mod inside;
 mod limits;
 mod logs;
@@ -29,6 +30,10 @@ use crate::cli::{Cli, Command};
 use crate::command_error::{CommandError, Exit};
 
 fn main() -> ExitCode {
+    // Before every use of a tool: not even the command line is looked at as a whole.
+    if let Some(code) = hook::fast(std::env::args_os()) {
+        return code;
+    }
     let matches = match cli::grouped(Cli::command()).try_get_matches() {
         Ok(matches) => matches,
         Err(error) => return usage(&error),

@@ -10,6 +10,7 @@ mod door;
 mod environment;
 mod family;
 mod git;
+mod hooks;
 mod listen;
 mod orphans;
 mod pg;
@@ -227,9 +228,18 @@ fn command(
     let Some(claude) = claude else {
         return Ok((std::iter::once(program).chain(rest).collect(), None));
     };
-    let file = SettingsFile::write(&claude.settings(client.address(), opened, carried, delivered))?;
+    let mut settings = claude.settings(client.address(), opened, carried, delivered);
+    with_hooks(&mut settings);
+    let file = SettingsFile::write(&settings)?;
     let governed = ["--settings".into(), file.path().as_os_str().to_owned()];
     Ok((std::iter::once(program).chain(governed).chain(claude.rest).collect(), Some(file)))
+}
+
+/// The client's hooks call this program.
+fn with_hooks(settings: &mut serde_json::Value) {
+    if let (Some(settings), Ok(writ)) = (settings.as_object_mut(), std::env::current_exe()) {
+        crate::hook::settings::add(settings, &crate::hook::settings::quoted(&writ.to_string_lossy()));
+    }
 }
 
 fn announce(opened: &Opened, environment: &Environment) {

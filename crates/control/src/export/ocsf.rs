@@ -59,6 +59,7 @@ fn shape(origin: &str, line: &Line) -> Shape {
         Event::TeamMemberAdded(event) => people::member_added(line, event),
         Event::TeamMemberRemoved(event) => people::member_removed(line, event),
         Event::ProjectCreated(event) => people::project_created(line, event),
+        Event::LockRulesSet(event) => people::lock_rules_set(line, event),
         Event::SignInStarted(event) => people::signed_in(line, event),
         Event::SignInEnded(event) => people::signed_out(line, event),
         Event::SessionOpened(event) => session::opened(line, event),

@@ -4,8 +4,9 @@ use utoipa::OpenApi;
 use utoipa::openapi::security::{Http, HttpAuthScheme, SecurityScheme};
 
 use super::{
-    artifacts, audit, brokers, certificates, cost, credentials, developers, exports, grants, inject, issuer, keys, log,
-    operational, projects, registry, search, sessions, sign_ins, ssh_hosts, teams, tlog, verify, who,
+    artifacts, audit, brokers, certificates, cost, credentials, developers, exports, freezes, grants, inject, issuer,
+    keys, lock_rules, locks, log, operational, projects, registry, search, sessions, sign_ins, ssh_hosts, teams, tlog,
+    verify, who, writes,
 };
 
 #[derive(OpenApi)]
@@ -62,6 +63,19 @@ use super::{
         credentials::list,
         credentials::show,
         credentials::revoke,
+        locks::ask,
+        locks::list,
+        locks::show,
+        locks::release,
+        locks::break_lock,
+        writes::record,
+        writes::list,
+        freezes::list,
+        freezes::freeze,
+        freezes::thaw,
+        lock_rules::of_session,
+        lock_rules::of_project,
+        lock_rules::set,
         registry::token,
         inject::forward,
         verify::check,

@@ -9,6 +9,7 @@ use http::header::{CONTENT_LENGTH, CONTENT_TYPE, HeaderValue, RETRY_AFTER, WWW_A
 use serde::Serialize;
 use utoipa::ToSchema;
 
+use super::locks::Obstacle;
 use crate::error::Error;
 
 /// An error answer.
@@ -34,8 +35,11 @@ pub struct Problem {
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(value_type = Option<String>)]
     request_id: Option<Box<str>>,
+    /// What stands in the way, where something does.
+    #[serde(flatten)]
+    obstacle: Option<Box<Obstacle>>,
     #[serde(skip)]
-    retry_after_seconds: Option<u64>,
+    retry_after_seconds: Option<u32>,
 }
 
 impl Problem {
@@ -49,6 +53,7 @@ impl Problem {
             detail: detail.into().into_boxed_str(),
             next: None,
             request_id: None,
+            obstacle: None,
             retry_after_seconds: None,
         }
     }
@@ -57,6 +62,20 @@ impl Problem {
     #[must_use]
     pub fn next(mut self, next: impl Into<String>) -> Self {
         self.next = Some(next.into().into_boxed_str());
+        self
+    }
+
+    /// Says what stands in the way, for programs.
+    #[must_use]
+    pub(crate) fn obstacle(mut self, obstacle: Obstacle) -> Self {
+        self.obstacle = Some(Box::new(obstacle));
+        self
+    }
+
+    /// Says what happened in other words.
+    #[must_use]
+    pub(crate) fn saying(mut self, detail: impl Into<String>) -> Self {
+        self.detail = detail.into().into_boxed_str();
         self
     }
 
@@ -124,11 +143,13 @@ impl From<Error> for Problem {
             Error::NotFound { .. } => Self::new(StatusCode::NOT_FOUND, "not_found", text),
             Error::Invalid(_) => Self::new(StatusCode::BAD_REQUEST, "invalid_request", text),
             Error::Throttled { seconds } => Self {
-                retry_after_seconds: Some(seconds),
+                retry_after_seconds: Some(u32::try_from(seconds).unwrap_or(u32::MAX)),
                 ..Self::new(StatusCode::TOO_MANY_REQUESTS, "throttled", text).next(format!("try again in {seconds} s"))
             },
             Error::Target { may_pass: true, retry_after, .. } => Self {
-                retry_after_seconds: Some(retry_after.map_or(5, |wait| wait.as_secs().max(1))),
+                retry_after_seconds: Some(
+                    retry_after.map_or(5, |wait| u32::try_from(wait.as_secs().max(1)).unwrap_or(u32::MAX)),
+                ),
                 ..Self::new(StatusCode::SERVICE_UNAVAILABLE, "target_unavailable", text).next("try again in a moment")
             },
             Error::Target { broker, .. } => Self::new(StatusCode::BAD_GATEWAY, "target_refused", text)

@@ -1,5 +1,7 @@
 //! Asking for resources: at once, or by waiting in the queue.
 
+use std::collections::BTreeSet;
+
 use serde::{Deserialize, Serialize};
 
 use super::table::Change;
@@ -206,7 +208,7 @@ fn check_bounds(state: &State, holder: Holder) -> Result<(), Refusal> {
     if state.locks.tickets.len() >= limits::TICKETS_MAX {
         return reached("locks", limits::TICKETS_MAX);
     }
-    if state.locks.of(holder).count() >= limits::TICKETS_PER_HOLDER_MAX {
+    if state.locks.by_holder.get(&holder).map_or(0, BTreeSet::len) >= limits::TICKETS_PER_HOLDER_MAX {
         return reached("locks of one session", limits::TICKETS_PER_HOLDER_MAX);
     }
     Ok(())

@@ -102,18 +102,21 @@ impl Locks {
 
     /// The ticket, with its token, by which a holder may do with a resource what the mode says; the newest first.
     pub fn covering(&self, holder: Holder, resource: &Resource, mode: Mode) -> Option<(TicketId, u64)> {
-        let held = self.of(holder).filter_map(|(id, ticket)| {
-            let covers = ticket.wants.iter().any(|want| want.covers(resource, mode));
-            ticket.phase.token().filter(|_| covers).map(|token| (id, token))
-        });
-        held.max_by_key(|(_, token)| *token)
+        self.all_covering(holder, resource, mode).max_by_key(|(_, token)| *token)
     }
 
     /// Whether a gate lets a change of a resource through that comes with this token: the ticket that was granted there
     /// is held still, and covers the resource.
     pub fn is_current(&self, holder: Holder, resource: &Resource, mode: Mode, token: u64) -> bool {
-        self.of(holder).any(|(_, ticket)| {
-            ticket.phase.token() == Some(token) && ticket.wants.iter().any(|want| want.covers(resource, mode))
+        self.all_covering(holder, resource, mode).any(|(_, held)| held == token)
+    }
+
+    /// Those that are held at the resource or at what contains it, by this holder, in a mode that is as good.
+    fn all_covering(&self, holder: Holder, resource: &Resource, mode: Mode) -> impl Iterator<Item = (TicketId, u64)> {
+        rows(&self.held, resource, false).flat_map(|(_, row)| &row.keys).filter_map(move |id| {
+            let ticket = self.tickets.get(id).filter(|ticket| ticket.holder == holder)?;
+            let covers = ticket.wants.iter().any(|want| want.covers(resource, mode));
+            ticket.phase.token().filter(|_| covers).map(|token| (*id, token))
         })
     }
 

@@ -51,8 +51,13 @@ impl State {
                 }
             }
             Event::ProjectCreated(event) => {
-                let project = Project { name: event.name.clone(), teams: event.teams.clone(), grants: Vec::new() };
-                self.projects.insert(event.project, project);
+                let (name, teams) = (event.name.clone(), event.teams.clone());
+                self.projects.insert(event.project, Project { name, teams, grants: Vec::new(), lock_rules: None });
+            }
+            Event::LockRulesSet(event) => {
+                if let Some(project) = self.projects.get_mut(&event.project) {
+                    project.lock_rules = Some(event.rules.clone()).filter(|rules| !rules.is_empty());
+                }
             }
             Event::SignInStarted(event) => self.start_sign_in(event),
             Event::SignInEnded(event) => self.end_sign_in(event.sign_in),

@@ -5,11 +5,12 @@
 use std::collections::BTreeSet;
 
 use domain::call::{self, Dimensions, Outcome, Quality, Settlement};
+use domain::lock::{self, Holder, Mode, Priority, Want, Wants};
 use domain::session::{self, Claims, How, Mismatch};
 use domain::{
-    Actor, ArtifactKind, BrokerKind, CallId, CredentialId, DeveloperId, Digest, Event, Name, NodeId, ProjectId, Role,
-    Roles, Scope, SessionId, SignInId, Span, TeamId, Time, Usage, Usd, artifact, broker, certificate, credential,
-    developer, grant, limits, node, project, sign_in, team,
+    Actor, ArtifactKind, BrokerKind, CallId, CredentialId, DeveloperId, Digest, Event, Name, NodeId, ProjectId,
+    Resource, Role, Roles, Scope, SessionId, SignInId, Span, TeamId, TicketId, Time, Usage, Usd, artifact, broker,
+    certificate, credential, developer, freeze, grant, limits, node, project, sign_in, team, write,
 };
 use proptest::collection::{btree_set, vec};
 use proptest::option;
@@ -31,7 +32,7 @@ macro_rules! ids {
 
 ids!(
     session: SessionId, developer: DeveloperId, project: ProjectId, team: TeamId, call: CallId, node: NodeId,
-    sign_in: SignInId, credential: CredentialId
+    sign_in: SignInId, credential: CredentialId, ticket: TicketId
 );
 
 impl Universe {
@@ -154,7 +155,7 @@ impl Universe {
         let targets = || proptest::collection::btree_map(name(), target(), 0..4);
         let kind = proptest::sample::select(BrokerKind::ALL.to_vec());
         let configured = (name(), kind, text(200), targets(), 0..=limits::ENTRY_COUNT_MAX);
-        let grant = (name(), name(), option::of(name()), scope(), span());
+        let grant = (name(), name(), option::of(name()), scope(), span(), option::of(resource()));
         prop_oneof![
             configured.prop_map(|(broker, kind, settings, targets, revision)| {
                 Event::BrokerConfigured(Box::new(broker::Configured { broker, kind, settings, targets, revision }))
@@ -163,8 +164,8 @@ impl Universe {
                 Event::BrokerSwitched(broker::Switched { broker, is_on, reason })
             }),
             name().prop_map(|broker| Event::BrokerRemoved(broker::Removed { broker })),
-            (self.project(), grant).prop_map(|(project, (broker, target, profile, scope, life_max))| {
-                let grant = grant::Grant { broker, target, profile, scope, life_max, lock: None };
+            (self.project(), grant).prop_map(|(project, (broker, target, profile, scope, life_max, lock))| {
+                let grant = grant::Grant { broker, target, profile, scope, life_max, lock };
                 Event::GrantSet(Box::new(grant::GrantSet { project, grant }))
             }),
             (self.project(), name(), name(), option::of(name())).prop_map(|(project, broker, target, profile)| {
@@ -186,8 +187,15 @@ impl Universe {
         ];
         let what = (name(), name(), option::of(name()), scope(), option::of(text(limits::PUBLIC_KEY_CHARS_MAX)));
         prop_oneof![
-            2 => (id(), count(), self.node(), self.project(), what, time()).prop_map(
-                |((credential, session), sequence, node, project, (broker, target, granted_to, scope, public_key), at)| {
+            2 => (id(), count(), self.node(), self.project(), what, (option::of(self.ticket()), time())).prop_map(
+                |(
+                    (credential, session),
+                    sequence,
+                    node,
+                    project,
+                    (broker, target, granted_to, scope, public_key),
+                    (lock, expires_at),
+                )| {
                     Event::CredentialRequested(Box::new(credential::Requested {
                         credential,
                         session,
@@ -199,8 +207,8 @@ impl Universe {
                         granted_to,
                         scope,
                         public_key,
-                        lock: None,
-                        expires_at: at,
+                        lock,
+                        expires_at,
                     }))
                 }
             ),
@@ -216,6 +224,61 @@ impl Universe {
             }),
             2 => (id(), how).prop_map(|((credential, session), how)| {
                 Event::CredentialOver(credential::Over { credential, session, how })
+            }),
+        ]
+    }
+
+    fn holder(self) -> impl Strategy<Value = Holder> + Clone {
+        prop_oneof![4 => self.session().prop_map(Holder::Session), 1 => self.developer().prop_map(Holder::Developer)]
+    }
+
+    fn about_locks(self) -> impl Strategy<Value = Event> {
+        let ticket = || (self.ticket(), self.holder());
+        let reason = || text(limits::REASON_CHARS_MAX);
+        let what = || (ticket(), wants(), priority(), option::of(reason()));
+        let how = prop_oneof![
+            Just(lock::How::Released),
+            Just(lock::How::Passed),
+            Just(lock::How::Unclaimed),
+            Just(lock::How::Rested),
+            reason().prop_map(|reason| lock::How::Broken { reason }),
+        ];
+        prop_oneof![
+            2 => what().prop_map(|((ticket, holder), wants, priority, intent)| {
+                Event::LockQueued(Box::new(lock::Queued { ticket, holder, wants, priority, intent }))
+            }),
+            2 => what().prop_map(|((ticket, holder), wants, priority, intent)| {
+                Event::LockGranted(Box::new(lock::Granted { ticket, holder, wants, priority, intent }))
+            }),
+            2 => (ticket(), time()).prop_map(|((ticket, holder), until)| {
+                Event::LockOffered(lock::Offered { ticket, holder, until })
+            }),
+            2 => (ticket(), how).prop_map(|((ticket, holder), how)| {
+                Event::LockOver(lock::Over { ticket, holder, how })
+            }),
+        ]
+    }
+
+    fn about_writes(self) -> impl Strategy<Value = Event> {
+        let reason = || text(limits::REASON_CHARS_MAX);
+        let hunk = (self.digest(), self.digest()).prop_map(|(old, new)| write::Hunk { old, new });
+        let change = (resource(), option::of(self.digest()), option::of(self.digest()), vec(hunk, 0..3))
+            .prop_map(|(resource, before, after, hunks)| write::Change { resource, before, after, hunks });
+        let cause = prop_oneof![
+            reason().prop_map(|reason| freeze::Cause::Asked { reason }),
+            vec(self.session(), 0..=limits::WRITES_REMEMBERED_PER_RESOURCE_MAX + 1)
+                .prop_map(|sessions| freeze::Cause::PingPong { sessions }),
+            (self.session(), self.session()).prop_map(|(session, of)| freeze::Cause::Reverted { session, of }),
+        ];
+        prop_oneof![
+            2 => (self.session(), change, option::of(reason())).prop_map(|(session, change, intent)| {
+                Event::ResourceWritten(Box::new(write::Written { session, change, intent }))
+            }),
+            1 => (resource(), option::of(self.project()), cause).prop_map(|(resource, project, cause)| {
+                Event::ResourceFrozen(Box::new(freeze::Frozen { resource, project, cause }))
+            }),
+            1 => (resource(), reason()).prop_map(|(resource, reason)| {
+                Event::ResourceThawed(freeze::Thawed { resource, reason })
             }),
         ]
     }
@@ -260,7 +323,34 @@ pub(crate) fn any_event(universe: Universe) -> impl Strategy<Value = Event> {
         universe.about_nodes().boxed(),
         universe.about_brokers().boxed(),
         universe.about_credentials().boxed(),
+        universe.about_locks().boxed(),
+        universe.about_writes().boxed(),
     ]
+}
+
+/// Few, so that they overlap; and some that JSON must escape.
+fn resource() -> impl Strategy<Value = Resource> {
+    let named = proptest::sample::select(vec![
+        "env:prod",
+        "env:prod/db",
+        "env:prod2",
+        "path:github.com/acme/api//src/main.rs",
+        "path:github.com/acme/api",
+    ])
+    .prop_map(str::to_owned);
+    let segment = "[a-z\"\\\\é\u{2028}]{1,8}";
+    let other = vec(segment, 1..6).prop_map(|segments| format!("slot:{}", segments.join("/")));
+    prop_oneof![3 => named, 1 => other].prop_map(|text| text.parse().unwrap())
+}
+
+fn wants() -> impl Strategy<Value = Wants> {
+    let mode = proptest::sample::select(Mode::ALL.to_vec());
+    let want = (resource(), mode).prop_map(|(resource, mode)| Want::new(resource, mode));
+    vec(want, 1..4).prop_map(|wants| Wants::new(wants).unwrap())
+}
+
+fn priority() -> impl Strategy<Value = Priority> {
+    prop_oneof![Just(Priority::Low), Just(Priority::Normal), Just(Priority::High), Just(Priority::Urgent)]
 }
 
 fn roles() -> impl Strategy<Value = Roles> {

@@ -4,10 +4,11 @@ use std::collections::BTreeSet;
 
 use domain::artifact::Recorded;
 use domain::credential::{Issued, PublicName, Requested};
+use domain::lock::{self, Holder, Mode, Priority, Want, Wants};
 use domain::session::{AliasClaimed, Closed, How, Over, Recovered, Suspected};
 use domain::{
-    Actor, ArtifactKind, BrokerKind, CredentialId, Event, ProjectId, Role, Scope, Span, TeamId, broker, credential,
-    developer as humans, node, project, team,
+    Actor, ArtifactKind, BrokerKind, CredentialId, Digest, Event, ProjectId, Role, Scope, Span, TeamId, TicketId,
+    broker, credential, developer as humans, freeze, node, project, team, write,
 };
 use ledger::{Chains, Checkpoint, Entry, RightEdge, Signer, VerifierKey, tile_bytes};
 
@@ -86,6 +87,7 @@ impl Scribe {
                 }
             }
             events.extend(vended(number));
+            events.extend(locked(number));
             let session = session(number);
             events.push(Event::SessionSuspected(Suspected { session, last_beat: NOW }));
             match number % 3 {
@@ -131,6 +133,36 @@ fn vended(number: u64) -> Vec<Event> {
         events.push(Event::CredentialOver(credential::Over { credential: id, session, how }));
     }
     events
+}
+
+/// A lock of a session, waited for and let go, a change under it, and a freeze after it.
+fn locked(number: u64) -> Vec<Event> {
+    let (ticket, holder) = (TicketId::new(NOW, number.into()), Holder::Session(session(number)));
+    let resource: domain::Resource = format!("env:prod/{number}").parse().unwrap();
+    let wants = Wants::new([Want::new(resource.clone(), Mode::X)]).unwrap();
+    let (priority, intent) = (Priority::Normal, Some("raise the pool size".to_owned()));
+    let change = write::Change {
+        resource: resource.clone(),
+        before: None,
+        after: Some(Digest::of(b"after")),
+        hunks: Vec::new(),
+    };
+    let cause = freeze::Cause::Asked { reason: "look".to_owned() };
+    vec![
+        Event::LockQueued(Box::new(lock::Queued {
+            ticket,
+            holder,
+            wants: wants.clone(),
+            priority,
+            intent: intent.clone(),
+        })),
+        Event::LockOffered(lock::Offered { ticket, holder, until: NOW }),
+        Event::LockGranted(Box::new(lock::Granted { ticket, holder, wants, priority, intent })),
+        Event::ResourceWritten(Box::new(write::Written { session: session(number), change, intent: None })),
+        Event::LockOver(lock::Over { ticket, holder, how: lock::How::Released }),
+        Event::ResourceFrozen(Box::new(freeze::Frozen { resource: resource.clone(), project: None, cause })),
+        Event::ResourceThawed(freeze::Thawed { resource, reason: "seen".to_owned() }),
+    ]
 }
 
 /// A broker, once configured anew.

@@ -15,6 +15,7 @@ use super::door::Door;
 use super::environment::Environment;
 use super::family::Family;
 use super::git::{self, Git, Hooks, Missing};
+use super::hooks::{HookDoor, Whose};
 use super::listen::Listening;
 use super::recorder::{Recorder, Recording};
 use super::session_folder::SessionFolder;
@@ -103,6 +104,8 @@ impl Carriers {
         let door = Door::new(client.clone(), &opened.session.id, recorder, family.clone(), vault);
         self._listening.push(Listening::start(&folder.door_socket(), family, door).map_err(failed)?);
         self.variables.push((SOCKET_VARIABLE.to_owned(), folder.door_socket().into()));
+        let hooks = HookDoor::new(client, Whose::of(opened, environment));
+        self._listening.push(Listening::start(&folder.hook_socket(), self.family.clone(), hooks).map_err(failed)?);
         self.deliver(client, opened, environment).await;
         self.tell_git(client, opened, environment, with_git).await
     }

@@ -16,6 +16,7 @@ pub(super) struct SessionFolder(TempDir);
 const AGENT: &str = "agent.sock";
 const LOGIN: &str = "login.sock";
 const DOOR: &str = "writ.sock";
+const HOOKS: &str = crate::hook::wire::SOCKET;
 
 /// How much longer the path of a socket in a subfolder is: `ssh/255.sock`.
 const SUBFOLDER_BYTES: usize = 2;
@@ -58,6 +59,11 @@ impl SessionFolder {
     /// Where the launcher listens.
     pub(super) fn door_socket(&self) -> PathBuf {
         self.path().join(DOOR)
+    }
+
+    /// Where the launcher answers hooks.
+    pub(super) fn hook_socket(&self) -> PathBuf {
+        self.path().join(HOOKS)
     }
 
     /// Writes a file in one step: a reader sees the old or the new content.

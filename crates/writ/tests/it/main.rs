@@ -13,6 +13,7 @@ mod demo;
 mod erase;
 mod exports;
 mod git;
+mod hooks;
 mod hostile;
 mod issuer;
 mod launcher;

@@ -91,6 +91,20 @@ pub(super) fn project_created(line: &Line, event: &project::Created) -> Shape {
         .with("entity", entity)
 }
 
+pub(super) fn lock_rules_set(line: &Line, event: &project::LockRulesSet) -> Shape {
+    let entity = json!({
+        "uid": event.project.to_string(),
+        "type_id": 99,
+        "type": "project",
+        "data": {"lock_rules": event.rules},
+    });
+    let message = format!("the lock rules of project {} were replaced", event.project);
+    Shape::new(Class::EntityManagement, (3, "Update"), message)
+        .succeeded()
+        .with("actor", actor(line))
+        .with("entity", entity)
+}
+
 pub(super) fn signed_in(line: &Line, event: &sign_in::Started) -> Shape {
     let mut user = user(event.developer);
     user["account"] = account(event.sign_in);

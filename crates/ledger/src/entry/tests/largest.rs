@@ -6,14 +6,16 @@
 use domain::call::{self, Dimensions, Outcome, Quality, Settlement};
 use domain::limits::{
     ARTIFACT_CHARS_MAX, BROKER_SETTINGS_BYTES_MAX, BROKER_TARGETS_MAX, CLAIM_CHARS_MAX, CREDENTIAL_NAMES_MAX,
-    ENTRY_BYTES_MAX, ENTRY_COUNT_MAX, ENTRY_USD_NANOS_MAX, LABEL_CHARS_MAX, MODEL_CHARS_MAX, NAME_CHARS_MAX,
-    PUBLIC_KEY_CHARS_MAX, REASON_CHARS_MAX, SCOPE_BYTES_MAX, SCOPE_VALUE_CHARS_MAX, TEAMS_PER_PROJECT_MAX,
+    ENTRY_BYTES_MAX, ENTRY_COUNT_MAX, ENTRY_USD_NANOS_MAX, HUNKS_PER_WRITE_MAX, LABEL_CHARS_MAX, LOCK_WANTS_BYTES_MAX,
+    LOCK_WANTS_MAX, MODEL_CHARS_MAX, NAME_CHARS_MAX, PUBLIC_KEY_CHARS_MAX, REASON_CHARS_MAX, RESOURCE_BYTES_MAX,
+    SCOPE_BYTES_MAX, SCOPE_VALUE_CHARS_MAX, TEAMS_PER_PROJECT_MAX, WRITES_REMEMBERED_PER_RESOURCE_MAX,
 };
+use domain::lock::{self, Holder, Mode, Priority, Want, Wants};
 use domain::session::{self, Claims, How, Mismatch};
 use domain::{
-    Actor, ArtifactKind, BrokerKind, CallId, CredentialId, DeveloperId, Event, Name, NodeId, ProjectId, Scope,
-    SessionId, Span, TeamId, Time, Usage, Usd, artifact, broker, certificate, credential, developer, grant, node,
-    project,
+    Actor, ArtifactKind, BrokerKind, CallId, CredentialId, DeveloperId, Digest, Event, Name, NodeId, ProjectId,
+    Resource, Scope, SessionId, Span, TeamId, TicketId, Time, Usage, Usd, artifact, broker, certificate, credential,
+    developer, freeze, grant, node, project, write,
 };
 
 use super::samples::{entry, samples};
@@ -84,6 +86,47 @@ fn scope() -> Scope {
     scope
 }
 
+/// As long as it may be; a quotation mark is the longest that a character becomes where control characters may not be.
+fn resource(bytes: usize, n: usize) -> Resource {
+    let start = format!("path:{n:03}");
+    format!("{start}{}", "\"".repeat(bytes - start.len())).parse().unwrap()
+}
+
+/// As many, and as much text, as there may be.
+fn wants() -> Wants {
+    let each = LOCK_WANTS_BYTES_MAX / LOCK_WANTS_MAX;
+    Wants::new((0..LOCK_WANTS_MAX).map(|n| Want::new(resource(each, n), Mode::SIX))).unwrap()
+}
+
+/// Locks, writes and freezes at their largest.
+fn locks() -> Vec<Event> {
+    let (ticket, session, digest) = (TicketId::new(AT, 0), SessionId::new(AT, 0), Digest::of(b"text"));
+    let (holder, priority) = (Holder::Session(session), Priority::Normal);
+    let intent = || Some(worst(REASON_CHARS_MAX));
+    let at = resource(RESOURCE_BYTES_MAX, 0);
+    let change = write::Change {
+        resource: at.clone(),
+        before: Some(digest),
+        after: Some(digest),
+        hunks: vec![write::Hunk { old: digest, new: digest }; HUNKS_PER_WRITE_MAX],
+    };
+    let frozen = |cause| {
+        let project = Some(ProjectId::new(AT, 0));
+        Event::ResourceFrozen(Box::new(freeze::Frozen { resource: at.clone(), project, cause }))
+    };
+    // A human's reason is a line, without control characters.
+    let reason = || "\"".repeat(REASON_CHARS_MAX);
+    vec![
+        Event::LockQueued(Box::new(lock::Queued { ticket, holder, wants: wants(), priority, intent: intent() })),
+        Event::LockGranted(Box::new(lock::Granted { ticket, holder, wants: wants(), priority, intent: intent() })),
+        Event::LockOver(lock::Over { ticket, holder, how: lock::How::Broken { reason: worst(REASON_CHARS_MAX) } }),
+        Event::ResourceWritten(Box::new(write::Written { session, change, intent: intent() })),
+        frozen(freeze::Cause::Asked { reason: reason() }),
+        frozen(freeze::Cause::PingPong { sessions: vec![session; WRITES_REMEMBERED_PER_RESOURCE_MAX + 1] }),
+        Event::ResourceThawed(freeze::Thawed { resource: at.clone(), reason: reason() }),
+    ]
+}
+
 /// Events with a text or a list in them, at their largest; the other types have fields of one size only.
 fn largest() -> Vec<Event> {
     let (session, call, developer) = (SessionId::new(AT, 0), CallId::new(AT, 0), DeveloperId::new(AT, 0));
@@ -151,7 +194,7 @@ fn largest() -> Vec<Event> {
                 profile: Some(name(0)),
                 scope: scope(),
                 life_max: longest(),
-                lock: None,
+                lock: Some(resource(RESOURCE_BYTES_MAX, 0)),
             },
         })),
         Event::CredentialRequested(Box::new(credential::Requested {
@@ -165,7 +208,7 @@ fn largest() -> Vec<Event> {
             granted_to: Some(name(0)),
             scope: scope(),
             public_key: Some("\"".repeat(PUBLIC_KEY_CHARS_MAX)),
-            lock: None,
+            lock: Some(TicketId::new(AT, 0)),
             expires_at: AT,
         })),
         Event::CredentialIssued(credential::Issued {
@@ -193,7 +236,7 @@ fn largest() -> Vec<Event> {
 #[test]
 fn the_largest_entries_fit() {
     let mut sizes = Vec::new();
-    for event in largest().into_iter().chain(samples()) {
+    for event in largest().into_iter().chain(locks()).chain(samples()) {
         let bytes = encode(&entry(event)).unwrap();
         sizes.push(bytes.len());
     }

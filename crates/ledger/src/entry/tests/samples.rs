@@ -1,11 +1,12 @@
 //! One event of every type. Shared, by path, with the tests of the exports in `control`.
 
 use domain::call::{self, Dimensions, Outcome, Quality, Settlement};
+use domain::lock::{self, Holder, Mode, Priority, Want, Wants};
 use domain::session::{self, Claims, How, Mismatch};
 use domain::{
     Actor, ArtifactKind, BrokerKind, CallId, CredentialId, DeveloperId, Digest, Event, Name, NodeId, ProjectId,
-    RequestId, Role, Roles, Scope, SessionId, SignInId, Span, TeamId, Time, Usage, Usd, artifact, broker, certificate,
-    credential, developer, grant, node, project, sign_in, team,
+    RequestId, Resource, Role, Roles, Scope, SessionId, SignInId, Span, TeamId, TicketId, Time, Usage, Usd, artifact,
+    broker, certificate, credential, developer, freeze, grant, node, project, sign_in, team, write,
 };
 
 use ledger::{Entry, Link};
@@ -43,6 +44,8 @@ pub(super) fn samples() -> Vec<Event> {
     events.extend(traces());
     events.extend(brokers());
     events.extend(credentials());
+    events.extend(locks());
+    events.extend(writes());
     events.push(Event::NodeStarted(node::Started { node: node_id(), version: "0.1.0".to_owned() }));
     events.push(Event::NodeLost(node::Lost { node: node_id() }));
     let mut seen = [false; TYPES];
@@ -51,7 +54,7 @@ pub(super) fn samples() -> Vec<Event> {
     events
 }
 
-const TYPES: usize = 34;
+const TYPES: usize = 41;
 
 /// A new type fails to compile here: give it a sample, too.
 fn number(event: &Event) -> usize {
@@ -90,6 +93,13 @@ fn number(event: &Event) -> usize {
         Event::RevocationAsked(_) => 31,
         Event::CredentialStalled(_) => 32,
         Event::CredentialOver(_) => 33,
+        Event::LockQueued(_) => 34,
+        Event::LockOffered(_) => 35,
+        Event::LockGranted(_) => 36,
+        Event::LockOver(_) => 37,
+        Event::ResourceWritten(_) => 38,
+        Event::ResourceFrozen(_) => 39,
+        Event::ResourceThawed(_) => 40,
     }
 }
 
@@ -223,7 +233,11 @@ fn brokers() -> Vec<Event> {
         })),
         Event::BrokerSwitched(broker::Switched { broker: broker.clone(), is_on: false, reason: "leak".to_owned() }),
         Event::BrokerRemoved(broker::Removed { broker: broker.clone() }),
-        Event::GrantSet(Box::new(grant::GrantSet { project, grant })),
+        Event::GrantSet(Box::new(grant::GrantSet { project, grant: grant.clone() })),
+        Event::GrantSet(Box::new(grant::GrantSet {
+            project,
+            grant: grant::Grant { lock: Some(resource("env:prod/payments")), ..grant },
+        })),
         Event::GrantRemoved(grant::GrantRemoved { project, broker, target, profile: Some("review".parse().unwrap()) }),
     ]
 }
@@ -231,21 +245,24 @@ fn brokers() -> Vec<Event> {
 fn credentials() -> Vec<Event> {
     let (credential, session, reason) = (CredentialId::new(AT, 11), session(), "leak".to_owned());
     let over = |how| Event::CredentialOver(credential::Over { credential, session, how });
+    let requested = credential::Requested {
+        credential,
+        session,
+        sequence: 7,
+        node: node_id(),
+        project: ProjectId::new(AT, 8),
+        broker: "github".parse().unwrap(),
+        target: "api".parse().unwrap(),
+        granted_to: None,
+        scope: scope(),
+        public_key: Some("ssh-ed25519 AAAA".to_owned()),
+        lock: None,
+        expires_at: Time::from_unix_millis(1_790_003_600_000),
+    };
+    let with_lock = credential::Requested { public_key: None, lock: Some(ticket()), ..requested.clone() };
     vec![
-        Event::CredentialRequested(Box::new(credential::Requested {
-            credential,
-            session,
-            sequence: 7,
-            node: node_id(),
-            project: ProjectId::new(AT, 8),
-            broker: "github".parse().unwrap(),
-            target: "api".parse().unwrap(),
-            granted_to: None,
-            scope: scope(),
-            public_key: Some("ssh-ed25519 AAAA".to_owned()),
-            lock: None,
-            expires_at: Time::from_unix_millis(1_790_003_600_000),
-        })),
+        Event::CredentialRequested(Box::new(requested)),
+        Event::CredentialRequested(Box::new(with_lock)),
         Event::CredentialIssued(credential::Issued {
             credential,
             session,
@@ -266,6 +283,76 @@ fn credentials() -> Vec<Event> {
         over(credential::How::Revoked { attempts: 1 }),
         over(credential::How::Expired),
         over(credential::How::NotMade { reason }),
+    ]
+}
+
+fn ticket() -> TicketId {
+    TicketId::new(AT, 12)
+}
+
+fn resource(text: &str) -> Resource {
+    text.parse().unwrap()
+}
+
+/// Locks of a session; what a human holds has the same shape.
+fn locks() -> Vec<Event> {
+    let (ticket, holder) = (ticket(), Holder::Session(session()));
+    let queued = lock::Queued {
+        ticket,
+        holder,
+        wants: Wants::new([
+            Want::new(resource("path:github.com/acme/api//infra/prod"), Mode::IX),
+            Want::new(resource("env:prod/payments"), Mode::X),
+        ])
+        .unwrap(),
+        priority: Priority::High,
+        intent: Some("raise the pool size".to_owned()),
+    };
+    let silent = lock::Queued { intent: None, priority: Priority::Normal, ..queued.clone() };
+    let granted = |queued: &lock::Queued| {
+        let (wants, priority, intent) = (queued.wants.clone(), queued.priority, queued.intent.clone());
+        Event::LockGranted(Box::new(lock::Granted { ticket, holder, wants, priority, intent }))
+    };
+    let over = |how| Event::LockOver(lock::Over { ticket, holder, how });
+    vec![
+        granted(&queued),
+        granted(&silent),
+        Event::LockQueued(Box::new(queued)),
+        Event::LockQueued(Box::new(silent)),
+        Event::LockOffered(lock::Offered { ticket, holder, until: Time::from_unix_millis(1_790_000_060_000) }),
+        over(lock::How::Released),
+        over(lock::How::Passed),
+        over(lock::How::Unclaimed),
+        over(lock::How::Rested),
+        over(lock::How::Broken { reason: "gone home".to_owned() }),
+    ]
+}
+
+fn writes() -> Vec<Event> {
+    let (session, of) = (session(), SessionId::new(AT, 9));
+    let (before, after) = (Digest::of(b"before"), Digest::of(b"after"));
+    let at = resource("path:github.com/acme/api//infra/prod/pool.tf");
+    let changed = write::Change {
+        resource: at.clone(),
+        before: Some(before),
+        after: Some(after),
+        hunks: vec![write::Hunk { old: Digest::of(b"old"), new: Digest::of(b"new") }],
+    };
+    let removed = write::Change { before: None, after: None, hunks: Vec::new(), ..changed.clone() };
+    let written = |change, intent: Option<&str>| {
+        Event::ResourceWritten(Box::new(write::Written { session, change, intent: intent.map(str::to_owned) }))
+    };
+    let frozen = |project, cause| {
+        Event::ResourceFrozen(Box::new(freeze::Frozen { resource: at.clone(), project, cause }))
+    };
+    let project = Some(ProjectId::new(AT, 8));
+    vec![
+        written(changed, Some("raise the pool size")),
+        written(removed, None),
+        frozen(None, freeze::Cause::Asked { reason: "under repair".to_owned() }),
+        frozen(project, freeze::Cause::PingPong { sessions: vec![session, of, session] }),
+        frozen(project, freeze::Cause::Reverted { session, of }),
+        Event::ResourceThawed(freeze::Thawed { resource: at.clone(), reason: "they have talked".to_owned() }),
     ]
 }
 

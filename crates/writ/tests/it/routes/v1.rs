@@ -4,6 +4,7 @@ mod cost;
 mod developers;
 mod exports;
 mod gateway;
+mod locks;
 mod log;
 mod projects;
 mod sessions;

@@ -1,0 +1,276 @@
+//! Before a tool is used: is what it changes still what the agent has seen, is it free, and may it be changed at all?
+
+use std::path::PathBuf;
+
+use domain::lock::{Mode, Want};
+use domain::{Resource, TicketId};
+use policy::Rules;
+use tokio::time::Instant;
+
+use super::act::{Act, Target, want};
+use super::diff::difference;
+use super::disk::Look;
+use super::foreign::digest;
+use super::input::{Agent, Input};
+use super::plane::{Acquire, Changes, Plane, Ticket};
+use super::stale::{Deed, Verdict, judge};
+use super::uses::Use;
+use super::{Hooks, after, denied, words};
+use crate::client::{ClientError, Problem};
+use crate::hook::Event;
+use crate::hook::wire::Answer;
+use crate::limits::{INTENT_CHARS_MAX, LOCK_ASK_TIMEOUT, LOCK_WAIT_MAX};
+
+impl<P: Plane> Hooks<P> {
+    /// Answers before a tool is used: nothing where it may go on, so that the client's own permissions count.
+    pub(super) async fn before(&self, input: &Input) -> Answer {
+        let (agent, rules) = (input.agent(), self.rules());
+        let act = Act::of(input, &self.0.sites, &rules, self.0.whose.home.as_deref());
+        match self.check(&agent, input, &act, &rules).await {
+            Err(reason) => denied(&reason),
+            Ok(files) => {
+                let mut state = self.state();
+                let stamps = if act.is_command { state.reads.stamps(&agent) } else { Vec::new() };
+                let stamps = stamps.into_iter().map(|(path, _)| (super::disk::Stamp::of(&path), path));
+                let stamps = stamps.map(|(stamp, path)| (path, stamp)).collect();
+                let (id, is_command) = (input.tool_use_id.clone(), act.is_command);
+                state.uses.begin(Use { id, agent: agent.clone(), files, stamps, is_command });
+                drop(state);
+                self.with_notices(Event::PreToolUse, &agent)
+            }
+        }
+    }
+
+    /// Why it may not be, or how the files stand that it changes.
+    async fn check(
+        &self,
+        agent: &Agent,
+        input: &Input,
+        act: &Act,
+        rules: &Rules,
+    ) -> Result<Vec<(PathBuf, Look)>, String> {
+        let wants = act.all_wants(rules);
+        self.check_frozen(&wants)?;
+        let mut files = looks(act);
+        self.check_reads(agent, act, &files).await?;
+        if self.lock(agent, act, rules, wants).await? {
+            // Time has passed.
+            files = looks(act);
+            self.check_reads(agent, act, &files).await?;
+        }
+        self.check_undoing(input, act, &files).await?;
+        Ok(files)
+    }
+
+    fn check_frozen(&self, wants: &[Want]) -> Result<(), String> {
+        let state = self.state();
+        let changed = wants.iter().filter(|want| want.mode.changes());
+        let frozen = |want: &Want| state.frozen.iter().find(|(frozen, _)| frozen.overlaps(&want.resource));
+        match changed.filter_map(|want| frozen(want)).next() {
+            Some((resource, reason)) => Err(words::frozen(&resource.to_string(), reason.as_deref())),
+            None => Ok(()),
+        }
+    }
+
+    /// Whether every file is what the agent has seen.
+    async fn check_reads(&self, agent: &Agent, act: &Act, files: &[(PathBuf, Look)]) -> Result<(), String> {
+        for (target, (_, look)) in act.targets.iter().zip(files) {
+            self.check_read(agent, act, target, look).await?;
+        }
+        for folder in &act.folders {
+            let below = self.state().reads.below(agent, folder);
+            for path in below {
+                let place = self.0.sites.find(folder, &path);
+                let look = Look::at(&place.path);
+                self.check_read(agent, act, &Target { place, deed: Deed::Remove }, &look).await?;
+            }
+        }
+        Ok(())
+    }
+
+    async fn check_read(&self, agent: &Agent, act: &Act, target: &Target, look: &Look) -> Result<(), String> {
+        let resource = resource(target);
+        let (verdict, seen) = {
+            let state = self.state();
+            let seen = state.reads.of(agent, &target.place.path);
+            let latest = resource.as_ref().and_then(|resource| state.foreign.of(resource));
+            let verdict = judge(seen.map(|seen| &seen.known), look.digest, target.deed, latest);
+            (verdict, seen.and_then(|seen| seen.content.clone()))
+        };
+        if verdict == Verdict::Go {
+            return Ok(());
+        }
+        if verdict == Verdict::Unread && act.is_command && self.is_ignored(&target.place).await {
+            return Ok(());
+        }
+        Err(self.explain(agent, target, verdict, seen.as_deref(), look).await)
+    }
+
+    /// Says who changed it, and what: from what is here, else from what the control plane was told.
+    async fn explain(
+        &self,
+        agent: &Agent,
+        target: &Target,
+        verdict: Verdict,
+        seen: Option<&[u8]>,
+        look: &Look,
+    ) -> String {
+        let resource = resource(target);
+        let told = match (&verdict, &resource) {
+            (Verdict::Changed(_) | Verdict::Elsewhere(_), Some(resource)) => {
+                let asked = tokio::time::timeout(LOCK_ASK_TIMEOUT / 2, self.0.plane.writes(resource)).await;
+                asked.ok().and_then(Result::ok).unwrap_or_default()
+            }
+            _ => Vec::new(),
+        };
+        let others = || told.iter().filter(|write| write.session != self.0.whose.session);
+        let verdict = match verdict {
+            Verdict::Changed(None) => {
+                let here = others().find(|write| write.after.as_deref().and_then(digest) == look.digest);
+                Verdict::Changed(here.and_then(|write| write.read()).map(|(_, foreign)| foreign))
+            }
+            other => other,
+        };
+        let by = match &verdict {
+            Verdict::Changed(Some(foreign)) | Verdict::Elsewhere(foreign) => Some(foreign.position),
+            _ => None,
+        };
+        let here = match (seen, &look.content) {
+            (Some(before), Some(now)) if !matches!(verdict, Verdict::Elsewhere(_)) => difference(before, now).text,
+            _ => String::new(),
+        };
+        let theirs = || others().find(|write| Some(write.position) == by).and_then(|write| write.diff.clone());
+        let difference = if here.is_empty() { theirs().unwrap_or_default() } else { here };
+        if let Some(resource) = &resource {
+            self.state().notices.take_back(agent, &resource.to_string());
+        }
+        words::stale(&target.shown(), &verdict, &difference)
+    }
+
+    /// Gets what is not held yet. True if somebody was asked, which takes time.
+    async fn lock(&self, agent: &Agent, act: &Act, rules: &Rules, wants: Vec<Want>) -> Result<bool, String> {
+        let mut missing = self.state().tickets.missing(&agent.conversation, &wants);
+        // What only says something keeps nobody out: it is not worth a wait.
+        missing.retain(|want| want.mode != Mode::N);
+        for target in &act.targets {
+            let wanted = want(&target.place, rules).filter(|want| want.mode == Mode::IX);
+            if let Some(wanted) = wanted.filter(|wanted| missing.contains(wanted))
+                && self.is_ignored(&target.place).await
+            {
+                missing.retain(|want| *want != wanted);
+            }
+        }
+        if missing.is_empty() {
+            return Ok(false);
+        }
+        let began = Instant::now();
+        let answer = self.ask(act, &missing).await;
+        self.settle(agent, missing, answer, began.elapsed().as_secs())
+    }
+
+    async fn ask(&self, act: &Act, missing: &[Want]) -> Result<Ticket, ClientError> {
+        let waiting = self.state().tickets.waiting_for(missing);
+        let mut ask = Acquire {
+            ticket: waiting.unwrap_or_else(new_ticket),
+            wants: missing.to_vec(),
+            wait: true,
+            wait_seconds: LOCK_WAIT_MAX.as_secs(),
+            intent: self.intent(&act.name).chars().take(INTENT_CHARS_MAX).collect(),
+        };
+        match self.0.plane.acquire(&ask).await {
+            Err(ClientError::Refused(problem)) if problem.code == "ticket_over" => {
+                self.state().tickets.drop_ticket(&ask.ticket);
+                ask.ticket = new_ticket();
+                self.0.plane.acquire(&ask).await
+            }
+            answer => answer,
+        }
+    }
+
+    fn settle(
+        &self,
+        agent: &Agent,
+        missing: Vec<Want>,
+        answer: Result<Ticket, ClientError>,
+        waited_seconds: u64,
+    ) -> Result<bool, String> {
+        match answer {
+            Ok(ticket) if ticket.state == "held" => {
+                let token = ticket.token.unwrap_or_default();
+                self.state().tickets.hold(&agent.conversation, &ticket.ticket, token, missing);
+                Ok(true)
+            }
+            Ok(ticket) => {
+                let text = words::locked(&missing, &ticket, waited_seconds);
+                self.state().tickets.wait(&ticket.ticket, missing);
+                Err(text)
+            }
+            Err(ClientError::Refused(problem)) if !is_away(&problem) => Err(refused(&problem)),
+            // A control plane that knows no locks.
+            Err(error) if error.is_not_found() => Ok(true),
+            // Who changes an ordinary file beside others is merged with them, and checked at the push.
+            Err(_) if missing.iter().all(|want| matches!(want.mode, Mode::IX | Mode::IS)) => Ok(true),
+            Err(_) => Err(words::unanswered(&missing)),
+        }
+    }
+
+    /// Whether it undoes what another session has just done: that is frozen before it happens.
+    async fn check_undoing(&self, input: &Input, act: &Act, files: &[(PathBuf, Look)]) -> Result<(), String> {
+        let ([target], [(_, look)]) = (act.targets.as_slice(), files) else { return Ok(()) };
+        let Some(resource) = resource(target) else { return Ok(()) };
+        if act.is_command || self.state().foreign.of(&resource).is_none() {
+            return Ok(());
+        }
+        let Some(content) = result(input, look) else { return Ok(()) };
+        let after = Look { digest: Some(domain::Digest::of(&content)), content: Some(content), stamp: None };
+        let change = after::change(resource.clone(), look, &after);
+        let changes = Changes { writes: vec![change], intent: self.state().intent.clone(), intended: true };
+        match self.0.plane.tell(&changes).await {
+            Ok(told) if !told.frozen.is_empty() => {
+                let mut state = self.state();
+                state.frozen.extend(told.frozen.iter().filter_map(|text| Some((text.parse().ok()?, None))));
+                Err(words::frozen(&resource.to_string(), None))
+            }
+            // It is told again once it is done.
+            _ => Ok(()),
+        }
+    }
+}
+
+/// How the files stand that are to be changed.
+fn looks(act: &Act) -> Vec<(PathBuf, Look)> {
+    act.targets.iter().map(|target| (target.place.path.clone(), Look::at(&target.place.path))).collect()
+}
+
+/// By which name others know the file.
+fn resource(target: &Target) -> Option<Resource> {
+    super::after::resource(&target.place)
+}
+
+fn new_ticket() -> String {
+    let now = control::seam::Clock::System.now();
+    TicketId::new(now, u128::from_le_bytes(control::seam::random())).to_string()
+}
+
+/// The content that an edit would leave; none when it would not work.
+fn result(input: &Input, look: &Look) -> Option<Vec<u8>> {
+    if let Some(content) = input.text("content") {
+        return Some(content.as_bytes().to_vec());
+    }
+    let (old, new) = (input.text("old_string")?, input.text("new_string")?);
+    let before = std::str::from_utf8(look.content.as_deref()?).ok()?;
+    if old.is_empty() || !before.contains(old) {
+        return None;
+    }
+    let after = if input.says("replace_all") { before.replace(old, new) } else { before.replacen(old, new, 1) };
+    Some(after.into_bytes())
+}
+
+/// Answers that mean that nobody is there to ask.
+fn is_away(problem: &Problem) -> bool {
+    problem.status == 404 || problem.status >= 500
+}
+
+fn refused(problem: &Problem) -> String {
+    words::refused(&problem.sentence(), problem.next.as_deref())
+}

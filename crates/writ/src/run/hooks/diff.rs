@@ -1,0 +1,79 @@
+//! What changed in a text: pieces by digest, for the control plane, and a few lines, for people and agents.
+
+use domain::Digest;
+use similar::{Algorithm, DiffOp, capture_diff_slices};
+
+use crate::limits::{DIFF_CHARS_MAX, DIFF_LINES_MAX, HUNKS_MAX};
+
+/// The difference between two texts.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub(in crate::run) struct Difference {
+    /// Digests of the lines that went and of those that came in their place.
+    pub(in crate::run) hunks: Vec<(Digest, Digest)>,
+    /// The lines, with `-` and `+`, [`DIFF_CHARS_MAX`] at most.
+    pub(in crate::run) text: String,
+}
+
+/// Compares two contents. What is no text has no pieces; what has too many lines to compare is one.
+pub(in crate::run) fn difference(before: &[u8], after: &[u8]) -> Difference {
+    let (Ok(before), Ok(after)) = (std::str::from_utf8(before), std::str::from_utf8(after)) else {
+        return Difference::default();
+    };
+    let (before, after) = (lines(before), lines(after));
+    let (start, before, after) = trimmed(&before, &after);
+    let mut difference = Difference::default();
+    if before.len().saturating_mul(after.len()) > DIFF_LINES_MAX * DIFF_LINES_MAX {
+        difference.add(start, before, after);
+        return difference;
+    }
+    for op in capture_diff_slices(Algorithm::Myers, before, after) {
+        if !matches!(op, DiffOp::Equal { .. }) {
+            let old = before.get(op.old_range()).unwrap_or_default();
+            let new = after.get(op.new_range()).unwrap_or_default();
+            difference.add(start + op.old_range().start, old, new);
+        }
+    }
+    difference
+}
+
+fn lines(text: &str) -> Vec<&str> {
+    text.split_inclusive('\n').collect()
+}
+
+/// Without the lines that are equal at both ends; and how many there were at the start.
+fn trimmed<'a, 'b, 'c>(before: &'a [&'c str], after: &'b [&'c str]) -> (usize, &'a [&'c str], &'b [&'c str]) {
+    let start = before.iter().zip(after).take_while(|(one, other)| one == other).count();
+    let (before, after) = (before.get(start..).unwrap_or_default(), after.get(start..).unwrap_or_default());
+    let end = before.iter().rev().zip(after.iter().rev()).take_while(|(one, other)| one == other).count();
+    (start, &before[..before.len() - end], &after[..after.len() - end])
+}
+
+impl Difference {
+    fn add(&mut self, line: usize, old: &[&str], new: &[&str]) {
+        let (removed, added) = (old.concat(), new.concat());
+        // Blank lines come and go without meaning anything to anybody.
+        let is_blank = removed.trim().is_empty() && added.trim().is_empty();
+        if !is_blank && self.hunks.len() < HUNKS_MAX {
+            self.hunks.push((Digest::of(removed.as_bytes()), Digest::of(added.as_bytes())));
+        }
+        self.push(&format!("@ line {}\n", line + 1));
+        old.iter().for_each(|line| self.push(&format!("-{}\n", line.trim_end_matches('\n'))));
+        new.iter().for_each(|line| self.push(&format!("+{}\n", line.trim_end_matches('\n'))));
+    }
+
+    fn push(&mut self, line: &str) {
+        const MORE: &str = "…\n";
+        if self.text.ends_with(MORE) {
+            return;
+        }
+        let length = self.text.chars().count();
+        if length + line.chars().count() + MORE.chars().count() <= DIFF_CHARS_MAX {
+            self.text.push_str(line);
+        } else {
+            self.text.push_str(MORE);
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,81 @@
+use std::path::Path;
+use std::process::Command;
+
+use super::{Sites, name_of, origin};
+
+#[test]
+fn repositories_are_named_after_their_remote() {
+    for (url, expected) in [
+        ("https://github.com/acme/api.git", "github.com/acme/api"),
+        ("https://user:secret@GitHub.com/Acme/api/", "github.com/Acme/api"),
+        ("ssh://git@git.example.com:2222/acme/api.git", "git.example.com/acme/api"),
+        ("git@github.com:acme/api.git", "github.com/acme/api"),
+        ("http://127.0.0.1:8080/acme/api", "127.0.0.1/acme/api"),
+        ("/srv/git/api.git", "local/api"),
+        ("../api", "local/api"),
+        ("file:///srv/git/api.git", "local/api"),
+    ] {
+        assert_eq!(name_of(url).as_deref(), Some(expected), "{url}");
+    }
+    assert_eq!(name_of("https://"), None);
+}
+
+#[test]
+fn origin_counts_and_else_the_first() {
+    let both = "[remote \"fork\"]\n\turl = a\n[remote \"origin\"]\n\tfetch = x\n\turl = b\n\turl = c\n[branch \"x\"]\n\turl = d";
+    assert_eq!(origin(both).as_deref(), Some("b"));
+    assert_eq!(origin("[remote \"fork\"]\nurl=a").as_deref(), Some("a"));
+    assert_eq!(origin("[core]\nurl = a"), None);
+}
+
+fn git(folder: &Path, arguments: &[&str]) {
+    let output =
+        Command::new("git").args(arguments).current_dir(folder).env("GIT_CONFIG_NOSYSTEM", "1").output().unwrap();
+    assert!(output.status.success(), "{output:?}");
+}
+
+#[test]
+fn both_names_of_a_file_are_one_place() {
+    let folder = tempfile::tempdir().unwrap();
+    let top = folder.path().canonicalize().unwrap();
+    let tree = top.join("api");
+    std::fs::create_dir_all(tree.join("src")).unwrap();
+    git(&tree, &["init", "--quiet", "--initial-branch=s/x"]);
+    std::fs::write(tree.join("src/a.rs"), "").unwrap();
+    std::os::unix::fs::symlink(tree.join("src"), top.join("link")).unwrap();
+    std::os::unix::fs::symlink("a.rs", tree.join("src/b.rs")).unwrap();
+    let sites = Sites::default();
+    for (base, path) in [
+        ("api", "src/a.rs"),
+        ("api/src", "../src/./a.rs"),
+        ("", "link/a.rs"),
+        ("", "link/b.rs"),
+        ("nowhere", "../link/../api/src/a.rs"),
+    ] {
+        let place = sites.find(&top.join(base), Path::new(path));
+        let (found, relative) = place.relative().unwrap_or_else(|| panic!("{path}: {place:?}"));
+        assert_eq!((found.repository.as_str(), relative), ("local/api", "src/a.rs"), "{path}");
+    }
+    let new = sites.find(&tree, Path::new("new/deep/file"));
+    assert_eq!(new.relative().unwrap().1, "new/deep/file", "what does not exist yet has a place");
+    assert!(sites.find(&tree, Path::new(".git/config")).relative().is_none(), "git's own files are not for others");
+    assert!(sites.find(&top, Path::new("loose")).tree.is_none());
+    assert_eq!(sites.tree(&tree).unwrap().branch().as_deref(), Some("s/x"));
+}
+
+#[test]
+fn a_linked_working_tree_is_of_the_same_repository() {
+    let folder = tempfile::tempdir().unwrap();
+    let top = folder.path().canonicalize().unwrap();
+    let tree = top.join("api");
+    std::fs::create_dir(&tree).unwrap();
+    git(&tree, &["init", "--quiet"]);
+    git(&tree, &["remote", "add", "origin", "git@github.com:acme/api.git"]);
+    git(
+        &tree,
+        &["-c", "user.name=x", "-c", "user.email=x@example.com", "commit", "--quiet", "--allow-empty", "-m", "One"],
+    );
+    git(&tree, &["worktree", "add", "--quiet", "../other", "-b", "side"]);
+    let found = Sites::default().tree(&top.join("other")).unwrap();
+    assert_eq!((found.repository.as_str(), found.branch().as_deref()), ("github.com/acme/api", Some("side")));
+}

@@ -1,0 +1,122 @@
+//! A stand-in for the control plane: others' locks and freezes are what a test says.
+
+use std::sync::{Arc, Mutex};
+
+use domain::Resource;
+use domain::lock::Want;
+use serde_json::{Value, json};
+
+use crate::client::{ClientError, Problem};
+use crate::run::hooks::foreign::WriteTold;
+use crate::run::hooks::plane::{Acquire, Changes, FreezeTold, Plane, Ticket, Told};
+
+/// What is known, and what was asked.
+#[derive(Default)]
+pub(super) struct StandIn {
+    /// Locks of others.
+    pub(super) theirs: Mutex<Vec<Want>>,
+    /// Whether nobody answers.
+    pub(super) is_away: Mutex<bool>,
+    /// The next answer to a request for locks.
+    pub(super) refusal: Mutex<Option<Problem>>,
+    /// Changes that freeze what they are about, when they are told.
+    pub(super) freezing: Mutex<Vec<String>>,
+    /// Changes that were told before.
+    pub(super) told_before: Mutex<Vec<Value>>,
+    /// The project's rules.
+    pub(super) rules: Mutex<Option<String>>,
+    /// Requests for locks, in order.
+    pub(super) asked: Mutex<Vec<Acquire>>,
+    /// Changes that were told; those still to come are apart.
+    pub(super) changes: Mutex<Vec<Changes>>,
+    /// Tickets that were given back, with their tokens.
+    pub(super) released: Mutex<Vec<(String, u64)>>,
+}
+
+impl StandIn {
+    pub(super) fn lock(&self, resource: &str, mode: &str) {
+        let want = Want::new(resource.parse().unwrap(), mode.parse().unwrap());
+        self.theirs.lock().unwrap().push(want);
+    }
+
+    pub(super) fn asks(&self) -> usize {
+        self.asked.lock().unwrap().len()
+    }
+
+    /// Resources of the changes that were told, `intended` apart.
+    pub(super) fn told(&self, intended: bool) -> Vec<String> {
+        let changes = self.changes.lock().unwrap();
+        let those = changes.iter().filter(|changes| changes.intended == intended);
+        those.flat_map(|changes| changes.writes.iter().map(|write| write.resource.to_string())).collect()
+    }
+
+    fn answers(&self) -> Result<(), ClientError> {
+        if *self.is_away.lock().unwrap() { Err(ClientError::Unreachable("nobody".to_owned())) } else { Ok(()) }
+    }
+}
+
+impl Plane for Arc<StandIn> {
+    async fn acquire(&self, ask: &Acquire) -> Result<Ticket, ClientError> {
+        self.answers()?;
+        self.asked.lock().unwrap().push(ask.clone());
+        if let Some(problem) = self.refusal.lock().unwrap().take() {
+            return Err(ClientError::Refused(Box::new(problem)));
+        }
+        let theirs = self.theirs.lock().unwrap();
+        let ahead: Vec<Value> = theirs
+            .iter()
+            .filter(|theirs| ask.wants.iter().any(|want| !want.goes_with(theirs)))
+            .map(|theirs| {
+                json!({"ticket": "tkt_other", "state": "held", "resource": theirs.resource, "mode": theirs.mode,
+                "holder": {"session.id": "ses_2", "developer.name": "ana", "project.name": "payments"},
+                "intent": "raise the pool size", "since": "2026-11-26T14:02:31Z", "suspect": false})
+            })
+            .collect();
+        let state = if ahead.is_empty() { "held" } else { "waiting" };
+        let answer = json!({"ticket": ask.ticket, "state": state, "token": (state == "held").then_some(7),
+            "position": ahead.len(), "ahead": ahead});
+        Ok(serde_json::from_value(answer).unwrap())
+    }
+
+    async fn release(&self, ticket: &str, token: u64) -> Result<(), ClientError> {
+        self.released.lock().unwrap().push((ticket.to_owned(), token));
+        Ok(())
+    }
+
+    async fn tell(&self, changes: &Changes) -> Result<Told, ClientError> {
+        self.answers()?;
+        self.changes.lock().unwrap().push(changes.clone());
+        let freezing = self.freezing.lock().unwrap();
+        let frozen =
+            changes.writes.iter().map(|write| write.resource.to_string()).filter(|name| freezing.contains(name));
+        Ok(Told { frozen: frozen.collect() })
+    }
+
+    async fn writes(&self, _resource: &Resource) -> Result<Vec<WriteTold>, ClientError> {
+        self.answers()?;
+        Ok(serde_json::from_value(json!(*self.told_before.lock().unwrap())).unwrap())
+    }
+
+    async fn held(&self, _resource: &Resource) -> Result<Vec<Ticket>, ClientError> {
+        self.answers()?;
+        let theirs = self.theirs.lock().unwrap();
+        let tickets: Vec<Value> = theirs
+            .iter()
+            .map(|want| {
+                json!({"ticket": "tkt_other", "state": "held", "wants": [want], "since": "2026-11-26T14:02:31Z",
+                "holder": {"session.id": "ses_2", "developer.name": "ana"}, "intent": "raise the pool size"})
+            })
+            .collect();
+        Ok(serde_json::from_value(json!(tickets)).unwrap())
+    }
+
+    async fn freezes(&self) -> Result<Vec<FreezeTold>, ClientError> {
+        self.answers()?;
+        Ok(Vec::new())
+    }
+
+    async fn rules(&self) -> Result<Option<String>, ClientError> {
+        self.answers()?;
+        Ok(self.rules.lock().unwrap().clone())
+    }
+}
