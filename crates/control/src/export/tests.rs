@@ -30,7 +30,9 @@ fn line(position: u64, event: Event, actor: Actor) -> Line {
 /// One line of every sample, most by a developer, those of an agent by its session.
 fn lines() -> Vec<Line> {
     let by = |event: &Event| match event {
-        Event::CallReserved(_) | Event::AliasClaimed(_) | Event::ResourceWritten(_) => Actor::Session(SessionId::new(AT, 4)),
+        Event::CallReserved(_) | Event::AliasClaimed(_) | Event::ResourceWritten(_) => {
+            Actor::Session(SessionId::new(AT, 4))
+        }
         Event::CallSettled(_) | Event::NodeStarted(_) | Event::NodeLost(_) => Actor::System,
         Event::DeveloperRegistered(_) => Actor::Bootstrap,
         _ => Actor::Developer(DeveloperId::new(AT, 3)),

@@ -342,9 +342,8 @@ fn writes() -> Vec<Event> {
     let written = |change, intent: Option<&str>| {
         Event::ResourceWritten(Box::new(write::Written { session, change, intent: intent.map(str::to_owned) }))
     };
-    let frozen = |project, cause| {
-        Event::ResourceFrozen(Box::new(freeze::Frozen { resource: at.clone(), project, cause }))
-    };
+    let frozen =
+        |project, cause| Event::ResourceFrozen(Box::new(freeze::Frozen { resource: at.clone(), project, cause }));
     let project = Some(ProjectId::new(AT, 8));
     vec![
         written(changed, Some("raise the pool size")),

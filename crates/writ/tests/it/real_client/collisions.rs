@@ -1,9 +1,13 @@
 //! Three developers' agents at cross-purposes: ana's changes what all share, ben's builds on the change, cleo's sees both and
 //! "repairs" them. Real clients, each with a model that the test speaks for; the models say the same with writ and without.
 
+mod with_writ;
 mod without_writ;
 
+use std::path::Path;
+
 use super::player::{Player, Told};
+use super::wall;
 
 /// Shared by all services.
 const POOL: &str = "config/pool.toml";
@@ -16,12 +20,14 @@ const WORKER_BEFORE: &str = "# Stays below max_connections of the pool.\nthreads
 const FILES: &[(&str, &str)] = &[(POOL, POOL_BEFORE), (WORKER, WORKER_BEFORE)];
 
 /// How a change of one agent's reaches the others.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Sharing {
+#[derive(Debug, Clone, Copy)]
+enum Sharing<'a> {
     /// All work in one folder.
     Folder,
     /// Each has a clone, and pushes to `main` what it changed.
     Pushes,
+    /// Each works in a workspace and pushes to a branch of its own, which a human merges: this is the repository.
+    Branches(&'a Path),
 }
 
 /// The three.
@@ -44,7 +50,7 @@ struct Story {
 
 impl Cast {
     /// Plays it. Whatever its tools answer, each model goes on with what it is about.
-    async fn play(&mut self, sharing: Sharing) -> Story {
+    async fn play(&mut self, sharing: Sharing<'_>) -> Story {
         let Self { ana, ben, cleo } = self;
         ben.read(POOL).await.done();
         ana.read(POOL).await.done();
@@ -85,18 +91,26 @@ impl Cast {
 }
 
 /// Gives the others what was changed.
-async fn share(player: &mut Player, sharing: Sharing, message: &str) -> Option<Told> {
-    let command = format!("git commit --quiet --all --message='{message}' && git push --quiet origin HEAD:main 2>&1");
+async fn share(player: &mut Player, sharing: Sharing<'_>, message: &str) -> Option<Told> {
+    let commit = format!("git commit --quiet --all --message='{message}'");
     match sharing {
         Sharing::Folder => None,
-        Sharing::Pushes => Some(player.bash(&command).await),
+        Sharing::Pushes => Some(player.bash(&format!("{commit} && git push --quiet origin HEAD:main 2>&1")).await),
+        Sharing::Branches(origin) => {
+            let told = player.bash(&format!("{commit} && {}", wall::push("--quiet"))).await;
+            if !told.is_error {
+                let session = player.bash("echo $WRIT_SESSION_ID").await.done();
+                wall::merge(origin, session.result.trim());
+            }
+            Some(told)
+        }
     }
 }
 
 /// Takes what the others changed.
-async fn catch_up(player: &mut Player, sharing: Sharing) -> Option<Told> {
+async fn catch_up(player: &mut Player, sharing: Sharing<'_>) -> Option<Told> {
     match sharing {
         Sharing::Folder => None,
-        Sharing::Pushes => Some(player.bash("git pull --quiet --rebase origin main 2>&1").await),
+        _ => Some(player.bash("git pull --quiet --rebase origin main 2>&1").await),
     }
 }

@@ -1,5 +1,6 @@
 //! A real client whose model is the test: it says one line after the other, and sees what the model would have seen.
 
+use std::path::PathBuf;
 use std::process::{Command, Output, Stdio};
 use std::time::Duration;
 
@@ -20,6 +21,8 @@ pub(super) struct Player {
     pub(super) opening: Told,
     /// The process that was started: the client, or the launcher around it.
     pub(super) pid: u32,
+    /// Where it works: the folder that it was started in, or its workspace.
+    pub(super) root: PathBuf,
     actor: Actor,
     running: JoinHandle<Ran>,
 }
@@ -67,7 +70,8 @@ impl Player {
             Ran { code: status.code(), took: since.elapsed(), stdout: text(stdout), stderr: text(stderr) }
         });
         let nothing = Told { result: String::new(), is_error: false, beside: String::new() };
-        let mut player = Self { client, opening: nothing, pid, actor, running };
+        let root = client.repository();
+        let mut player = Self { client, opening: nothing, pid, root, actor, running };
         player.opening = player.told(0).await;
         player
     }
@@ -102,11 +106,23 @@ impl Player {
         self.call("Bash", json!({ "command": command, "description": "Run the scripted command" })).await
     }
 
+    /// Has the model ask where it works: with a workspace it is not where it was started.
+    pub(super) async fn find_root(mut self) -> Self {
+        let told = self.bash("git rev-parse --show-toplevel").await.done();
+        self.root = PathBuf::from(told.result.trim());
+        self
+    }
+
     /// Has the model end its turn, and waits for the client to end.
     pub(super) async fn say(mut self, text: &str) -> (Client, Ran) {
         self.actor.line(Line::Say(text.to_owned())).unwrap();
         let ran = tokio::time::timeout(STEP_MAX, &mut self.running).await.expect("the client ends").unwrap();
         (self.client, ran)
+    }
+
+    /// Waits for the client to end by itself.
+    pub(super) async fn end(mut self) -> Ran {
+        tokio::time::timeout(STEP_MAX, &mut self.running).await.expect("the client ends").unwrap()
     }
 
     /// Waits for the model's request with this number, from 0.
@@ -117,9 +133,8 @@ impl Player {
         }
     }
 
-    /// In the repository that the client was started in; the client itself may be elsewhere.
     fn path(&self, path: &str) -> String {
-        self.client.repository().join(path).to_str().unwrap().to_owned()
+        self.root.join(path).to_str().unwrap().to_owned()
     }
 }
 

@@ -4,18 +4,26 @@
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
+use control::{CredentialSource, IntrospectionSettings};
 use serde_json::{Value, json};
 use simulator::{Config, Running, Simulator};
 use tempfile::TempDir;
 
 use super::client::{self, Client, arguments};
 use super::player::Player;
-use crate::support::process::{PASSWORD, signed_in};
+use super::wall;
+use crate::support::process::{PASSWORD, WRIT, signed_in_by};
 use crate::support::timed::Timed;
 use crate::support::{Caller, Writ, WritOptions, run};
 
 /// The project that all work for.
 pub(super) const PROJECT: &str = "checkout";
+
+/// Work in the folder itself.
+pub(super) const HERE: &[&str] = &[];
+
+/// Work in a workspace.
+pub(super) const WORKSPACE: &[&str] = &[];
 
 /// The clients of one test, and what they share.
 pub(super) struct Scene {
@@ -33,12 +41,19 @@ enum House {
 
 /// Runs a test with clients that know nothing of writ, if the client is there.
 pub(super) fn without_writ<F: Future<Output = ()>>(test: impl FnOnce(Scene) -> F) {
-    with_house(async || House::Nothing(Simulator::start(Config::default()).await.unwrap()), test);
+    with_house(async |_| House::Nothing(Simulator::start(Config::default()).await.unwrap()), test);
 }
 
 /// Runs a test with clients inside `writ run`, at a `writ serve`.
 pub(super) fn with_writ<F: Future<Output = ()>>(options: WritOptions, test: impl FnOnce(Scene) -> F) {
-    let start = async || {
+    let start = async |folder: &Path| {
+        let secret = wall::secret(folder);
+        let gate = format!(
+            "[[issuer.audiences]]\nname = {:?}\n[[introspection]]\naudience = {:?}\nsecret_file = {secret:?}\n",
+            wall::AUDIENCE,
+            wall::AUDIENCE
+        );
+        let options = WritOptions { tables: options.tables + &gate, ..options };
         let writ = Writ::start_with(options).await;
         let ada = writ.people().await.ada;
         House::Process(Box::new(writ), ada)
@@ -48,8 +63,10 @@ pub(super) fn with_writ<F: Future<Output = ()>>(options: WritOptions, test: impl
 
 /// The same at a server whose clock the test moves.
 pub(super) fn with_timed_writ<F: Future<Output = ()>>(test: impl FnOnce(Scene) -> F) {
-    let start = async || {
-        let timed = Timed::start().await;
+    let start = async |folder: &Path| {
+        let secret = CredentialSource::File(wall::secret(folder));
+        let gate = IntrospectionSettings { audience: wall::AUDIENCE.to_owned(), secret };
+        let timed = Timed::start_with(vec![gate]).await;
         for (path, body) in [
             ("/v1/teams", json!({ "name": "payments" })),
             ("/v1/projects", json!({ "name": PROJECT, "teams": ["payments"] })),
@@ -62,10 +79,11 @@ pub(super) fn with_timed_writ<F: Future<Output = ()>>(test: impl FnOnce(Scene) -
     with_house(start, test);
 }
 
-fn with_house<F: Future<Output = ()>>(start: impl AsyncFnOnce() -> House, test: impl FnOnce(Scene) -> F) {
+fn with_house<F: Future<Output = ()>>(start: impl AsyncFnOnce(&Path) -> House, test: impl FnOnce(Scene) -> F) {
     let Some(program) = client::program() else { return };
     run(async {
-        let (house, folder) = (start().await, tempfile::tempdir().unwrap());
+        let folder = tempfile::tempdir().unwrap();
+        let house = start(folder.path()).await;
         test(Scene { program, folder, house }).await;
     });
 }
@@ -186,9 +204,19 @@ impl Scene {
         settings: Option<&Value>,
     ) -> Player {
         let client = self.client(tree, settings);
+        self.run_by(Path::new(WRIT), developer, name, client, options).await
+    }
+
+    /// The same by a program that is a copy of `writ`.
+    pub(super) async fn governed_by(&self, program: &Path, developer: &Caller, name: &str, tree: &Path) -> Player {
+        let client = self.client(tree, None);
+        self.run_by(program, developer, name, client, HERE).await
+    }
+
+    async fn run_by(&self, program: &Path, developer: &Caller, name: &str, client: Client, options: &[&str]) -> Player {
         let actor = self.simulator().actor(name);
         let home = self.path(&format!("home-{name}"));
-        let mut writ = signed_in(developer, &home);
+        let mut writ = signed_in_by(program, developer, &home);
         client.environment(&mut writ);
         writ.env("WRIT_HOME", home).args(["run", "--project", PROJECT]).args(options).arg("--");
         writ.arg(&self.program).args(arguments(&actor.prompt()));

@@ -3,4 +3,5 @@
 
 mod cases;
 mod desk;
+mod with_writ;
 mod without_writ;

@@ -174,10 +174,15 @@ impl Writ {
 
 /// A `writ` command of somebody who is signed in there, with that home.
 pub(crate) fn signed_in(caller: &Caller, home: &Path) -> Command {
+    signed_in_by(Path::new(WRIT), caller, home)
+}
+
+/// The same with a program that is a copy of `writ`.
+pub(crate) fn signed_in_by(program: &Path, caller: &Caller, home: &Path) -> Command {
     std::fs::create_dir_all(home).unwrap();
     let credentials = json!({"server": caller.url, "token": caller.token, "developer": "test"});
     write_private(&home.join("credentials.json"), &credentials.to_string());
-    let mut command = Command::new(WRIT);
+    let mut command = Command::new(program);
     command.env_clear().env("WRIT_HOME", home).env("HOME", home).env("PATH", std::env::var("PATH").unwrap());
     command.stdin(Stdio::null());
     command

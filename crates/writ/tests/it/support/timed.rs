@@ -5,7 +5,7 @@ use std::sync::atomic::{AtomicI64, Ordering};
 
 use control::plane::ControlPlane;
 use control::seam::Clock;
-use control::{Server, Settings};
+use control::{IntrospectionSettings, Server, Settings};
 use domain::Span;
 use simulator::{Running, Simulator};
 use tempfile::TempDir;
@@ -33,10 +33,18 @@ pub(crate) struct Timed {
 
 impl Timed {
     pub(crate) async fn start() -> Self {
+        Self::start_with(Vec::new()).await
+    }
+
+    /// With gates and other services that may ask about tokens.
+    pub(crate) async fn start_with(introspection: Vec<IntrospectionSettings>) -> Self {
         let folder = tempfile::tempdir().unwrap();
         let simulator = Simulator::start(simulator::Config::default()).await.unwrap();
         let clock = Clock::Manual(AtomicI64::new(START_MS));
-        let server = Server::start_with_clock(settings(folder.path(), &simulator.url()), clock).await.unwrap();
+        let server =
+            Server::start_with_clock(Settings { introspection, ..settings(folder.path(), &simulator.url()) }, clock)
+                .await
+                .unwrap();
         let (url, token) = (server.public_url().to_owned(), server.bootstrap_token().unwrap().expose().to_owned());
         let plane = Arc::clone(server.plane());
         let (stop, stopped) = oneshot::channel::<()>();

@@ -1,7 +1,6 @@
 //! The fourteen cases, as data.
 
-/// The file that two write to.
-pub(super) const FILE: &str = "limits.toml";
+/// What the file that two write to has in it.
 pub(super) const BEFORE: &str =
     "# Limits of the payments service.\nmax_connections = 20\nidle_seconds = 60\nretries = 3\n";
 

@@ -5,9 +5,8 @@ use std::process::Command;
 
 use serde_json::{Value, json};
 
-use super::cases::{BEFORE, Case, FILE, Foreign, HOOK_SAYS, Hook, Outcome, Step};
+use super::cases::{BEFORE, Case, Foreign, HOOK_SAYS, Hook, Outcome, Step};
 use crate::real_client::player::{Player, Told};
-use crate::real_client::scene::content;
 use crate::support::until;
 
 /// What a held hook does: says that it is there, and waits until something is written for it.
@@ -16,7 +15,8 @@ const HOLD: &str = "#!/bin/sh\ncd \"$(dirname \"$0\")\" && : >held && read -r _ 
 /// The agent, its file, and a hook of the developer's own.
 pub(super) struct Desk {
     pub(super) player: Player,
-    pub(super) tree: PathBuf,
+    /// The file, whose folder is the client's.
+    pub(super) file: PathBuf,
     hooks: Hooks,
 }
 
@@ -68,8 +68,8 @@ impl Hooks {
 }
 
 impl Desk {
-    pub(super) fn new(player: Player, tree: &Path, hooks: Hooks) -> Self {
-        Self { player, tree: tree.to_owned(), hooks }
+    pub(super) fn new(player: Player, file: &Path, hooks: Hooks) -> Self {
+        Self { player, file: file.to_owned(), hooks }
     }
 
     /// Plays all steps; `foreign` is who else changes the file.
@@ -78,37 +78,37 @@ impl Desk {
         let mut meanwhile = false;
         for step in case.steps {
             match step {
-                Step::Foreign(change) => foreign(&self.tree, *change).await,
+                Step::Foreign(change) => foreign(&self.file, *change).await,
                 Step::ForeignMeanwhile => meanwhile = true,
                 step => {
                     let (tool, input) = self.tool(*step);
                     let number = self.player.begin(tool, input);
                     if std::mem::take(&mut meanwhile) {
                         self.hooks.held().await;
-                        foreign(&self.tree, Foreign::Elsewhere).await;
+                        foreign(&self.file, Foreign::Elsewhere).await;
                         self.hooks.go().await;
                     }
                     told.push(self.player.told(number).await);
                 }
             }
         }
-        End { outcome: outcome(case, &content(&self.tree, FILE)), told }
+        End { outcome: outcome(case, &text_of(&self.file)), told }
     }
 
     fn tool(&self, step: Step) -> (&'static str, Value) {
-        let file = self.tree.join(FILE);
+        let (file, name) = (&self.file, self.file.file_name().unwrap().to_str().unwrap());
         let edit = |old: &str, new: &str| {
             ("Edit", json!({ "file_path": file, "old_string": old, "new_string": new, "replace_all": false }))
         };
         let bash = |command: String| ("Bash", json!({ "command": command, "description": "Run the scripted command" }));
         match step {
             Step::Read => ("Read", json!({ "file_path": file })),
-            Step::Cat => bash(format!("cat {FILE}")),
+            Step::Cat => bash(format!("cat {name}")),
             Step::Edit => edit(OWN.0, OWN.1),
             Step::EditAgain => edit(OWN_AGAIN.0, OWN_AGAIN.1),
             Step::Write => ("Write", json!({ "file_path": file, "content": whole() })),
-            Step::Sed => bash(format!("sed -i 's/{}/{}/' {FILE}", OWN.0, OWN.1)),
-            Step::Redirect => bash(format!("cat >{FILE} <<'END'\n{}END", whole())),
+            Step::Sed => bash(format!("sed -i 's/{}/{}/' {name}", OWN.0, OWN.1)),
+            Step::Redirect => bash(format!("cat >{name} <<'END'\n{}END", whole())),
             Step::Foreign(_) | Step::ForeignMeanwhile => unreachable!("nothing that the agent does"),
         }
     }
@@ -124,16 +124,19 @@ fn whole() -> String {
 }
 
 /// Changes the file as an editor does.
-pub(super) fn by_hand(tree: &Path, change: Foreign) {
-    let path = tree.join(FILE);
-    let time = std::fs::metadata(&path).unwrap().modified().unwrap();
+pub(super) fn by_hand(file: &Path, change: Foreign) {
+    let time = std::fs::metadata(file).unwrap().modified().unwrap();
     let (old, new) = change.lines();
-    let text = content(tree, FILE);
+    let text = text_of(file);
     assert!(text.contains(old), "{text}");
-    std::fs::write(&path, text.replace(old, new)).unwrap();
+    std::fs::write(file, text.replace(old, new)).unwrap();
     if change == Foreign::SameTime {
-        std::fs::File::options().write(true).open(&path).unwrap().set_modified(time).unwrap();
+        std::fs::File::options().write(true).open(file).unwrap().set_modified(time).unwrap();
     }
+}
+
+pub(super) fn text_of(file: &Path) -> String {
+    std::fs::read_to_string(file).unwrap()
 }
 
 fn outcome(case: &Case, text: &str) -> Outcome {

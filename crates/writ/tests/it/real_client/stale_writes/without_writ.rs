@@ -1,18 +1,18 @@
 //! What the client does by itself. Three of the fourteen lose what somebody else did.
 
-use super::cases::{BEFORE, CASES, Case, FILE, HOOK_SAYS, Outcome};
+use super::cases::{BEFORE, CASES, Case, HOOK_SAYS, Outcome};
 use super::desk::{Desk, End, Hooks, by_hand};
 use crate::real_client::scene::{Scene, without_writ};
 
 use Outcome::{Applied, Lost, Refused};
 
 async fn play(scene: &Scene, case: &Case) -> End {
-    let tree = scene.repository_named(&format!("case-{}", case.number), &[(FILE, BEFORE)]);
+    let tree = scene.repository_named(&format!("case-{}", case.number), &[("limits.toml", BEFORE)]);
     let hooks = Hooks::new();
     let settings = hooks.settings(case);
     let player = scene.player_with(&format!("case {}", case.number), &tree, settings.as_ref()).await;
-    let mut desk = Desk::new(player, &tree, hooks);
-    let end = desk.play(case, async |tree, change| by_hand(tree, change)).await;
+    let mut desk = Desk::new(player, &tree.join("limits.toml"), hooks);
+    let end = desk.play(case, async |file, change| by_hand(file, change)).await;
     desk.player.say("All done.").await.1.result();
     end
 }
