@@ -96,6 +96,14 @@ impl Error {
         }
     }
 
+    /// Only sessions do this.
+    pub fn for_sessions(text: &str) -> Self {
+        Self::Forbidden {
+            text: text.to_owned(),
+            next: Some("ask with a session's token, inside `writ run`".to_owned()),
+        }
+    }
+
     /// An error about a request's content.
     pub fn invalid(text: impl std::fmt::Display) -> Self {
         Self::Invalid(text.to_string())

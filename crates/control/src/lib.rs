@@ -28,6 +28,7 @@ pub mod view;
 pub mod witness;
 
 mod federation;
+mod feed;
 mod follower;
 mod introspectors;
 mod nodes;

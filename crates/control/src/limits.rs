@@ -57,10 +57,31 @@ pub const FOLLOW_EVERY: Duration = Duration::from_millis(500);
 
 /// The longest a request waits for a lock: below what proxies and hooks of clients give up after.
 pub const LOCK_WAIT_MAX: Duration = Duration::from_secs(45);
+/// Requests that follow locks at a time: consoles, and one for each launcher that shows who works where.
+pub const FEEDS_MAX: usize = 512;
+/// Entries kept for those who follow locks and are slow: who is slower reads on in the log.
+pub const FEED_NOTES_KEPT: usize = 4096;
+/// Entries read from the log at a time for one who follows and is behind.
+pub const FEED_READ_ENTRIES_MAX: usize = 500;
+/// Events of one follower that wait to be sent.
+pub const FEED_EVENTS_WAITING_MAX: usize = 64;
+/// How often a follower is told that nothing happened: proxies close what is silent for a minute or two.
+pub const FEED_HEARTBEAT_EVERY: Duration = Duration::from_secs(15);
+/// How long a follower may not take what is sent before it is given up.
+pub const FEED_STALL_MAX: Duration = Duration::from_secs(60);
+/// Timers of locks looked at in one round: offers that nobody took up, rests that are over.
+pub const LOCK_LAPSES_PER_ROUND_MAX: usize = 1024;
+/// How long the reaper may not have looked before what passed meanwhile counts as an outage: the process was stopped, or the
+/// machine slept, and nobody could beat or claim.
+pub const REAP_GAP_MAX: Duration = Duration::from_secs(15);
+/// How often old diffs are forgotten.
+pub const DIFFS_PRUNED_EVERY: Duration = Duration::from_secs(600);
+/// Tickets looked for that a session had when it ended, for one who follows and is behind.
+pub const FEED_TICKETS_OF_SESSION_MAX: usize = 1000;
 /// Tickets looked at for one answer; what is beyond is on the next page.
 pub const LOCKS_LOOKED_AT_MAX: usize = 20_000;
 /// Changes of one resource in one answer.
-pub const WRITES_SHOWN_MAX: u32 = 200;
+pub const WRITES_SHOWN_MAX: usize = 200;
 /// Characters of the short diff that comes with a change: what an agent is shown of it.
 pub const DIFF_CHARS_MAX: usize = 2_000;
 

@@ -9,6 +9,7 @@ pub mod cost;
 pub mod credential;
 pub mod developer;
 pub mod export;
+pub mod follow;
 pub mod freeze;
 pub mod grant;
 pub mod inject;

@@ -5,14 +5,19 @@
 use std::collections::HashMap;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::Duration;
 
+use domain::lock::{Lapse, Phase};
 use domain::{Command, SessionId, Time, limits as bounds, session};
 use tokio_util::sync::CancellationToken;
 
-use crate::limits::{BEATS_READ_EVERY, LAPSES_PER_ROUND_MAX, REAP_EVERY, SNAPSHOT_EVERY_ENTRIES};
+use crate::limits::{
+    BEATS_READ_EVERY, DIFFS_PRUNED_EVERY, LAPSES_PER_ROUND_MAX, LOCK_LAPSES_PER_ROUND_MAX, REAP_EVERY, REAP_GAP_MAX,
+    SNAPSHOT_EVERY_ENTRIES,
+};
 use crate::plane::ControlPlane;
 use crate::scribe::{Failure, Proposal};
-use crate::snapshot;
+use crate::{seam, snapshot};
 
 /// Watches until `stop`.
 pub(crate) async fn run(plane: Arc<ControlPlane>, started_at: Time, stop: CancellationToken) {
@@ -30,7 +35,9 @@ pub(crate) async fn run(plane: Arc<ControlPlane>, started_at: Time, stop: Cancel
 struct Reaper {
     plane: Arc<ControlPlane>,
     /// Silence is counted from here at the earliest: while writ was away nobody could beat.
-    started_at: Time,
+    counted_from: Time,
+    /// When it last looked, by how long the machine has been up.
+    looked_at: Duration,
     ticks: u64,
     snapshot_at: u64,
     snapshotting: Arc<AtomicBool>,
@@ -46,14 +53,37 @@ struct Beats {
 impl Reaper {
     fn new(plane: Arc<ControlPlane>, started_at: Time) -> Self {
         let snapshot_at = plane.view.next();
-        Self { plane, started_at, ticks: 0, snapshot_at, snapshotting: Arc::default() }
+        let looked_at = seam::uptime();
+        Self { plane, counted_from: started_at, looked_at, ticks: 0, snapshot_at, snapshotting: Arc::default() }
     }
 
     async fn look(&mut self) {
+        self.notice_gap();
         self.snapshot_when_due();
         let beats = if self.ticks.is_multiple_of(BEATS_READ_EVERY.as_secs()) { self.read_beats().await } else { None };
         self.lapse_sessions(beats.as_ref()).await;
+        self.lapse_locks().await;
+        if self.ticks.is_multiple_of(DIFFS_PRUNED_EVERY.as_secs())
+            && let Err(error) = self.plane.store.prune_diffs(self.plane.clock.now()).await
+        {
+            tracing::warn!(%error, "old diffs were not forgotten; trying again later");
+        }
         self.ticks += 1;
+    }
+
+    /// Whether this process was stopped, or the machine slept: an outage like any other.
+    fn notice_gap(&mut self) {
+        let uptime = seam::uptime();
+        if uptime.saturating_sub(self.looked_at) > REAP_GAP_MAX {
+            tracing::warn!("this process stood still: silence meanwhile is held against nobody");
+            self.counted_from = self.plane.clock.now();
+        }
+        self.looked_at = uptime;
+    }
+
+    /// Nothing is held against anybody before this.
+    fn earliest(&self) -> Time {
+        self.counted_from.max(self.plane.scribe.health().away_at())
     }
 
     async fn read_beats(&self) -> Option<Beats> {
@@ -84,7 +114,7 @@ impl Reaper {
 
     fn overdue(&self, beats: Option<&Beats>) -> Vec<session::Lapse> {
         let now = self.plane.clock.now();
-        let earliest = self.started_at.max(self.plane.scribe.health().away_at());
+        let earliest = self.earliest();
         self.plane.view.read(|state| {
             let overdue = state.sessions.iter().filter_map(|(&id, live)| {
                 let row = beats.map(|beats| beats.rows.get(&id).copied().unwrap_or(beats.others));
@@ -94,6 +124,28 @@ impl Reaper {
             });
             overdue.collect()
         })
+    }
+
+    /// Offers that nobody took up, and rests that are over. While writ was away nobody could take up an offer.
+    async fn lapse_locks(&self) {
+        let (now, earliest) = (self.plane.clock.now(), self.earliest());
+        let due: Vec<Lapse> = self.plane.view.read(|state| {
+            let over = state.locks.timers.iter().take_while(|(at, _)| *at <= now).take(LOCK_LAPSES_PER_ROUND_MAX);
+            let is_due = |(_, ticket): &&(Time, _)| match state.locks.tickets.get(ticket).map(|known| known.phase) {
+                Some(Phase::Offered { .. }) => now.since(earliest) >= bounds::LOCK_OFFER,
+                _ => true,
+            };
+            over.filter(is_due).map(|(_, ticket)| Lapse { ticket: *ticket }).collect()
+        });
+        let propose = |lapse: Lapse| self.plane.scribe.submit(Proposal::from(Command::LapseLock(lapse)));
+        let proposed: Vec<_> = due.into_iter().map(propose).collect();
+        for answer in proposed {
+            let Ok(answer) = answer else { return };
+            // Refused when another node was quicker, or the offer was taken up.
+            if let Ok(Err(Failure::Unavailable(_) | Failure::Busy)) = answer.await {
+                return;
+            }
+        }
     }
 
     /// One snapshot at a time, off the path of the scribe.

@@ -1,33 +1,60 @@
 //! The one seam through which time and chance enter writ, so that every run can be replayed.
 
+mod steady;
+
 use std::sync::atomic::{AtomicI64, Ordering};
+use std::time::Duration;
 
 use domain::{
     CallId, CredentialId, DeveloperId, NodeId, ProjectId, RequestId, SessionId, SignInId, TeamId, TicketId, Time,
     Token, TokenKind,
 };
 
+pub use steady::Steady;
+
 /// Where the time comes from.
 #[derive(Debug)]
 pub enum Clock {
     /// The machine's clock.
     System,
+    /// The machine's clock at the start, and from then on the time that passes: nobody's lease ends early because somebody
+    /// sets the machine's clock. What a server counts by.
+    Steady(Steady),
     /// A clock that tests set, in Unix milliseconds.
     Manual(AtomicI64),
 }
 
 impl Clock {
+    /// A clock that starts with the machine's and that nobody sets.
+    pub fn steady() -> Self {
+        Self::Steady(Steady::start(uptime(), wall()))
+    }
+
     /// The time now.
-    #[expect(clippy::disallowed_methods, reason = "this is the seam")]
     pub fn now(&self) -> Time {
+        let time = |since: Duration| Time::from_unix_millis(i64::try_from(since.as_millis()).unwrap_or(i64::MAX));
         match self {
-            Self::System => {
-                let since = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH).unwrap_or_default();
-                Time::from_unix_millis(i64::try_from(since.as_millis()).unwrap_or(i64::MAX))
-            }
+            Self::System => time(wall()),
+            Self::Steady(steady) => time(steady.at(uptime(), wall())),
             Self::Manual(millis) => Time::from_unix_millis(millis.load(Ordering::Relaxed)),
         }
     }
+}
+
+/// What the machine's clock says, since the Unix epoch.
+#[expect(clippy::disallowed_methods, reason = "this is the seam")]
+fn wall() -> Duration {
+    std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH).unwrap_or_default()
+}
+
+/// How long the machine has been up, the time it slept included: nobody sets this.
+pub fn uptime() -> Duration {
+    #[cfg(target_os = "linux")]
+    const CLOCK: nix::time::ClockId = nix::time::ClockId::CLOCK_BOOTTIME;
+    // Elsewhere this one counts on while the machine sleeps.
+    #[cfg(not(target_os = "linux"))]
+    const CLOCK: nix::time::ClockId = nix::time::ClockId::CLOCK_MONOTONIC;
+    nix::time::clock_gettime(CLOCK).map(Duration::from).unwrap_or_default()
 }
 
 /// Random bytes from the operating system.

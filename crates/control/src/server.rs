@@ -101,7 +101,7 @@ impl Server {
     /// # Errors
     /// What is wrong and where; nothing is left running then.
     pub async fn start(settings: Settings) -> Result<Self, StartError> {
-        Self::start_with_clock(settings, Clock::System).await
+        Self::start_with_clock(settings, Clock::steady()).await
     }
 
     /// The same under a clock of the caller's, for tests.

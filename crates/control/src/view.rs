@@ -1,12 +1,15 @@
 //! The committed state of this node: what reads and local checks see. Only the scribe changes it, after a commit.
 
 use std::collections::HashMap;
-use std::sync::{PoisonError, RwLock, RwLockReadGuard};
+use std::sync::{Arc, PoisonError, RwLock, RwLockReadGuard};
 
 use domain::lock::{Holder, Phase};
 use domain::{Digest, Event, SessionId, State, TicketId};
 use ledger::{Chains, Entry};
+use tokio::sync::broadcast;
 use tokio_util::sync::CancellationToken;
+
+use crate::feed::{Feed, Note};
 
 /// What the log folds to.
 #[derive(Debug, Clone, Default)]
@@ -33,6 +36,7 @@ impl Folded {
 #[derive(Debug, Default)]
 pub struct View {
     inner: RwLock<Inner>,
+    feed: Feed,
 }
 
 #[derive(Debug, Default)]
@@ -47,7 +51,7 @@ struct Inner {
 impl View {
     /// A view that starts from a folded state.
     pub fn new(folded: Folded) -> Self {
-        Self { inner: RwLock::new(Inner { folded, ..Inner::default() }) }
+        Self { inner: RwLock::new(Inner { folded, ..Inner::default() }), feed: Feed::default() }
     }
 
     /// Reads the committed state. Hold the answer briefly: the scribe waits for it.
@@ -94,12 +98,21 @@ impl View {
         inner.turns.entry(ticket).or_default().clone()
     }
 
+    /// Listens to what is committed about locks and writes, from now on.
+    pub(crate) fn follow(&self) -> broadcast::Receiver<Arc<Note>> {
+        self.feed.listen()
+    }
+
     /// Folds committed entries, which follow each other from [`View::next`] on.
     pub(crate) fn commit<'a>(&self, entries: impl IntoIterator<Item = (&'a Entry, Digest)>) {
         let mut inner = self.inner.write().unwrap_or_else(PoisonError::into_inner);
         for (entry, leaf) in entries {
             let moved = inner.moved_by(&entry.event);
+            let note = self.feed.note(&inner.folded.state, inner.folded.next, entry.time, &entry.event);
             inner.folded.fold(entry, leaf);
+            if let Some(note) = note {
+                self.feed.tell(note);
+            }
             for ticket in moved {
                 if let Some(turn) = inner.turns.remove(&ticket) {
                     turn.cancel();

@@ -27,6 +27,7 @@ impl Bearer {
         match found {
             Some(bearer) => Ok(bearer),
             None if authorization.is_none() && api_key.is_none() => Err(rejection::no_bearer()),
+            None if is_empty(authorization) && is_empty(api_key) => Err(rejection::empty_bearer()),
             None => Err(rejection::foreign_bearer()),
         }
     }
@@ -52,6 +53,14 @@ impl Bearer {
     pub(crate) fn why_over<A: Authority>(&self, authority: &A) -> Rejection {
         self.identify(authority).err().unwrap_or_else(rejection::session_over)
     }
+}
+
+/// Whether a header is absent or says nothing: what a client sends whose key helper failed.
+fn is_empty(value: Option<&HeaderValue>) -> bool {
+    value.is_none_or(|value| {
+        let text = value.as_bytes().trim_ascii();
+        text.is_empty() || text.eq_ignore_ascii_case(b"bearer")
+    })
 }
 
 /// The one value of a header. Two would let two readers of one request see two identities.

@@ -74,6 +74,13 @@ pub(crate) fn foreign_bearer() -> Rejection {
     Rejection::new(StatusCode::UNAUTHORIZED, "authentication_error", message, Retry::Never)
 }
 
+/// Not 401: the client asks a key helper again after each of those, for minutes.
+pub(crate) fn empty_bearer() -> Rejection {
+    let message = "this request came with an empty credential: the client's key helper (`apiKeyHelper`) gave none, \
+        and what it said is in the client's output; start the agent anew with `writ run`";
+    Rejection::new(StatusCode::PAYMENT_REQUIRED, "billing_error", message, Retry::Never)
+}
+
 pub(crate) fn session_over() -> Rejection {
     let message = "this session is over: start a new one with `writ run`";
     Rejection::new(StatusCode::PAYMENT_REQUIRED, "billing_error", message, Retry::Never)

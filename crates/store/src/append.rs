@@ -7,11 +7,13 @@ use ledger::Entry;
 
 use crate::artifact::ArtifactChanges;
 use crate::call::CallChanges;
+use crate::lock::LockChanges;
 use crate::sums::SumChanges;
 use crate::transaction::Transaction;
+use crate::write::WriteChanges;
 use crate::{
-    BrokerSecrets, CredentialHandle, NewEntry, Person, Store, StoreError, StoredEntry, broker, credential, developer,
-    entry, person, project, session, team,
+    BrokerSecrets, CredentialHandle, Diff, NewEntry, Person, Store, StoreError, StoredEntry, broker, credential,
+    developer, entry, person, project, session, team, write,
 };
 
 /// An open append, holding the write lock. Dropped without [`Append::commit`], it leaves nothing behind. After an
@@ -34,6 +36,8 @@ pub enum Attachment {
     BrokerSecrets(BrokerSecrets),
     /// What ends a credential, sealed.
     Handle(CredentialHandle),
+    /// What a change changed, in short.
+    Diff(Diff),
 }
 
 impl<'a> Append<'a> {
@@ -86,6 +90,7 @@ impl<'a> Append<'a> {
                 Attachment::Person(person) => person::put(&mut self.transaction, person).await?,
                 Attachment::BrokerSecrets(secrets) => broker::put_secrets(&mut self.transaction, secrets).await?,
                 Attachment::Handle(handle) => credential::put_handle(&mut self.transaction, handle).await?,
+                Attachment::Diff(diff) => write::put_diff(&mut self.transaction, diff).await?,
             }
         }
         self.change_read_tables(entries).await?;
@@ -110,14 +115,17 @@ impl<'a> Append<'a> {
         Ok(())
     }
 
-    /// Rare things are written one by one, in order; calls and sums are gathered first and written in bulk.
+    /// Rare things are written one by one, in order; calls, sums, locks and writes are gathered first and written in bulk.
     async fn change_read_tables(&mut self, entries: &[NewEntry]) -> Result<(), StoreError> {
         let mut calls = CallChanges::default();
         let mut sums = SumChanges::default();
         let mut artifacts = ArtifactChanges::default();
+        let (mut locks, mut writes) = (LockChanges::default(), WriteChanges::default());
         for new in entries {
             let entry = &new.entry;
             artifacts.note(new);
+            locks.note(new);
+            writes.note(new);
             match &entry.event {
                 Event::CallReserved(event) => {
                     calls.reserve(new, event);
@@ -132,6 +140,8 @@ impl<'a> Append<'a> {
             }
         }
         artifacts.write(&mut self.transaction).await?;
+        locks.write(&mut self.transaction).await?;
+        writes.write(&mut self.transaction).await?;
         calls.write(&mut self.transaction).await?;
         sums.write(&mut self.transaction).await
     }
@@ -164,7 +174,7 @@ impl<'a> Append<'a> {
             Event::AliasClaimed(_) | Event::ArtifactRecorded(_) | Event::CertificateIssued(_) => Ok(()),
             Event::SessionClosed(_) | Event::ClaimMismatched(_) | Event::CallRefused(_) => Ok(()),
             Event::NodeStarted(_) | Event::NodeLost(_) => Ok(()),
-            // Who holds what is in the state, whole.
+            // Locks and writes come in bulk too; what is frozen is in the state, whole.
             Event::LockQueued(_) | Event::LockOffered(_) | Event::LockGranted(_) | Event::LockOver(_) => Ok(()),
             Event::ResourceWritten(_) | Event::ResourceFrozen(_) | Event::ResourceThawed(_) => Ok(()),
             // So are a project's lock rules.

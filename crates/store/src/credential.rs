@@ -88,6 +88,8 @@ pub struct CredentialFilter {
     pub alive_only: bool,
     /// Only those that are dead and would not have expired by this time: what a list of revoked certificates names.
     pub over_unexpired_at: Option<Time>,
+    /// Only these, where any are named: at most [`CREDENTIALS_NAMED_MAX`](limits::CREDENTIALS_NAMED_MAX).
+    pub among: Vec<CredentialId>,
     /// Only those with a smaller id: the next page.
     pub before: Option<CredentialId>,
     /// At most this many.
@@ -133,6 +135,13 @@ impl Store {
             "credentials.over_at IS NOT NULL AND credentials.expires_at >",
             filter.over_unexpired_at.map(Value::from),
         );
+        if !filter.among.is_empty() {
+            let named = filter.among.iter().take(limits::CREDENTIALS_NAMED_MAX);
+            let first = values.len();
+            values.extend(named.map(Value::text));
+            let places: Vec<_> = (first + 1..=values.len()).map(|place| format!("${place}")).collect();
+            sql.push_str(&format!(" AND credentials.id IN ({})", places.join(", ")));
+        }
         sql.push_str(" ORDER BY credentials.id DESC LIMIT $1");
         let rows = self.fetch(composed(sql), values).await?;
         rows.iter().map(CredentialRow::read).collect()

@@ -21,6 +21,7 @@ mod export;
 mod file_lock;
 mod fsck;
 pub mod limits;
+mod lock;
 mod migrate;
 mod node;
 mod options;
@@ -41,6 +42,7 @@ mod totals;
 mod transaction;
 mod url;
 mod value;
+mod write;
 
 pub use append::{Append, Attachment};
 pub use artifact::ArtifactRow;
@@ -54,6 +56,7 @@ pub use entry::{NewEntry, StoredEntry};
 pub use error::StoreError;
 pub use export::{DeadRow, ExportRow, Lease};
 pub use fsck::{Finding, FsckOptions, FsckReport, Place, fsck};
+pub use lock::{HeldBy, LockFilter, LockRow};
 pub use options::{Options, Synchronous};
 pub use person::Person;
 pub use person::plain::PlainPerson;
@@ -65,6 +68,7 @@ pub use store::Store;
 pub use tile::TileRow;
 pub use totals::Totals;
 pub use url::{DatabaseUrl, PostgresUrl};
+pub use write::{Diff, WriteRow};
 
 #[cfg(test)]
 mod tests;

@@ -43,6 +43,8 @@ pub const SQLITE_CACHE_KIB: u32 = 65_536;
 
 /// Rows that one read returns at most, whatever was asked: bounds memory per request.
 pub const ROWS_MAX: usize = 10_000;
+/// Credentials that one read names at most: a page of them. SQLite takes 32,766 values in a statement.
+pub const CREDENTIALS_NAMED_MAX: usize = 1000;
 /// Entries that one read returns at most: bounds memory at 16 MB of typical entries.
 pub const ENTRIES_PER_READ_MAX: usize = 10_000;
 /// Snapshots kept: the newest, and one more should it turn out damaged.
@@ -53,6 +55,11 @@ pub const TILE_ROWS_MAX: usize = 256;
 pub const CHECKPOINTS_KEPT: i64 = 3600;
 /// Slices of one cost query: more than three is a spreadsheet.
 pub const COST_DIMENSIONS_MAX: usize = 3;
+
+/// How long it is kept what a change changed, in short: as long as a session that read the text before may live.
+pub const DIFFS_KEPT: Span = domain::limits::SESSION_TTL_MAX;
+/// How many of them are kept: about 50 MB of typical ones.
+pub const DIFFS_KEPT_MAX: i64 = 100_000;
 
 /// How long after its request a call is made, nearly always: the request is read in between.
 pub const CALL_AFTER_REQUEST: Span = Span::from_secs(5);

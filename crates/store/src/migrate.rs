@@ -15,6 +15,7 @@ pub(crate) const MIGRATIONS: &[&str] = &[
     include_str!("../migrations/0004_sealed_people.sql"),
     include_str!("../migrations/0005_audit_search.sql"),
     include_str!("../migrations/0006_credentials.sql"),
+    include_str!("../migrations/0007_locks_and_writes.sql"),
 ];
 
 /// The schema's version after all migrations.

@@ -8,6 +8,7 @@ mod exports;
 mod failures;
 mod fsck;
 mod lawful;
+mod locks;
 mod log;
 mod opening;
 mod persons;

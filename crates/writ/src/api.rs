@@ -6,6 +6,7 @@ use serde_json::Value;
 
 use crate::client::Client;
 use crate::command_error::CommandError;
+use crate::inside::SecretText;
 
 /// A human.
 #[derive(Debug, Clone, Deserialize)]
@@ -74,7 +75,8 @@ pub(crate) struct SignedIn {
 #[derive(Clone, Deserialize)]
 pub(crate) struct Opened {
     pub(crate) session: Session,
-    pub(crate) token: String,
+    /// Its bearer.
+    pub(crate) token: SecretText,
 }
 
 /// A session.

@@ -7,6 +7,7 @@ mod export;
 mod govern;
 mod hook;
 mod keys;
+mod lock;
 mod look;
 mod operate;
 mod witness;
@@ -24,10 +25,11 @@ pub(crate) use export::{ExportCommand, PrintEvents};
 pub(crate) use govern::{AdminCommand, DeveloperCommand, Erase, NewDeveloper, ProjectCommand, Revoke, TeamCommand};
 pub(crate) use hook::{HookCommand, HookSettings};
 pub(crate) use keys::{ExportIssuer, IssuerCommand, KeysCommand, RelyingPartyKind, RotateKeys, ShowIssuer};
+pub(crate) use lock::{Asked, LockAcquire, LockCommand, LockList, WithLock};
 pub(crate) use look::{Cost, Dimension, LogCommand, SessionCommand, Sessions, Who};
 pub(crate) use operate::{AgentKind, CheckConfig, Demo, DemoAgent, ReferenceCommand, Serve, Simulator};
 pub(crate) use witness::{Witness, WitnessCommand, WitnessKey};
-pub(crate) use work::{GitCommand, Login, NotesCommand, NotesExport, Record, Run, TokenCommand};
+pub(crate) use work::{GitCommand, InsideClaude, Login, NotesCommand, NotesExport, Record, Run, TokenCommand};
 
 /// The control plane for coding agents on a team
 ///
@@ -53,6 +55,10 @@ pub(crate) enum Command {
     /// Speak a tool's own way of asking for credentials; tools call this
     #[command(subcommand, hide = true)]
     CredentialHelper(Helper),
+    /// See who holds what, acquire and let go
+    #[command(subcommand)]
+    Lock(LockCommand),
+    WithLock(WithLock),
     /// Work with git
     #[command(subcommand)]
     Git(GitCommand),
@@ -109,6 +115,8 @@ pub(crate) enum Command {
     Simulator(Simulator),
     #[command(hide = true)]
     DemoAgent(DemoAgent),
+    #[command(hide = true)]
+    InsideClaude(InsideClaude),
     /// Print a page of the reference, in Markdown
     #[command(subcommand, hide = true)]
     Reference(ReferenceCommand),
@@ -116,7 +124,10 @@ pub(crate) enum Command {
 
 /// The groups that the help shows, with the names of their commands.
 pub(crate) const GROUPS: [(&str, &[&str]); 4] = [
-    ("Work", &["run", "token", "record", "credential", "git", "hook", "login", "logout", "whoami"]),
+    (
+        "Work",
+        &["run", "token", "record", "credential", "lock", "with-lock", "git", "hook", "login", "logout", "whoami"],
+    ),
     ("Look", &["sessions", "session", "who", "cost", "log", "audit", "export"]),
     ("Govern", &["revoke", "developer", "team", "project", "broker", "grant", "admin"]),
     ("Operate", &["serve", "issuer", "keys", "witness", "check-config", "demo", "simulator"]),

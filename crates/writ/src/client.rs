@@ -90,6 +90,26 @@ impl Client {
         text.map_err(|_| ClientError::Strange(format!("the answer to `{path}` is no text")))
     }
 
+    /// Reads what may take a while.
+    pub(crate) async fn get_within<T: DeserializeOwned>(&self, path: &str, within: Duration) -> Result<T, ClientError> {
+        self.read(path, &self.send_within(Method::GET, path, None, within).await?)
+    }
+
+    /// Does something that may take a while.
+    pub(crate) async fn post_within<T: DeserializeOwned>(
+        &self,
+        path: &str,
+        body: &(impl Serialize + Sync),
+        within: Duration,
+    ) -> Result<T, ClientError> {
+        self.read(path, &self.send_within(Method::POST, path, Some(encode(body)?), within).await?)
+    }
+
+    /// Does something; the answer's content does not matter.
+    pub(crate) async fn post_quietly(&self, path: &str, body: &(impl Serialize + Sync)) -> Result<(), ClientError> {
+        self.send(Method::POST, path, Some(encode(body)?)).await.map(drop)
+    }
+
     /// Puts something in a place.
     pub(crate) async fn put<T: DeserializeOwned>(
         &self,
@@ -111,7 +131,11 @@ impl Client {
         body: Option<Bytes>,
     ) -> Result<T, ClientError> {
         let answer = self.send(method, path, body).await?;
-        serde_json::from_slice(&answer).map_err(|error| {
+        self.read(path, &answer)
+    }
+
+    fn read<T: DeserializeOwned>(&self, path: &str, answer: &[u8]) -> Result<T, ClientError> {
+        serde_json::from_slice(answer).map_err(|error| {
             ClientError::Strange(format!(
                 "the answer of {} to `{path}` does not fit this version: {error}",
                 self.address

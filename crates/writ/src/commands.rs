@@ -12,6 +12,7 @@ mod grant;
 mod hook;
 mod issuer;
 mod keys;
+mod lock;
 mod log;
 mod login;
 mod project;
@@ -24,9 +25,11 @@ mod team;
 mod token;
 mod who;
 mod whoami;
+mod with_lock;
 mod witness;
 
 pub(crate) use credential::{GCP_TOKEN_TYPE, RegistryGrant, RegistryMap};
+pub(crate) use lock::put as put_lock_ask;
 
 use crate::cli::{Command, CredentialCommand};
 use crate::command_error::{CommandError, Exit};
@@ -40,6 +43,7 @@ pub(crate) fn without_runtime(command: Command) -> Result<Result<Exit, CommandEr
         Command::Credential(CredentialCommand::Exec(arguments)) => Ok(credential::exec(&arguments)),
         Command::CredentialHelper(helper) => Ok(credential::helper(&helper)),
         Command::Hook(command) => Ok(hook::hook(command)),
+        Command::InsideClaude(arguments) => Ok(run::inside_claude(&arguments)),
         other => Err(Box::new(other)),
     }
 }
@@ -60,6 +64,9 @@ pub(crate) async fn dispatch(command: Command) -> Result<Exit, CommandError> {
         Command::Credential(CredentialCommand::List(arguments)) => credential::list(arguments).await,
         Command::Credential(CredentialCommand::Revoke { id, reason }) => credential::revoke(&id, &reason).await,
         Command::CredentialHelper(helper) => credential::helper(&helper),
+        Command::InsideClaude(arguments) => run::inside_claude(&arguments),
+        Command::Lock(command) => lock::lock(command).await,
+        Command::WithLock(arguments) => with_lock::with_lock(arguments).await,
         Command::Git(command) => git::git(command).await,
         Command::Hook(command) => hook::hook(command),
         Command::Login(arguments) => login::login(arguments).await,

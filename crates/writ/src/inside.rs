@@ -5,6 +5,7 @@
 
 mod credential;
 mod grant;
+mod lock;
 
 use std::io::{BufRead, BufReader, Read, Write};
 use std::os::unix::net::UnixStream;
@@ -15,12 +16,13 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use zeroize::Zeroizing;
 
-pub(crate) use credential::{Credential, CredentialAsk};
+pub(crate) use credential::{Credential, CredentialAsk, SecretText};
 pub(crate) use grant::{Grant, Grants};
+pub(crate) use lock::{LockAsk, LockList};
 
 use crate::client::Problem;
 use crate::command_error::{CommandError, Exit};
-use crate::limits::{CREDENTIAL_ASK_TIMEOUT, INSIDE_LINE_BYTES_MAX, INSIDE_TIMEOUT};
+use crate::limits::{CREDENTIAL_ASK_TIMEOUT, INSIDE_LINE_BYTES_MAX, INSIDE_TIMEOUT, LOCK_ASK_TIMEOUT};
 use crate::run::session::OpenSession;
 
 /// The variable that names the launcher's socket; set inside a session only.
@@ -46,8 +48,12 @@ pub(crate) enum Ask {
     Open(OpenSession),
     /// Tell what is granted to this session.
     Grants,
+    /// Give the session's own bearer, for model calls.
+    Bearer,
     /// Give a credential that is granted to this session: one that the launcher has, or a new one.
     Credential(CredentialAsk),
+    /// Ask about locks.
+    Lock(LockAsk),
 }
 
 /// The launcher's answer.
@@ -88,6 +94,15 @@ impl Inside {
         self.read(&answer)
     }
 
+    /// Asks about locks and waits for the answer, [`LOCK_ASK_TIMEOUT`] at most.
+    ///
+    /// # Errors
+    /// As for [`Inside::ask`].
+    pub(crate) fn lock(&self, ask: LockAsk) -> Result<Value, CommandError> {
+        let answer = self.exchange(&Ask::Lock(ask), LOCK_ASK_TIMEOUT).map_err(|error| self.gone(&error))?;
+        self.read(&answer)
+    }
+
     /// Asks for a credential and waits for it, [`CREDENTIAL_ASK_TIMEOUT`] at most.
     ///
     /// # Errors
@@ -105,6 +120,15 @@ impl Inside {
         let answer = self.exchange(&Ask::Credential(ask), CREDENTIAL_ASK_TIMEOUT).map_err(|error| self.gone(&error))?;
         let raw: Box<serde_json::value::RawValue> = self.read(&answer)?;
         Ok(Zeroizing::new(format!("{}\n", raw.get())))
+    }
+
+    /// Asks for the session's own bearer.
+    ///
+    /// # Errors
+    /// The launcher is gone, or of another version.
+    pub(crate) fn bearer(&self) -> Result<SecretText, CommandError> {
+        let answer = self.exchange(&Ask::Bearer, INSIDE_TIMEOUT).map_err(|error| self.gone(&error))?;
+        self.read(&answer)
     }
 
     fn read<T: serde::de::DeserializeOwned>(&self, answer: &str) -> Result<T, CommandError> {

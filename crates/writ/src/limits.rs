@@ -77,6 +77,9 @@ pub(crate) const VAULT_RETRY_MAX: Duration = Duration::from_secs(20);
 pub(crate) const VAULT_RETRY_PAUSE: Duration = Duration::from_millis(250);
 /// How long a failure that may pass is the answer to whoever asks: nobody hammers what is down.
 pub(crate) const VAULT_FAILURE_PAUSE: Duration = Duration::from_secs(2);
+/// How young a credential may be and not be known where a beat is answered: processes that share a log know of an entry
+/// within a second.
+pub(crate) const VAULT_UNKNOWN_MAX: Duration = Duration::from_secs(2);
 /// Credentials kept for one session: every target of a project in several scopes.
 pub(crate) const VAULT_ENTRIES_MAX: usize = 256;
 /// Another credential is made when less than this is left, or a fifth of its life.
@@ -96,6 +99,18 @@ pub(crate) const ANCESTORS_MAX: usize = 512;
 pub(crate) const INNER_LAUNCHERS_MAX: usize = 256;
 /// Grants of one session that are prepared.
 pub(crate) const GRANTS_MAX: usize = 256;
+/// The same for locks: a turn may be waited for ([`LOCK_WAIT_STEP`]).
+pub(crate) const LOCK_ASK_TIMEOUT: Duration = Duration::from_secs(60);
+/// How long one request waits for a turn; below what proxies cut.
+pub(crate) const LOCK_WAIT_STEP: Duration = Duration::from_secs(25);
+/// How often `writ with-lock` looks whether its lock is held still.
+pub(crate) const LOCK_LOOK_EVERY: Duration = Duration::from_secs(2);
+/// How long nobody may be able to say so: as long as a session may miss its beats before it is suspect.
+pub(crate) const LOCK_UNSURE_MAX: Duration = Duration::from_secs(70);
+/// How long a command that lost its lock has to end by itself.
+pub(crate) const LOCK_CHILD_GRACE: Duration = Duration::from_secs(10);
+/// Bytes of a file with lock rules.
+pub(crate) const RULES_BYTES_MAX: u64 = 16 * 1024;
 /// Bytes of one line of that exchange: a session with its token and writ takes some kilobytes.
 pub(crate) const INSIDE_LINE_BYTES_MAX: u64 = 64 * 1024;
 /// Artifacts in one ask: a rebase reports all its commits at once, and 40 bytes each stay far below a line's bound.
@@ -168,7 +183,7 @@ pub(crate) const INTENT_CHARS_MAX: usize = 500;
 /// Longest wait for a lock in the middle of a turn of the agent's: beyond it the agent is told to do something else.
 pub(crate) const LOCK_WAIT_MAX: Duration = Duration::from_secs(45);
 /// Time of an exchange with the control plane besides waiting.
-pub(crate) const LOCK_ASK_TIMEOUT: Duration = Duration::from_secs(4);
+pub(crate) const HOOK_LOCK_TIMEOUT: Duration = Duration::from_secs(4);
 /// Bytes of a file whose content is compared each time; a larger one is told by its size and times.
 pub(crate) const DIGEST_BYTES_MAX: u64 = 8 << 20;
 /// Bytes of a file whose content is kept while a tool changes it, to say what changed.

@@ -12,6 +12,7 @@ mod family;
 mod git;
 mod hooks;
 mod listen;
+mod nested;
 mod orphans;
 mod pg;
 mod process;
@@ -27,7 +28,7 @@ mod terminal;
 mod vault;
 
 use std::ffi::OsString;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use crate::api::Opened;
 use crate::cli::Run;
@@ -38,15 +39,17 @@ use crate::inside::{Ask, Inside};
 use crate::memory::Watch;
 use crate::output::clean;
 use beat::Beats;
-use carriers::Carriers;
+use carriers::{Carriers, Start};
 use child::Child;
+pub(crate) use child::not_started;
 pub(crate) use delivery::inject::variable as injected_variable;
 pub(crate) use environment::SERVER_VARIABLE;
+pub(crate) use nested::start as inside_claude;
 
 use environment::Environment;
 use orphans::Orphans;
 use session::OpenSession;
-use settings_file::{ClaudeArguments, SettingsFile};
+use settings_file::{Bound, ClaudeArguments, SettingsFile};
 use signals::Signals;
 use supervise::Ended;
 use vault::Vault;
@@ -64,9 +67,7 @@ async fn launch(arguments: Run) -> Result<Exit, CommandError> {
     let opener = Opener::find(arguments.server.as_deref(), arguments.trust.as_deref())?;
     let environment = Environment::scrubbed(std::env::vars_os(), &arguments.keep_env);
     // What can be wrong with the command line is found before a session exists.
-    let (program, rest) = split(&arguments.command)?;
-    child::look_up(&program, environment.path())?;
-    let claude = settings_file::is_claude(&program).then(|| ClaudeArguments::take(&rest)).transpose()?;
+    let asked = Asked::read(&arguments.command, &environment)?;
     let ask = OpenSession {
         project: arguments.project,
         ttl_seconds: arguments.ttl.as_secs(),
@@ -76,28 +77,51 @@ async fn launch(arguments: Run) -> Result<Exit, CommandError> {
     };
     let (client, opened) = opener.open(&ask).await?;
     announce(&opened, &environment);
-    let governed = Governed { client: &client, opened: &opened, is_claude: claude.is_some() };
-    let as_session = match Client::new(client.address().clone()) {
-        Ok(client) => client.with_bearer(&opened.token),
-        Err(error) => return Err(governed.abandon(error).await),
-    };
-    let carriers = Carriers::prepare(&as_session, &opened, &environment, !arguments.no_git).await;
-    let mut carried = propagation::variables(&opened, &environment, control::seam::random());
-    let (command, _settings) = match command(&client, &opened, (&carried, carriers.delivered()), program, rest, claude)
-    {
-        Ok(prepared) => prepared,
-        Err(error) => return Err(governed.abandon(error).await),
-    };
-    carried.extend_from_slice(carriers.variables());
-    let environment = environment.for_child(&opened, client.address(), &carried);
-    let ended = match governed.supervised(&command, environment, &carriers.vault()).await {
+    let governed = Governed { client: &client, opened: &opened, is_claude: asked.claude.is_some() };
+    let ended = match governed.work(asked, environment, !arguments.no_git).await {
         Ok(ended) => ended,
         Err(error) => return Err(governed.abandon(error).await),
     };
-    carriers.finish(&opened.session.id).await;
     governed.finish(&ended).await;
     opener.look_back().await;
     Ok(Exit::Child(ended.exit_code))
+}
+
+/// The command as it was asked for.
+struct Asked {
+    program: OsString,
+    rest: Vec<OsString>,
+    /// The arguments, when it is Claude Code.
+    claude: Option<ClaudeArguments>,
+    /// Claude Code's program, if there is one.
+    installed: Option<PathBuf>,
+}
+
+impl Asked {
+    fn read(command: &[OsString], environment: &Environment) -> Result<Self, CommandError> {
+        let (program, rest) = command.split_first().ok_or_else(|| CommandError::usage("no command given"))?;
+        child::look_up(program, environment.path())?;
+        let claude = settings_file::is_claude(program).then(|| ClaudeArguments::take(rest)).transpose()?;
+        let found = environment.find_program(nested::CLAUDE).and_then(|path| std::path::absolute(path).ok());
+        let has_folder = program.as_encoded_bytes().contains(&b'/');
+        // By its path: its name will lead to the program in the session's folder.
+        let program = match &found {
+            Some(found) if claude.is_some() && !has_folder => found.clone().into(),
+            _ => program.clone(),
+        };
+        let installed = found.or_else(|| claude.as_ref().and_then(|_| std::path::absolute(&program).ok()));
+        Ok(Self { program, rest: rest.to_vec(), claude, installed })
+    }
+
+    /// The whole command line, and the settings file that must live as long as the command.
+    fn bind(self, bound: &Bound<'_>) -> Result<(Vec<OsString>, Option<SettingsFile>), CommandError> {
+        let Some(claude) = self.claude else {
+            return Ok((std::iter::once(self.program).chain(self.rest).collect(), None));
+        };
+        let file = SettingsFile::write(&hooks::with_hooks(claude.settings(bound)))?;
+        let governed = [settings_file::FLAG.into(), file.path().as_os_str().to_owned()];
+        Ok((std::iter::once(self.program).chain(governed).chain(claude.rest).collect(), Some(file)))
+    }
 }
 
 /// Who opens the session.
@@ -148,7 +172,7 @@ fn open_child(outer: &Inside, ask: &OpenSession) -> Result<(Client, Opened), Com
     let opened: Opened = serde_json::from_value(answer).map_err(|error| strange(&error))?;
     let server = std::env::var(SERVER_VARIABLE).map_err(|error| strange(&error))?;
     let address = server.parse().map_err(CommandError::usage)?;
-    Ok((Client::new(address)?.with_bearer(&opened.token), opened))
+    Ok((Client::new(address)?.with_bearer(opened.token.as_str()), opened))
 }
 
 /// A session with what is needed to end it.
@@ -159,6 +183,24 @@ struct Governed<'a> {
 }
 
 impl Governed<'_> {
+    /// Sets everything up for the command, runs it and waits for its end.
+    async fn work(&self, asked: Asked, environment: Environment, with_git: bool) -> Result<Ended, CommandError> {
+        let (opened, server) = (self.opened, self.client.address());
+        let as_session = Client::new(server.clone())?.with_bearer(opened.token.as_str());
+        let mut carried = propagation::variables(opened, &environment, control::seam::random());
+        let claude = asked.installed.clone();
+        let start = Start { opened, environment: &environment, carried: &carried, claude: claude.as_deref() };
+        let carriers = Carriers::prepare(&as_session, start, with_git).await?;
+        let (key_helper, delivered) = (carriers.key_helper(), carriers.delivered());
+        let bound = Bound { server, opened, key_helper, carried: &carried, delivered };
+        let (command, _settings) = asked.bind(&bound)?;
+        carried.extend_from_slice(carriers.variables());
+        let environment = environment.for_child(opened, server, &carried);
+        let ended = self.supervised(&command, environment, &carriers.vault()).await?;
+        carriers.finish(&opened.session.id).await;
+        Ok(ended)
+    }
+
     /// Starts the command, beats while it runs, and waits for its end.
     async fn supervised(
         &self,
@@ -205,40 +247,6 @@ impl Governed<'_> {
                 eprintln!("writ: cannot end the session: {reason}; {}", session::lapses(id));
             }
         }
-    }
-}
-
-fn split(command: &[OsString]) -> Result<(OsString, Vec<OsString>), CommandError> {
-    let (program, rest) = command.split_first().ok_or_else(|| CommandError::usage("no command given"))?;
-    Ok((program.clone(), rest.to_vec()))
-}
-
-/// Names and values.
-type Variables<'a> = &'a [(String, OsString)];
-
-/// The whole command line, and the settings file that must live as long as the command.
-fn command(
-    client: &Client,
-    opened: &Opened,
-    (carried, delivered): (Variables<'_>, Variables<'_>),
-    program: OsString,
-    rest: Vec<OsString>,
-    claude: Option<ClaudeArguments>,
-) -> Result<(Vec<OsString>, Option<SettingsFile>), CommandError> {
-    let Some(claude) = claude else {
-        return Ok((std::iter::once(program).chain(rest).collect(), None));
-    };
-    let mut settings = claude.settings(client.address(), opened, carried, delivered);
-    with_hooks(&mut settings);
-    let file = SettingsFile::write(&settings)?;
-    let governed = ["--settings".into(), file.path().as_os_str().to_owned()];
-    Ok((std::iter::once(program).chain(governed).chain(claude.rest).collect(), Some(file)))
-}
-
-/// The client's hooks call this program.
-fn with_hooks(settings: &mut serde_json::Value) {
-    if let (Some(settings), Ok(writ)) = (settings.as_object_mut(), std::env::current_exe()) {
-        crate::hook::settings::add(settings, &crate::hook::settings::quoted(&writ.to_string_lossy()));
     }
 }
 

@@ -7,7 +7,7 @@ use axum::routing::{get, post};
 use axum::{Json as Answer, Router};
 use brokers::broker::Secret;
 use domain::credential::{Due, How, PublicName};
-use domain::{CredentialId, Scope, Span, Time};
+use domain::{CredentialId, Name, Scope, Span, Time};
 use http::StatusCode;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
@@ -84,6 +84,8 @@ pub(super) struct Credential {
     developer: super::shapes::Who,
     project: super::shapes::Named,
     broker: String,
+    /// The kind of that broker, while it is configured.
+    kind: Option<String>,
     target: String,
     #[schema(value_type = std::collections::BTreeMap<String, Vec<String>>)]
     scope: Scope,
@@ -253,6 +255,7 @@ pub(super) fn shape(plane: &ControlPlane, row: CredentialRow) -> Credential {
         session: row.session.to_string(),
         developer: super::shapes::human(plane, row.developer),
         project: super::shapes::project(plane, row.project),
+        kind: kind(plane, &row.broker),
         broker: row.broker.to_string(),
         target: row.target.to_string(),
         scope: row.scope,
@@ -265,6 +268,10 @@ pub(super) fn shape(plane: &ControlPlane, row: CredentialRow) -> Credential {
         trouble,
         stalled: row.stalled.is_some(),
     }
+}
+
+fn kind(plane: &ControlPlane, broker: &Name) -> Option<String> {
+    plane.view.read(|state| state.brokers.get(broker).map(|known| known.kind.to_string()))
 }
 
 /// Since when it is to be ended and why, as long as it is not known to be dead.

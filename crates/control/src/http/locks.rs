@@ -1,5 +1,6 @@
 //! `/v1/locks`.
 
+pub(super) mod events;
 mod shape;
 
 use std::sync::Arc;
@@ -25,9 +26,13 @@ use crate::operations::lock::{self, Ask, LockQuery, Outcome};
 use crate::plane::ControlPlane;
 use crate::server::Shared;
 
+/// The state of tickets that are over.
+const OVER: &str = "over";
+
 pub(super) fn routes() -> Router<Arc<Shared>> {
     Router::new()
         .route("/v1/locks", get(list).post(ask))
+        .route("/v1/locks/events", get(events::follow))
         .route("/v1/locks/{ticket}", get(show).delete(release))
         .route("/v1/locks/{ticket}/break", post(break_lock))
 }
@@ -100,7 +105,8 @@ pub(super) struct List {
     resource: Option<String>,
     /// Only of this session.
     session: Option<String>,
-    /// `waiting`, `offered`, `held` or `resting`.
+    /// `waiting`, `offered`, `held` or `resting`; or `over`: those that are over, newest first, of one's own session or
+    /// project, or everybody's for those who may see them.
     state: Option<String>,
     /// Only of sessions of this project, by id or name.
     project: Option<String>,
@@ -110,7 +116,7 @@ pub(super) struct List {
     limit: Option<u32>,
 }
 
-/// Tickets that are not over, in the order of their ids.
+/// Tickets: in the order of their ids, those that are over the other way round.
 #[derive(Serialize, ToSchema)]
 pub(super) struct Locks {
     locks: Vec<Ticket>,
@@ -162,9 +168,18 @@ pub(super) async fn list(
         after: query.cursor.as_deref().map(ticket_id).transpose()?,
         limit: query.limit.unwrap_or(PAGE_ROWS_DEFAULT).min(PAGE_ROWS_MAX) as usize,
     };
+    if query.phase.as_deref() == Some(OVER) {
+        return over(plane, bearer, &query).await;
+    }
     let page = lock::list(plane, bearer.asker(), &query)?;
     let locks = page.tickets.into_iter().filter_map(|id| open(plane, id).ok()).collect();
     Ok(Answer(Locks { locks, next: page.next.map(|id| id.to_string()) }))
+}
+
+async fn over(plane: &ControlPlane, bearer: Bearer, query: &LockQuery) -> Result<Answer<Locks>, Problem> {
+    let rows = lock::history(plane, bearer.asker(), query).await?;
+    let next = rows.last().filter(|_| rows.len() >= query.limit).map(|row| row.ticket.to_string());
+    Ok(Answer(Locks { locks: rows.iter().map(|row| shape::over(plane, row)).collect(), next }))
 }
 
 /// Look at a ticket, and wait for it; it is claimed when it is the turn of whoever asks.
@@ -177,8 +192,7 @@ pub(super) async fn show(
     Query(query): Query<Wait>,
 ) -> Result<Answer<Ticket>, Problem> {
     let (plane, asker) = (&shared.plane, bearer.asker());
-    lock::check_may_look(plane, asker)?;
-    let outcome = lock::wait(plane, asker, ticket_id(&id)?, wait(query.wait_seconds)?).await;
+    let outcome = lock::show(plane, asker, ticket_id(&id)?, wait(query.wait_seconds)?).await;
     Ok(Answer(shown(plane, outcome.map_err(|error| shape::problem(plane, error))?)?))
 }
 
@@ -212,6 +226,7 @@ pub(super) async fn break_lock(
 fn shown(plane: &ControlPlane, outcome: Outcome) -> Result<Ticket, Problem> {
     match outcome {
         Outcome::Open(id) => Ok(open(plane, id).map_err(Error::from)?),
+        Outcome::Over(row) => Ok(shape::over(plane, &row)),
         Outcome::Passed { granted, token, at } => Ok(shape::passed(plane, &granted, token, at)),
     }
 }
@@ -230,8 +245,9 @@ fn ticket_id(text: &str) -> Result<TicketId, Problem> {
 }
 
 fn phase(text: String) -> Result<String, Problem> {
-    let known = ["waiting", "offered", "held", "resting"].contains(&text.as_str());
-    known.then_some(text).ok_or_else(|| problem::unreadable("`state` is one of waiting, offered, held and resting"))
+    let known = ["waiting", "offered", "held", "resting", OVER].contains(&text.as_str());
+    let list = "`state` is one of waiting, offered, held, resting and over";
+    known.then_some(text).ok_or_else(|| problem::unreadable(list))
 }
 
 fn wait(seconds: u64) -> Result<Duration, Problem> {

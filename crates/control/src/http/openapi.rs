@@ -66,6 +66,7 @@ use super::{
         locks::ask,
         locks::list,
         locks::show,
+        locks::events::follow,
         locks::release,
         locks::break_lock,
         writes::record,

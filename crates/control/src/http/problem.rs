@@ -3,7 +3,8 @@
 
 use axum::extract::Request;
 use axum::response::{IntoResponse, Response};
-use domain::{Refusal, RequestId};
+use domain::session::Ending;
+use domain::{Refusal, RequestId, SessionId};
 use http::StatusCode;
 use http::header::{CONTENT_LENGTH, CONTENT_TYPE, HeaderValue, RETRY_AFTER, WWW_AUTHENTICATE};
 use serde::Serialize;
@@ -11,6 +12,7 @@ use utoipa::ToSchema;
 
 use super::locks::Obstacle;
 use crate::error::Error;
+use crate::plane::ControlPlane;
 
 /// An error answer.
 #[derive(Debug, Clone, Serialize, ToSchema)]
@@ -218,6 +220,12 @@ fn refused(refusal: &Refusal) -> Problem {
         Refusal::BootstrapSpent => problem.next("sign in with `writ login`"),
         _ => problem,
     }
+}
+
+/// A session that is over: who ended it, when and why.
+pub(crate) fn session_over(plane: &ControlPlane, session: SessionId, ending: &Ending) -> Problem {
+    let text = crate::text::session_ended(plane, session, ending);
+    Problem::new(StatusCode::CONFLICT, "session_over", text).next("start a new one with `writ run`")
 }
 
 /// A token that opens nothing.

@@ -17,6 +17,7 @@ use super::problem::{self, Problem};
 use super::shapes::{self, Call, Session};
 use crate::error::Error;
 use crate::limits::{PAGE_ROWS_DEFAULT, PAGE_ROWS_MAX};
+use crate::operations::credential;
 use crate::operations::session::{self, NewSession, SessionQuery};
 use crate::server::Shared;
 
@@ -116,6 +117,8 @@ pub(super) struct Entries {
 #[derive(Serialize, ToSchema)]
 pub(super) struct Beaten {
     status: &'static str,
+    /// Its credentials that were made and are not to be ended: what else its launcher keeps is good for nothing.
+    credentials: Vec<String>,
 }
 
 /// How the agent ended.
@@ -237,10 +240,12 @@ pub(super) async fn beat(
 ) -> Result<Answer<Beaten>, Problem> {
     let id = own(bearer, &id)?;
     match session::beat(&shared.plane, bearer.asker(), id).await {
-        Ok(()) => Ok(Answer(Beaten { status: "active" })),
+        Ok(()) => {
+            let credentials = credential::good_of(&shared.plane, id).iter().map(ToString::to_string).collect();
+            Ok(Answer(Beaten { status: "active", credentials }))
+        }
         Err(Error::Refused(domain::Refusal::SessionOver { session, ending })) => {
-            let text = crate::text::session_ended(&shared.plane, session, &ending);
-            Err(Problem::new(StatusCode::CONFLICT, "session_over", text).next("start a new one with `writ run`"))
+            Err(problem::session_over(&shared.plane, session, &ending))
         }
         Err(error) => Err(error.into()),
     }

@@ -5,14 +5,15 @@ use std::sync::Arc;
 use axum::extract::State;
 use axum::routing::{delete, get, post};
 use axum::{Json as Answer, Router};
-use domain::Roles;
+use domain::{Refusal, Roles, SessionId};
 use http::StatusCode;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
 use super::extract::{Bearer, Json, SignedIn, ThisRequest};
-use super::problem::Problem;
+use super::problem::{self, Problem};
 use super::shapes::{self, Developer, Named, Session};
+use crate::error::Error;
 use crate::operations::developer::NewDeveloper;
 use crate::operations::{developer, session, sign_in};
 use crate::plane::ControlPlane;
@@ -102,15 +103,17 @@ pub(super) async fn end(State(shared): State<Arc<Shared>>, signed_in: SignedIn) 
     Ok(StatusCode::NO_CONTENT)
 }
 
-/// Who this token stands for.
+/// Who this token stands for. A session that is over stands for nobody.
 #[utoipa::path(get, path = "/v1/whoami", tag = "sign-in",
-    responses((status = 200, body = Whoami), (status = "4XX", body = Problem)))]
+    responses((status = 200, body = Whoami), (status = 409, body = Problem, description = "the session is over"),
+        (status = "4XX", body = Problem)))]
 pub(super) async fn whoami(State(shared): State<Arc<Shared>>, bearer: Bearer) -> Result<Answer<Whoami>, Problem> {
     let plane = &shared.plane;
     let (developer, shown, session) = match bearer {
         Bearer::Developer(signed_in) => (signed_in.developer, shapes::developer(plane, signed_in.developer), None),
         // The address is for the human, not for their agents.
         Bearer::Session { session, .. } => {
+            require_live(plane, session)?;
             let row = session::get(plane, bearer.asker(), session).await?;
             let shown = shapes::developer(plane, row.developer).without_email();
             (row.developer, shown, Some(shapes::session(plane, &row)))
@@ -132,6 +135,13 @@ pub(super) async fn whoami(State(shared): State<Arc<Shared>>, bearer: Bearer) ->
         projects: projects.into_iter().map(|id| shapes::project(plane, id)).collect(),
         session,
     }))
+}
+
+fn require_live(plane: &ControlPlane, session: SessionId) -> Result<(), Problem> {
+    session::require_live(plane, session).map_err(|refusal| match refusal {
+        Refusal::SessionOver { session, ending } => problem::session_over(plane, session, &ending),
+        other => Error::Refused(other).into(),
+    })
 }
 
 fn started(plane: &ControlPlane, signed_in: &sign_in::SignedIn) -> Started {

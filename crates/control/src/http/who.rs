@@ -10,6 +10,7 @@ use serde::{Deserialize, Serialize};
 use store::SessionRow;
 use utoipa::{IntoParams, ToSchema};
 
+use super::credentials::{self, Credential};
 use super::extract::{Query, SignedIn};
 use super::problem::{self, Problem};
 use super::shapes::{self, Call, Session};
@@ -28,7 +29,8 @@ pub(super) fn routes() -> Router<Arc<Shared>> {
 #[serde(deny_unknown_fields)]
 pub(super) struct Asked {
     /// A commit (whole, or at least seven digits), a pull request, a request of writ or of the model service, a client's
-    /// session, a session, a call, a developer, a certificate, a role, a key, a token, or a name with a session's id in it.
+    /// session, a session, a call, a developer, a certificate, a role, a key, a token, a lock's ticket, its token as
+    /// `lock:1234`, a resource as `env:prod/payments`, or a name with a session's id in it.
     thing: String,
     /// Only if it is of this kind: `session`, `call`, `developer`, `commit`, `certificate_serial`, …
     kind: Option<String>,
@@ -67,6 +69,8 @@ pub(super) struct TheOne {
     approvals: Vec<String>,
     /// The model call, if the thing is one or leads through one.
     call: Option<Call>,
+    /// The credential, if the thing is a name of one.
+    credential: Option<Credential>,
     neighbours: Neighbours,
     /// More sessions that it leads to, which are not the asker's to see.
     hidden: usize,
@@ -223,6 +227,7 @@ fn the_session(plane: &ControlPlane, thing: String, told: Told) -> TheOne {
         policy: None,
         approvals: Vec::new(),
         call: told.call.as_ref().map(shapes::call),
+        credential: told.credential.map(|row| credentials::shape(plane, row)),
         neighbours: Neighbours {
             of: if told.neighbours.of_project { "project" } else { "developer" },
             at: Some(text::rfc3339(told.neighbours.at)),
@@ -247,6 +252,7 @@ fn the_developer(plane: &ControlPlane, thing: String, developer: DeveloperId, ne
         policy: None,
         approvals: Vec::new(),
         call: None,
+        credential: None,
         neighbours: Neighbours {
             of: "developer",
             at: None,

@@ -94,6 +94,7 @@ pub(super) struct Write {
     before: Option<String>,
     after: Option<String>,
     intent: Option<String>,
+    /// What changed, in short: for those who work on the writer's project, as long as it is kept.
     diff: Option<String>,
 }
 
@@ -128,31 +129,32 @@ pub(super) async fn list(
     Query(of): Query<Of>,
 ) -> Result<Answer<Writes>, Problem> {
     let resource = locks::resource(&of.resource)?;
-    let recent = write::list(&shared.plane, bearer.asker(), &resource)?;
-    let shape = |one: domain::write::Recent| Write {
-        position: one.position,
-        time: rfc3339(one.at),
-        resource: resource.to_string(),
-        writer: locks::holder(&shared.plane, Who::Session(one.session)),
-        before: one.before.map(sha256),
-        after: one.after.map(sha256),
-        intent: None,
-        diff: None,
+    let rows = write::list(&shared.plane, bearer.asker(), &resource).await?;
+    let shape = |row: store::WriteRow| Write {
+        position: row.position,
+        time: rfc3339(row.at),
+        resource: row.resource.to_string(),
+        writer: locks::holder(&shared.plane, Who::Session(row.session)),
+        before: row.before.map(sha256),
+        after: row.after.map(sha256),
+        intent: row.intent,
+        diff: row.diff,
     };
-    Ok(Answer(Writes { writes: recent.into_iter().map(shape).collect() }))
+    Ok(Answer(Writes { writes: rows.into_iter().map(shape).collect() }))
 }
 
-fn change(write: RecordedWrite) -> Result<Change, Problem> {
+fn change(write: RecordedWrite) -> Result<(Change, Option<String>), Problem> {
     if write.diff.as_ref().is_some_and(|diff| diff.chars().count() > DIFF_CHARS_MAX) {
         return Err(problem::unreadable(format!("`diff` is longer than {DIFF_CHARS_MAX} characters")));
     }
     let hunk = |hunk: &RecordedHunk| Ok(Hunk { old: digest(&hunk.old)?, new: digest(&hunk.new)? });
-    Ok(Change {
+    let change = Change {
         resource: write.resource,
         before: write.before.as_deref().map(digest).transpose()?,
         after: write.after.as_deref().map(digest).transpose()?,
         hunks: write.hunks.iter().map(hunk).collect::<Result<_, Problem>>()?,
-    })
+    };
+    Ok((change, write.diff))
 }
 
 /// A digest as it is written in the API.

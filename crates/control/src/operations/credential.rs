@@ -166,11 +166,22 @@ async fn due(plane: &ControlPlane, filter: &CredentialFilter) -> Result<Vec<Cred
         };
         state.due.iter().rev().copied().filter(is_wanted).take(filter.limit).collect()
     });
-    let mut rows = Vec::with_capacity(ids.len());
-    for id in ids {
-        rows.extend(plane.store.credential(id).await?.filter(|row| row.over_at.is_none()));
+    if ids.is_empty() {
+        return Ok(Vec::new());
     }
-    Ok(rows)
+    let among = CredentialFilter { alive_only: true, limit: ids.len(), among: ids, ..CredentialFilter::default() };
+    Ok(plane.store.credentials(&among).await?)
+}
+
+/// A session's credentials that were made and are not to be ended, as far as this process knows: at most
+/// `CREDENTIALS_ALIVE_PER_SESSION_MAX`.
+pub(crate) fn good_of(plane: &ControlPlane, session: SessionId) -> Vec<CredentialId> {
+    plane.view.read(|state| {
+        let of_session = state.session_credentials.get(&session).into_iter().flatten();
+        let is_good =
+            |id: &CredentialId| state.credentials.get(id).is_some_and(|one| one.is_issued && one.due.is_none());
+        of_session.copied().filter(is_good).collect()
+    })
 }
 
 fn developer_of(state: &State, session: SessionId) -> Option<DeveloperId> {

@@ -4,7 +4,9 @@ use std::ops::Bound;
 use std::time::Duration;
 
 use domain::lock::{Acquire, Break, Choice, Granted, Holder, How, Patience, Phase, Priority, Release, Want, Wants};
-use domain::{Command, Event, ProjectId, Refusal, Resource, SessionId, State, TicketId, limits as bounds};
+use domain::{Actor, Command, Event, ProjectId, Refusal, Resource, SessionId, State, TicketId, limits as bounds};
+
+use store::{LockFilter, LockRow};
 
 use crate::error::Error;
 use crate::limits::LOCKS_LOOKED_AT_MAX;
@@ -44,6 +46,8 @@ pub enum Outcome {
         /// When.
         at: domain::Time,
     },
+    /// It is over: what its row says.
+    Over(Box<LockRow>),
 }
 
 /// Which tickets to list.
@@ -57,7 +61,7 @@ pub struct LockQuery {
     pub phase: Option<String>,
     /// Only of sessions of this project, by id or name.
     pub project: Option<String>,
-    /// Only those after this one.
+    /// Only those after this one; of those that are over, only those before it.
     pub after: Option<TicketId>,
     /// How many at most.
     pub limit: usize,
@@ -119,6 +123,21 @@ pub async fn wait(plane: &ControlPlane, asker: Asker, ticket: TicketId, most: Du
         plane.propose(asker, Command::AcquireLock(Box::new(acquire))).await?;
     }
     Ok(Outcome::Open(ticket))
+}
+
+/// Looks at a ticket, as [`wait`] does, or at what became of it.
+///
+/// # Errors
+/// The asker may not look, nobody ever had such a ticket, or the claim was refused.
+pub async fn show(plane: &ControlPlane, asker: Asker, ticket: TicketId, most: Duration) -> Result<Outcome, Error> {
+    check_may_look(plane, asker)?;
+    match wait(plane, asker, ticket, most).await {
+        Err(Error::Refused(Refusal::TicketOver(_) | Refusal::TicketUnknown(_))) => {
+            let row = plane.store.lock(ticket).await?.filter(|row| row.over_at.is_some());
+            row.map(|row| Outcome::Over(Box::new(row))).ok_or(Refusal::TicketUnknown(ticket).into())
+        }
+        outcome => outcome,
+    }
 }
 
 /// Makes sure that a ticket is known here, if any node knows it.
@@ -193,6 +212,35 @@ pub fn list(plane: &ControlPlane, asker: Asker, query: &LockQuery) -> Result<Pag
     check_may_look(plane, asker)?;
     let project = query.project.as_deref().map(|key| super::project::find(plane, key)).transpose()?;
     Ok(plane.view.read(|state| page(state, query, project)))
+}
+
+/// Tickets that are over, newest first: of the asker's own session or project, or everybody's for those who may see them.
+///
+/// # Errors
+/// There is no such project, or the asker may not see so much.
+pub async fn history(plane: &ControlPlane, asker: Asker, query: &LockQuery) -> Result<Vec<LockRow>, Error> {
+    check_may_look(plane, asker)?;
+    let project = query.project.as_deref().map(|key| super::project::find(plane, key)).transpose()?;
+    let owner = match query.session {
+        Some(session) => plane.store.session(session).await?.map(|row| (row.developer, row.project)),
+        None => None,
+    };
+    let of = query.session.map_or(project, |_| owner.and_then(|(_, project)| project));
+    let is_own = query.session.is_some_and(|session| asker.by == Actor::Session(session));
+    if !is_own && !of.is_some_and(|project| super::project::works_on(plane, asker, project)) {
+        let developer = owner.map(|(developer, _)| developer);
+        plane
+            .view
+            .read(|state| policy::authorize(state, asker.by, policy::ReadSessions { of: developer }).map(drop))?;
+    }
+    let filter =
+        LockFilter { session: query.session, project, over_only: true, before: query.after, limit: query.limit };
+    let rows = plane.store.locks(&filter).await?;
+    let overlaps = |row: &LockRow| {
+        let wanted = query.resource.as_ref();
+        wanted.is_none_or(|wanted| row.wants.iter().any(|want| want.resource.overlaps(wanted)))
+    };
+    Ok(rows.into_iter().filter(overlaps).collect())
 }
 
 fn page(state: &State, query: &LockQuery, project: Option<ProjectId>) -> Page {

@@ -1,7 +1,7 @@
 //! A project's lock rules: which resources the actions of its sessions touch.
 
 use domain::project::SetLockRules;
-use domain::{Actor, Command, DeveloperId, ProjectId, Refusal, Role, State};
+use domain::{Actor, Command, ProjectId};
 
 use super::project;
 use crate::error::Error;
@@ -23,6 +23,7 @@ pub struct LockRules {
 pub async fn set(plane: &ControlPlane, asker: Asker, key: &str, text: String) -> Result<LockRules, Error> {
     plane.view.read(|state| policy::authorize(state, asker.by, policy::ManageProjects).map(drop))?;
     let project = project::find(plane, key)?;
+    policy::rules::Rules::parse(&text).map_err(Error::invalid)?;
     let command = SetLockRules { project, rules: text.clone() };
     plane.propose(asker, Command::SetLockRules(command)).await?;
     Ok(LockRules { project: Some(project), text })
@@ -34,14 +35,7 @@ pub async fn set(plane: &ControlPlane, asker: Asker, key: &str, text: String) ->
 /// There is no such project, or it is none of the asker's business.
 pub fn of_project(plane: &ControlPlane, asker: Asker, key: &str) -> Result<LockRules, Error> {
     let project = project::find(plane, key)?;
-    let works_on_it = match asker.by {
-        Actor::Session(session) => {
-            plane.view.read(|state| state.live_session(session).is_ok_and(|live| live.project == Some(project)))
-        }
-        Actor::Developer(developer) => plane.view.read(|state| is_member(state, developer, project)),
-        Actor::System | Actor::Bootstrap => false,
-    };
-    if !works_on_it {
+    if !project::works_on(plane, asker, project) {
         plane.view.read(|state| policy::authorize(state, asker.by, policy::ReadPeople).map(drop))?;
     }
     Ok(LockRules { project: Some(project), text: text_of(plane, project) })
@@ -53,7 +47,7 @@ pub fn of_project(plane: &ControlPlane, asker: Asker, key: &str) -> Result<LockR
 /// The asker is no session, or it is over.
 pub fn of_session(plane: &ControlPlane, asker: Asker) -> Result<LockRules, Error> {
     let Actor::Session(session) = asker.by else {
-        return Err(Refusal::Forbidden { needs: Role::Member.as_str() }.into());
+        return Err(Error::for_sessions("lock rules are told to sessions here"));
     };
     let project = plane.view.read(|state| state.live_session(session).map(|live| live.project))?;
     Ok(LockRules { project, text: project.map(|id| text_of(plane, id)).unwrap_or_default() })
@@ -62,9 +56,4 @@ pub fn of_session(plane: &ControlPlane, asker: Asker) -> Result<LockRules, Error
 fn text_of(plane: &ControlPlane, project: ProjectId) -> String {
     let rules = plane.view.read(|state| state.projects.get(&project).and_then(|project| project.lock_rules.clone()));
     rules.unwrap_or_default()
-}
-
-fn is_member(state: &State, developer: DeveloperId, project: ProjectId) -> bool {
-    let teams = state.projects.get(&project).map(|project| &project.teams).into_iter().flatten();
-    teams.filter_map(|team| state.teams.get(team)).any(|team| team.members.contains(&developer))
 }

@@ -1,7 +1,7 @@
 //! Projects: make, find.
 
 use domain::project::Create;
-use domain::{Command, Name, ProjectId};
+use domain::{Actor, Command, Name, ProjectId};
 
 use super::team;
 use crate::error::Error;
@@ -30,4 +30,16 @@ pub fn find(plane: &ControlPlane, key: &str) -> Result<ProjectId, Error> {
         Err(_) => state.projects.iter().find(|(_, project)| project.name.as_str() == key).map(|(id, _)| *id),
     });
     found.ok_or_else(|| Error::not_found("project", key))
+}
+
+/// Whether who asks works on a project: its session is for it, or the developer is in one of its teams.
+pub fn works_on(plane: &ControlPlane, asker: Asker, project: ProjectId) -> bool {
+    plane.view.read(|state| match asker.by {
+        Actor::Session(session) => state.sessions.get(&session).is_some_and(|live| live.project == Some(project)),
+        Actor::Developer(developer) => {
+            let teams = state.projects.get(&project).map(|project| &project.teams).into_iter().flatten();
+            teams.filter_map(|team| state.teams.get(team)).any(|team| team.members.contains(&developer))
+        }
+        Actor::System | Actor::Bootstrap => false,
+    })
 }

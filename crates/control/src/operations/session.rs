@@ -286,6 +286,15 @@ pub fn of_token(plane: &ControlPlane, token: &Token) -> Result<SessionId, Error>
     id.ok_or(Error::Unauthenticated("no session has this token: it ended long ago, or belongs to another server"))
 }
 
+/// Finds a session live, its expiry not reached.
+///
+/// # Errors
+/// [`Refusal::SessionOver`] with how and when, or it is unknown.
+pub fn require_live(plane: &ControlPlane, session: SessionId) -> Result<(), Refusal> {
+    let now = plane.clock.now();
+    plane.view.read(|state| state.unexpired_session(session, now).map(drop))
+}
+
 /// A copy of what state knows of a live session.
 pub fn live(plane: &ControlPlane, session: SessionId) -> Option<Session> {
     plane.view.read(|state| state.sessions.get(&session).cloned())

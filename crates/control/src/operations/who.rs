@@ -8,11 +8,11 @@ mod evidence;
 mod find;
 mod neighbours;
 
-use domain::limits::ARTIFACT_CHARS_MAX;
-use domain::{ArtifactKind, DeveloperId, Event, SessionId, Time};
+use domain::limits::{ARTIFACT_CHARS_MAX, RESOURCE_BYTES_MAX};
+use domain::{ArtifactKind, CredentialId, DeveloperId, Event, SessionId, Time};
 use ledger::Entry;
 use policy::{ReadSession, ReadSessions};
-use store::{CallRow, SessionRow};
+use store::{CallRow, CredentialRow, SessionRow};
 
 pub use evidence::Kind;
 pub use find::{Found, Searched};
@@ -63,6 +63,8 @@ pub struct Told {
     pub opened_in: Option<u64>,
     /// The model call, if the thing is one or leads through one.
     pub call: Option<CallRow>,
+    /// The credential, if the thing is a name of one; the newest, where several had that name.
+    pub credential: Option<CredentialRow>,
     /// What the session's programs say they are: claims.
     pub agent: AgentClaims,
     /// Who else was at work.
@@ -106,7 +108,8 @@ pub struct Candidate {
 /// When the thing is only known from sessions of somebody else's that the asker may not see, or the store is away.
 pub async fn who(plane: &ControlPlane, asker: Asker, thing: &str, only: Option<Kind>) -> Result<Answer, Error> {
     let thing = thing.trim();
-    if thing.is_empty() || thing.chars().count() > ARTIFACT_CHARS_MAX || thing.chars().any(char::is_control) {
+    let most = if is_resource(thing) { RESOURCE_BYTES_MAX } else { ARTIFACT_CHARS_MAX };
+    if thing.is_empty() || thing.chars().count() > most || thing.chars().any(char::is_control) {
         let text = format!("a thing to ask for has 1 to {ARTIFACT_CHARS_MAX} characters and no line breaks");
         return Err(Error::Invalid(text));
     }
@@ -134,6 +137,11 @@ pub async fn who(plane: &ControlPlane, asker: Asker, thing: &str, only: Option<K
         // What leads neither to a session nor to a human is not found.
         (None, None) => Ok(Answer::Unknown { searched }),
     }
+}
+
+/// Resources may have longer names than anything else.
+fn is_resource(thing: &str) -> bool {
+    thing.parse::<domain::Resource>().is_ok()
 }
 
 /// Those that the asker may see, with their sessions, and how many the asker may not.
@@ -195,7 +203,12 @@ async fn tell(
     let at = moment(&session, call.as_ref(), &links);
     // Who may not see others' sessions sees as neighbours their own.
     let whose = Some(session.developer).filter(|_| !may_see_everybody(plane, asker));
+    let credential = match credential_of(&links) {
+        Some(id) => plane.store.credential(id).await?,
+        None => None,
+    };
     Ok(Told {
+        credential,
         opened_in: plane.store.opening_position(session.id).await?,
         agent: agent_claims(plane, session.id, call.as_ref()).await?,
         neighbours: neighbours::around(plane, &session, whose, at).await?,
@@ -233,6 +246,16 @@ async fn call_of(plane: &ControlPlane, links: &[Link]) -> Result<Option<CallRow>
         }
     }
     Ok(None)
+}
+
+/// The credential that the thing is a name of. The entry that recorded the name says which.
+fn credential_of(links: &[Link]) -> Option<CredentialId> {
+    let recorded = links.iter().filter_map(|link| match &link.entry.as_ref()?.event {
+        Event::CredentialRequested(event) => Some(event.credential),
+        Event::CredentialIssued(event) => Some(event.credential),
+        _ => None,
+    });
+    recorded.max()
 }
 
 async fn agent_claims(plane: &ControlPlane, session: SessionId, call: Option<&CallRow>) -> Result<AgentClaims, Error> {

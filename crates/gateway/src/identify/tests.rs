@@ -20,10 +20,20 @@ fn authorization_wins_over_the_key() {
 #[test]
 fn anything_else_is_nobody() {
     for value in
-        ["Bearer sk-1", "Bearer", "writ_ses_a", "Bearer  writ_ses_a", "Token writ_ses_a", "Bearer writ_sin_a", "b"]
+        ["Bearer sk-1", "Basic ", "writ_ses_a", "Bearer  writ_ses_a", "Token writ_ses_a", "Bearer writ_sin_a", "b"]
     {
         assert_eq!(found(&[("authorization", value)]), Err(401), "{value}");
     }
     assert_eq!(found(&[]), Err(401));
     assert_eq!(found(&[("x-api-key", "writ_sin_a")]), Err(401));
+}
+
+#[test]
+fn an_empty_credential_is_a_key_helper_that_failed() {
+    for value in ["Bearer", "bearer ", ""] {
+        assert_eq!(found(&[("authorization", value), ("x-api-key", "")]), Err(402), "{value}");
+        assert_eq!(found(&[("authorization", value)]), Err(402), "{value}");
+    }
+    assert_eq!(found(&[("authorization", "Bearer"), ("x-api-key", "sk-1")]), Err(401));
+    assert_eq!(found(&[("authorization", "Bearer"), ("x-api-key", "writ_ses_b")]), Ok("writ_ses_b".to_owned()));
 }

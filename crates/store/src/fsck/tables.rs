@@ -2,7 +2,7 @@
 //!
 //! Not among them, because no entry says what is in them: `people` and what else is kept so that it can be erased,
 //! `beats` and `node_beats`, `snapshots`, `secrets`, the secrets of brokers, handles of credentials and the failures to end
-//! them, and what exports remember of their own progress.
+//! them, what changes changed in short (`diffs`), and what exports remember of their own progress.
 
 use std::cmp::Ordering;
 
@@ -21,7 +21,7 @@ pub(super) struct Table {
 use Kind::{Int, Text};
 
 /// Every table that the log makes.
-pub(super) const TABLES: [Table; 10] = [
+pub(super) const TABLES: [Table; 13] = [
     Table { name: "developers", key: &[("id", Text)], rest: &[("roles", Text), ("disabled", Int), ("erased_at", Int)] },
     Table { name: "teams", key: &[("id", Text)], rest: &[("name", Text)] },
     Table { name: "projects", key: &[("id", Text)], rest: &[("name", Text)] },
@@ -112,6 +112,38 @@ pub(super) const TABLES: [Table; 10] = [
             ("stalled", Text),
             ("over_at", Int),
             ("over_how", Text),
+        ],
+    },
+    Table {
+        name: "locks",
+        key: &[("ticket", Text)],
+        rest: &[
+            ("holder", Text),
+            ("wants", Text),
+            ("priority", Text),
+            ("intent", Text),
+            ("asked_at", Int),
+            ("granted_at", Int),
+            ("token", Int),
+            ("over_at", Int),
+            ("over_how", Text),
+        ],
+    },
+    Table {
+        name: "lock_holders",
+        key: &[("resource", Text), ("holder", Text)],
+        rest: &[("ticket", Text), ("token", Int)],
+    },
+    Table {
+        name: "writes",
+        key: &[("position", Int)],
+        rest: &[
+            ("resource", Text),
+            ("session", Text),
+            ("at", Int),
+            ("before", Text),
+            ("after", Text),
+            ("intent", Text),
         ],
     },
 ];

@@ -40,7 +40,8 @@ async fn an_honest_database_passes() {
         assert_eq!((report.entries, report.tiles, report.checkpoints), (scribe.size(), scribe.size() / 256, 5));
         let tables: Vec<_> = report.tables.iter().map(|(table, _)| *table).collect();
         let expected =
-            "developers teams projects sessions calls cost_hourly session_cost artifacts brokers credentials";
+            "developers teams projects sessions calls cost_hourly session_cost artifacts brokers credentials locks \
+             lock_holders writes";
         assert_eq!(tables.join(" "), expected);
         assert!(report.tables.iter().all(|(_, rows)| *rows > 0), "{:?}", report.tables);
     })

@@ -1,10 +1,11 @@
 //! What is not made from entries: snapshots, beats, secrets; and the rows of developers, teams and projects.
 
 use domain::developer::{Disabled, RolesSet};
-use domain::{Event, NodeId, Role, Span};
+use domain::{CredentialId, Event, NodeId, Role, Span};
 
+use super::lawful::Scribe;
 use super::support::{NOW, Writer, developer, on_each_engine, open, registered, session};
-use crate::Snapshot;
+use crate::{CredentialFilter, CredentialRow, Snapshot};
 
 fn snapshot(format: i64, next: u64) -> Snapshot {
     Snapshot { format, next, state: vec![0, 255, u8::try_from(next).unwrap()] }
@@ -141,6 +142,29 @@ async fn developers_teams_and_projects_have_rows() {
         assert_eq!(row.text(0).unwrap(), "member auditor");
         assert!(row.bool(1).unwrap());
         assert_eq!((row.text(2).unwrap().as_str(), row.text(3).unwrap().as_str()), ("core", "rocket"));
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn credentials_are_read_by_their_ids_in_one_read() {
+    on_each_engine(async |store| {
+        Scribe::work(store, 6, 0).await;
+        let all = store.credentials(&CredentialFilter { limit: 100, ..CredentialFilter::default() }).await.unwrap();
+        assert_eq!(all.len(), 6);
+        let (dead, alive): (Vec<_>, Vec<_>) = all.iter().partition(|row| row.over_at.is_some());
+        let unknown = CredentialId::new(NOW, 77);
+        let among = vec![alive[1].id, unknown, dead[0].id, alive[0].id];
+        let filter = CredentialFilter { among, limit: 100, ..CredentialFilter::default() };
+        let ids = |rows: Vec<CredentialRow>| rows.iter().map(|row| row.id).collect::<Vec<_>>();
+        let mut named = [alive[1].id, dead[0].id, alive[0].id];
+        named.sort_unstable_by(|one, other| other.cmp(one));
+        assert_eq!(ids(store.credentials(&filter).await.unwrap()), named, "newest first");
+        let filter = CredentialFilter { alive_only: true, ..filter };
+        assert_eq!(ids(store.credentials(&filter).await.unwrap()), [alive[0].id, alive[1].id]);
+        let many = (0..1000).map(|number| CredentialId::new(NOW, 1000 + number)).chain([alive[0].id]).collect();
+        let filter = CredentialFilter { among: many, ..filter };
+        assert_eq!(ids(store.credentials(&filter).await.unwrap()), [], "the bound leaves out what comes after it");
     })
     .await;
 }

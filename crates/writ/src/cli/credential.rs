@@ -133,6 +133,12 @@ pub(crate) enum CredentialFormat {
 /// Whose way of asking.
 #[derive(Debug, Subcommand)]
 pub(crate) enum Helper {
+    /// Claude Code: `apiKeyHelper`, the session's own bearer for model calls
+    Model {
+        /// The launcher's socket; the session's own when left out
+        #[arg(long, value_name = "PATH")]
+        socket: Option<PathBuf>,
+    },
     /// AWS clients: `credential_process`
     Aws(HelperTarget),
     /// Kubernetes clients: an exec plugin of client.authentication.k8s.io/v1

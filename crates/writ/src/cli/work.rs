@@ -10,9 +10,9 @@ use crate::duration::parse_span;
 
 /// Run a coding agent under a governed session
 ///
-/// Opens a session for you and the project, starts the command with a token that works only for this session and
-/// only at the control plane, keeps the session alive while the command runs, and ends it however the command ends.
-/// Credentials in your environment (cloud keys, forge tokens, model keys) are not passed on.
+/// Opens a session for you and the project, keeps it alive while the command runs, and ends it however the command ends.
+/// Credentials in your environment (cloud keys, forge tokens, model keys) are not passed on, and none of the session's is
+/// put there: Claude Code gets its key for model calls from the launcher (apiKeyHelper), another agent with `writ token`.
 ///
 /// Commits made inside name the session in trailers and are signed with its certificate; the repository's own hooks run
 /// as before. Inside a session this opens a child of that session.
@@ -57,6 +57,9 @@ pub(crate) struct Run {
 /// Opens a session without a launcher (it ends when its time is over or when it is revoked) and prints its token on
 /// standard output. The same token is printed again while the session lives, so this command can be a key helper.
 ///
+/// Inside a session (`writ run`) it opens nothing and prints that session's own token: for an agent that is not Claude Code,
+/// which has it already.
+///
 /// Example: ANTHROPIC_BASE_URL=https://writ.example.com ANTHROPIC_AUTH_TOKEN=$(writ token --project checkout) claude
 #[derive(Debug, Args)]
 pub(crate) struct TokenCommand {
@@ -72,6 +75,20 @@ pub(crate) struct TokenCommand {
     /// Control plane; must be the one you are signed in to
     #[arg(long, value_name = "URL")]
     pub(crate) server: Option<String>,
+}
+
+/// Start Claude Code inside a session; what the session's folder has for `claude` calls this
+#[derive(Debug, Args)]
+pub(crate) struct InsideClaude {
+    /// The session's settings
+    #[arg(long, value_name = "FILE")]
+    pub(crate) settings: PathBuf,
+    /// The client's program
+    #[arg(long, value_name = "FILE")]
+    pub(crate) program: PathBuf,
+    /// Its arguments
+    #[arg(trailing_var_arg = true, allow_hyphen_values = true, value_name = "ARGUMENT")]
+    pub(crate) arguments: Vec<OsString>,
 }
 
 /// Record something this session made, for `writ who`

@@ -194,7 +194,7 @@ fn secret(file: &Path) -> Result<Zeroizing<String>, CommandError> {
     Ok(Zeroizing::new(plain.strip_suffix('\r').unwrap_or(plain).to_owned()))
 }
 
-fn bounded(file: &Path, max: u64) -> Result<Zeroizing<String>, CommandError> {
+pub(super) fn bounded(file: &Path, max: u64) -> Result<Zeroizing<String>, CommandError> {
     let failed =
         |error: std::io::Error| CommandError::failed(format!("cannot read `{}`", file.display())).because(&error);
     let mut text = Zeroizing::new(String::new());

@@ -2,12 +2,14 @@
 
 use domain::Digest;
 use serde::{Deserialize, Serialize};
+use zeroize::Zeroizing;
 
 use crate::api::{Opened, Whoami};
 use crate::cli::TokenCommand;
 use crate::client::{Client, ClientError};
 use crate::command_error::{CommandError, Exit};
 use crate::credentials::Home;
+use crate::inside::Inside;
 use crate::memory::Watch;
 use crate::output::print;
 use crate::run::session::OpenSession;
@@ -21,6 +23,9 @@ struct Kept {
 
 /// Prints a live session's token.
 pub(super) async fn token(arguments: TokenCommand) -> Result<Exit, CommandError> {
+    if let Some(launcher) = Inside::find() {
+        return own(&launcher, &arguments);
+    }
     let home = Home::find()?;
     let client = home.client(arguments.server.as_deref())?;
     let file = file_name(&client, &arguments);
@@ -40,9 +45,22 @@ pub(super) async fn token(arguments: TokenCommand) -> Result<Exit, CommandError>
     };
     Watch::new(&home, client.address(), None)?.check(&client).await?;
     let opened: Opened = client.post("/v1/sessions", &ask).await?;
-    home.write(&file, &Kept { session: opened.session.id.clone(), token: opened.token.clone() })?;
+    home.write(&file, &Kept { session: opened.session.id.clone(), token: opened.token.as_str().to_owned() })?;
     eprintln!("opened session {}; end it with `writ revoke {} --reason …`", opened.session.id, opened.session.id);
-    print(&format!("{}\n", opened.token))?;
+    print(&Zeroizing::new(format!("{}\n", opened.token.as_str())))?;
+    Ok(Exit::Done)
+}
+
+/// The token of the session that this runs in: what starts inside a session stays inside it.
+fn own(launcher: &Inside, arguments: &TokenCommand) -> Result<Exit, CommandError> {
+    if arguments.project.is_some() || arguments.budget.is_some() || arguments.server.is_some() {
+        return Err(CommandError::usage(
+            "inside a session `writ token` prints that session's own token, and opens none",
+        )
+        .hinted("leave `--project`, `--budget` and `--server` out, or start a child session with `writ run`"));
+    }
+    let bearer = launcher.bearer()?;
+    print(&Zeroizing::new(format!("{}\n", bearer.as_str())))?;
     Ok(Exit::Done)
 }
 

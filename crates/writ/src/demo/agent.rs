@@ -3,12 +3,14 @@
 mod commit;
 mod conversation;
 mod credential;
+mod lock;
 mod stream;
 mod tools;
 mod wire;
 
 use serde_json::json;
 
+use super::scene::SHARED;
 use crate::cli::DemoAgent;
 use crate::command_error::{CommandError, Exit};
 use conversation::Conversation;
@@ -39,6 +41,9 @@ pub(crate) async fn run(arguments: DemoAgent) -> Result<Exit, CommandError> {
     }
     if arguments.real_service {
         Conversation::helper(&wire, &arguments.model, "a0000000000000001").ask("Answer with one word: done.").await?;
+    }
+    if let Some(token) = lock::take_shared()? {
+        say(&format!("holds {SHARED}, token {token}"));
     }
     credential::use_at_service().await?;
     if commit::notes() {

@@ -26,6 +26,8 @@ pub(super) const PROJECT: &str = "checkout";
 
 /// What the sessions of the project are granted.
 pub(super) const GRANT: &str = "internal/billing";
+/// What the project shares with others.
+pub(super) const SHARED: &str = "env:prod/checkout";
 /// The internal service that it is for.
 pub(super) const AUDIENCE: &str = "billing.demo";
 

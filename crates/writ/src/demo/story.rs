@@ -1,4 +1,4 @@
-//! The story of the demo, in at most thirty lines, and only what is true.
+//! The story of the demo, in at most 36 lines, and only what is true.
 
 use std::process::Stdio;
 
@@ -8,7 +8,7 @@ use serde_json::Value;
 use tokio::process::{Child, Command};
 
 use super::repository::{self, Commit};
-use super::scene::{ADMIN, DEVELOPER, GRANT, PROJECT, Running, Scene, TEAM};
+use super::scene::{ADMIN, DEVELOPER, GRANT, PROJECT, Running, SHARED, Scene, TEAM};
 use crate::api::{CostRow, Session, Verified};
 use crate::cli::AgentKind;
 use crate::command_error::CommandError;
@@ -35,6 +35,7 @@ pub(super) async fn tell(scene: &Scene, running: &Running) -> Result<(), Command
     run_session(scene).await?;
     let session = only_session(scene).await?;
     let vended = vended(scene, &session).await?;
+    let locked = locked(scene, &session).await?;
     let rows = lines::<CostRow>(scene, ADMIN, &["cost", "--by", "developer,project", "--json"]).await?;
     let verified: Verified = lines(scene, ADMIN, &["log", "verify", "--json"]).await?.pop().ok_or_else(strange)?;
     check(&session, &rows, &verified)?;
@@ -44,6 +45,9 @@ pub(super) async fn tell(scene: &Scene, running: &Running) -> Result<(), Command
     print_commit(scene).await?;
     if let Some(vended) = vended {
         println!("creds    {vended}");
+    }
+    if let Some(locked) = locked {
+        println!("locks    {locked}");
     }
     print_end(&rows, &verified, &found);
     print_audit(&audited, &session);
@@ -211,6 +215,19 @@ async fn vended(scene: &Scene, session: &Session) -> Result<Option<String>, Comm
         return Err(CommandError::failed(format!("the demo's story would not be true: a credential is {status}")));
     }
     Ok(Some(format!("{GRANT}: let in with a token of this session alone; revoked when the session ended")))
+}
+
+/// What the session had locked, and that somebody else has it now with a later token; none when it locked nothing.
+async fn locked(scene: &Scene, session: &Session) -> Result<Option<String>, CommandError> {
+    let search = ["audit", "search", "--session", &session.id, "--kind", "lock.granted"];
+    let granted: Vec<Value> = lines(scene, ADMIN, &search).await?;
+    let Some(was) = granted.first().and_then(|entry| entry["position"].as_u64()) else { return Ok(None) };
+    let ticket: Vec<Value> = lines(scene, ADMIN, &["lock", "acquire", SHARED, "--json"]).await?;
+    let is = ticket.first().and_then(|ticket| ticket["token"].as_u64()).ok_or_else(strange)?;
+    if is <= was {
+        return Err(CommandError::failed(format!("the demo's story would not be true: token {is} came after {was}")));
+    }
+    Ok(Some(format!("{SHARED}: the agent's (token {was}) until its session ended; {ADMIN}'s now (token {is})")))
 }
 
 /// Who made the session's last call, from the call's id alone; the log's proof was checked.

@@ -1,6 +1,7 @@
 //! Beats for the session, from a thread of their own: the agent's silence or a busy launcher does not end a session.
 
 use std::thread::JoinHandle;
+use std::time::Duration;
 
 use tokio::sync::mpsc;
 use tokio::time::Instant;
@@ -23,6 +24,17 @@ pub(super) enum News {
     Lapsed,
     /// It answers again.
     Back,
+    /// Which of the session's credentials are good.
+    Credentials(GoodOnes),
+}
+
+/// Which credentials were good, as the control plane said.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct GoodOnes {
+    /// Their ids.
+    pub(super) ids: Vec<String>,
+    /// How long before the answer it was asked: what was made since may not be among them.
+    pub(super) age: Duration,
 }
 
 /// The beating thread; dropped or stopped, it ends by itself.
@@ -38,7 +50,7 @@ impl Beats {
     /// # Errors
     /// When no thread or client can be made.
     pub(super) fn start(server: &Address, opened: &Opened) -> Result<(Self, mpsc::Receiver<News>), CommandError> {
-        let client = Client::new(server.clone())?.with_bearer(&opened.token);
+        let client = Client::new(server.clone())?.with_bearer(opened.token.as_str());
         let path = format!("/v1/sessions/{}/beat", escape(&opened.session.id));
         let (tell, news) = mpsc::channel(NEWS_QUEUE);
         let stop = CancellationToken::new();
@@ -64,10 +76,15 @@ async fn beat_until(stop: &CancellationToken, client: &Client, path: &str, tell:
     let mut silence = Silence::default();
     let body = nothing();
     loop {
+        let asked = Instant::now();
         let result = tokio::select! {
             () = stop.cancelled() => return,
             result = client.post::<serde_json::Value>(path, &body) => result,
         };
+        if let Some(ids) = result.as_ref().ok().and_then(good_ones) {
+            // What is not told now is told with the next beat.
+            let _ = tell.try_send(News::Credentials(GoodOnes { ids, age: asked.elapsed() }));
+        }
         let news = match over(&result) {
             Some(text) => Some(News::Over(text)),
             None => silence.after(result.is_ok(), Instant::now()),
@@ -85,6 +102,11 @@ async fn beat_until(stop: &CancellationToken, client: &Client, path: &str, tell:
             () = tokio::time::sleep(BEAT_PAUSE) => {}
         }
     }
+}
+
+/// The credentials in an answer; a control plane of an earlier version says nothing of them.
+fn good_ones(answer: &serde_json::Value) -> Option<Vec<String>> {
+    answer.get("credentials")?.as_array()?.iter().map(|id| id.as_str().map(str::to_owned)).collect()
 }
 
 /// The sentence of a refusal that means the session is over, with what to do next.

@@ -1,9 +1,12 @@
-//! What carries the session's id out of the session: git, by trailers and signatures; telemetry and HTTP, by environment.
+//! What the session has on this machine: the folder with the launcher's sockets, and what carries its id and leads to its
+//! credentials.
 //!
-//! None of it decides whether the session runs: what cannot be set up is said once, and the rest goes on.
+//! The launcher's own socket decides whether the session runs, since the bearer for model calls comes that way. What else
+//! cannot be set up is said once, and the rest goes on.
 
 use std::ffi::OsString;
 use std::io;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use brokers::ssh::SshKey;
@@ -17,11 +20,14 @@ use super::family::Family;
 use super::git::{self, Git, Hooks, Missing};
 use super::hooks::{HookDoor, Whose};
 use super::listen::Listening;
+use super::nested;
 use super::recorder::{Recorder, Recording};
 use super::session_folder::SessionFolder;
+use super::settings_file::Bound;
 use super::vault::{Plane, SystemTimer, Vault};
 use crate::api::Opened;
 use crate::client::Client;
+use crate::command_error::CommandError;
 use crate::inside::SOCKET_VARIABLE;
 use crate::output::clean;
 
@@ -29,37 +35,68 @@ use crate::output::clean;
 pub(super) struct Carriers {
     variables: Vec<(String, OsString)>,
     delivered: Vec<(String, OsString)>,
+    key_helper: String,
     recording: Option<Recording>,
     vault: Vault,
     family: Family,
+    writ: PathBuf,
     // Dropped in this order: first what speaks, then the folder it speaks in.
     _prepared: Prepared,
     _renewal: Option<Renewal>,
     _listening: Vec<Listening>,
-    _folder: Option<SessionFolder>,
+    _folder: SessionFolder,
+}
+
+/// What a session's agent is started with.
+#[derive(Clone, Copy)]
+pub(super) struct Start<'a> {
+    /// The session.
+    pub(super) opened: &'a Opened,
+    /// The developer's environment, without credentials.
+    pub(super) environment: &'a Environment,
+    /// The variables that carry the session's id.
+    pub(super) carried: &'a [(String, OsString)],
+    /// Claude Code's program, if there is one.
+    pub(super) claude: Option<&'a Path>,
 }
 
 // === impl Carriers ===
 
 impl Carriers {
     /// Sets everything up for a session; `client` speaks as the session.
-    pub(super) async fn prepare(client: &Client, opened: &Opened, environment: &Environment, with_git: bool) -> Self {
-        let source = Plane::new(client.clone(), &opened.session.id);
+    ///
+    /// # Errors
+    /// There is no folder, or no socket in it: the agent would have no way to its bearer.
+    pub(super) async fn prepare(client: &Client, start: Start<'_>, with_git: bool) -> Result<Self, CommandError> {
+        let failed =
+            |error: io::Error| CommandError::failed("cannot make the session's folder and its socket").because(&error);
+        let (id, folder) = (&start.opened.session.id, SessionFolder::make().map_err(failed)?);
+        let writ = std::env::current_exe().map_err(failed)?;
+        let vault = Vault::new(Arc::new(Plane::new(client.clone(), id)), Arc::new(SystemTimer::start()));
+        let family = Family::of(id);
+        let (recorder, recording) = Recorder::start(client.clone(), id);
+        let door = Door::new(client.clone(), start.opened, recorder, family.clone(), vault.clone());
+        let door = Listening::start(&folder.door_socket(), family.clone(), door).map_err(failed)?;
+        let hooks = HookDoor::new(client, Whose::of(start.opened, start.environment));
+        let hooks = Listening::start(&folder.hook_socket(), family.clone(), hooks).map_err(failed)?;
         let mut carriers = Self {
-            variables: Vec::new(),
+            variables: vec![(SOCKET_VARIABLE.to_owned(), folder.door_socket().into())],
             delivered: Vec::new(),
-            recording: None,
-            vault: Vault::new(Arc::new(source), Arc::new(SystemTimer::start())),
-            family: Family::of(&opened.session.id),
+            key_helper: String::new(),
+            recording: Some(recording),
+            vault,
+            family,
+            writ,
             _prepared: Prepared::default(),
             _renewal: None,
-            _listening: Vec::new(),
-            _folder: None,
+            _listening: vec![door, hooks],
+            _folder: folder,
         };
-        if let Err(missing) = carriers.open_folder(client, opened, environment, with_git).await {
+        carriers.deliver(client, start).await;
+        if let Err(missing) = carriers.tell_git(client, start.opened, start.environment, with_git).await {
             eprintln!("writ: commits do not name this session: {missing}");
         }
-        carriers
+        Ok(carriers)
     }
 
     /// The variables that the agent gets.
@@ -70,6 +107,11 @@ impl Carriers {
     /// Those of them that say where credentials are.
     pub(super) fn delivered(&self) -> &[(String, OsString)] {
         &self.delivered
+    }
+
+    /// The shell command line that prints the session's bearer, to its own processes.
+    pub(super) fn key_helper(&self) -> &str {
+        &self.key_helper
     }
 
     /// The session's credentials, to be forgotten when it is over.
@@ -89,38 +131,25 @@ impl Carriers {
         }
     }
 
-    async fn open_folder(
-        &mut self,
-        client: &Client,
-        opened: &Opened,
-        environment: &Environment,
-        with_git: bool,
-    ) -> Result<(), Missing> {
-        let failed = |error: io::Error| Missing(format!("cannot make the session's folder: {error}"));
-        let folder = self._folder.insert(SessionFolder::make().map_err(failed)?);
-        let (recorder, recording) = Recorder::start(client.clone(), &opened.session.id);
-        self.recording = Some(recording);
-        let (family, vault) = (self.family.clone(), self.vault.clone());
-        let door = Door::new(client.clone(), &opened.session.id, recorder, family.clone(), vault);
-        self._listening.push(Listening::start(&folder.door_socket(), family, door).map_err(failed)?);
-        self.variables.push((SOCKET_VARIABLE.to_owned(), folder.door_socket().into()));
-        let hooks = HookDoor::new(client, Whose::of(opened, environment));
-        self._listening.push(Listening::start(&folder.hook_socket(), self.family.clone(), hooks).map_err(failed)?);
-        self.deliver(client, opened, environment).await;
-        self.tell_git(client, opened, environment, with_git).await
-    }
-
-    /// What the session's credentials take.
-    async fn deliver(&mut self, client: &Client, opened: &Opened, environment: &Environment) {
-        let (Some(folder), Ok(writ)) = (&self._folder, std::env::current_exe()) else { return };
-        let (vault, family) = (&self.vault, &self.family);
-        let server = client.address();
-        let site = Site { folder, writ: &writ, server, opened, environment, vault, family };
-        self._prepared = delivery::prepare(client, &site).await;
-        let delivered = std::mem::take(&mut self._prepared.variables);
+    /// What the session's credentials take, its bearer among them.
+    async fn deliver(&mut self, client: &Client, Start { opened, environment, carried, claude }: Start<'_>) {
+        let (folder, writ) = (&self._folder, self.writ.as_path());
+        let (vault, family, server) = (&self.vault, &self.family, client.address());
+        let site = Site { folder, writ, server, opened, environment, vault, family };
+        let mut prepared = delivery::prepare(client, &site).await;
+        let delivered = std::mem::take(&mut prepared.variables);
+        let key_helper = Site::shell(&site.helper("model", &[]));
+        let bound = Bound { server, opened, key_helper: &key_helper, carried, delivered: &delivered };
+        if let Some(client) = claude
+            && let Err(error) = nested::prepare(client, &bound, &site, &mut prepared)
+        {
+            eprintln!("writ: `claude` inside this session will not be signed in: {}", clean(&error.to_string()));
+        }
+        prepared.close_path(environment);
         self.variables.extend(delivered.iter().cloned());
         // The search path is not in anybody's settings.
-        self.delivered = delivered.into_iter().filter(|(name, _)| name != "PATH").collect();
+        self.variables.append(&mut prepared.variables);
+        (self.delivered, self.key_helper, self._prepared) = (delivered, key_helper, prepared);
     }
 
     /// Git gets the settings that carry the session's id, unless it is to be left alone, and those of credentials.
@@ -155,12 +184,12 @@ impl Carriers {
         git: &Git,
         cannot_sign: Option<Missing>,
     ) -> Result<Vec<(String, OsString)>, Missing> {
-        let Some(folder) = &self._folder else { return Ok(Vec::new()) };
+        let folder = &self._folder;
         let failed = |error: io::Error| Missing(format!("cannot write into the session's folder: {error}"));
         let hooks = Hooks {
             session: &opened.session.id,
             developer: &clean(&opened.session.developer.login),
-            writ: &std::env::current_exe().map_err(failed)?,
+            writ: &self.writ,
             socket: &folder.door_socket(),
             count: git.count(),
         };
@@ -185,7 +214,7 @@ impl Carriers {
         git: &Git,
         environment: &Environment,
     ) -> Result<Signing, Missing> {
-        let Some(folder) = &self._folder else { return Err(Missing("there is no folder".to_owned())) };
+        let folder = &self._folder;
         let failed = |error: io::Error| Missing(format!("cannot write into the session's folder: {error}"));
         let key = SshKey::from_seed(&control::seam::random()).map_err(|error| Missing(error.to_string()))?;
         let public = key.public();

@@ -97,7 +97,8 @@ fn not_found(program: &OsStr) -> CommandError {
     CommandError::new(Exit::NotFound, format!("`{}` was not found", program.to_string_lossy()))
 }
 
-fn not_started(program: &OsStr, error: &std::io::Error) -> CommandError {
+/// Why a program was not started.
+pub(crate) fn not_started(program: &OsStr, error: &std::io::Error) -> CommandError {
     let name = program.to_string_lossy();
     match error.kind() {
         ErrorKind::NotFound => not_found(program),

@@ -133,7 +133,6 @@ pub(super) async fn prepare(client: &Client, site: &Site<'_>) -> Prepared {
             eprintln!("writ: {} is not prepared: {}", clean(mechanism), clean(&error.to_string()));
         }
     }
-    prepared.close_path(site.environment);
     prepared
 }
 
@@ -232,8 +231,8 @@ impl Prepared {
         Ok(path)
     }
 
-    /// Puts the programs at the front of the search path.
-    fn close_path(&mut self, environment: &Environment) {
+    /// Puts the programs at the front of the search path. To be called once, after everything is prepared.
+    pub(super) fn close_path(&mut self, environment: &Environment) {
         let Some(bin) = self.bin.take() else { return };
         let before = environment.path().map(OsString::from).unwrap_or_default();
         let mut path = OsString::from(&bin);

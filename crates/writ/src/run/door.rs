@@ -12,8 +12,9 @@ use super::listen::Speaker;
 use super::recorder::{Artifact, Recorder};
 use super::session::OpenSession;
 use super::vault::{NoCredential, Vault};
+use crate::api::Opened;
 use crate::client::{Client, ClientError, escape};
-use crate::inside::{Answer, Ask, CredentialAsk};
+use crate::inside::{Answer, Ask, CredentialAsk, SecretText};
 use crate::limits::{INSIDE_LINE_BYTES_MAX, INSIDE_TIMEOUT, RECORD_VALUES_MAX};
 
 /// Answers asks for one session.
@@ -21,6 +22,7 @@ use crate::limits::{INSIDE_LINE_BYTES_MAX, INSIDE_TIMEOUT, RECORD_VALUES_MAX};
 pub(super) struct Door {
     client: Client,
     session: String,
+    bearer: SecretText,
     recorder: Recorder,
     family: Family,
     vault: Vault,
@@ -30,8 +32,9 @@ pub(super) struct Door {
 
 impl Door {
     /// A door of this session; `client` speaks as the session.
-    pub(super) fn new(client: Client, session: &str, recorder: Recorder, family: Family, vault: Vault) -> Self {
-        Self { client, session: session.to_owned(), recorder, family, vault }
+    pub(super) fn new(client: Client, opened: &Opened, recorder: Recorder, family: Family, vault: Vault) -> Self {
+        let (session, bearer) = (opened.session.id.clone(), opened.token.clone());
+        Self { client, session, bearer, recorder, family, vault }
     }
 
     /// The line that answers a line.
@@ -43,23 +46,27 @@ impl Door {
                 Ok(grants) => Answer::Done(grants),
                 Err(error) => failed(error),
             },
+            Ok(Ask::Bearer) => return self.bearer(),
             Ok(Ask::Credential(ask)) => return self.credential(&ask).await,
+            Ok(Ask::Lock(ask)) => match crate::commands::put_lock_ask(&self.client, &ask).await {
+                Ok(answer) => Answer::Done(answer),
+                Err(error) => failed(error),
+            },
             Err(error) => Answer::Failed(format!("the launcher does not understand this: {error}")),
         };
         written(&answer)
     }
 
+    /// The session's own bearer. It is given also when the session is over: the walls say so better than silence here.
+    fn bearer(&self) -> Zeroizing<String> {
+        // INVARIANT: a text serialises.
+        done(&Zeroizing::new(serde_json::to_string(self.bearer.as_str()).unwrap_or_default()))
+    }
+
     /// A credential goes as it came: it is neither read here nor copied more than once.
     async fn credential(&self, ask: &CredentialAsk) -> Zeroizing<String> {
         match self.vault.get(ask).await {
-            Ok(given) => {
-                let json = given.json();
-                let mut line = Zeroizing::new(String::with_capacity(json.len() + 16));
-                line.push_str("{\"done\":");
-                line.push_str(json.trim_end());
-                line.push_str("}\n");
-                line
-            }
+            Ok(given) => done(&given.json()),
             Err(NoCredential::Refused(problem)) => written(&Answer::Refused(*problem)),
             Err(NoCredential::Failed { text, .. }) => written(&Answer::Failed(text)),
         }
@@ -107,6 +114,15 @@ impl Door {
             Err(error) => failed(error),
         }
     }
+}
+
+/// What was asked for, in JSON, as a line: copied once, into room that it does not outgrow.
+fn done(json: &str) -> Zeroizing<String> {
+    let mut line = Zeroizing::new(String::with_capacity(json.len() + 16));
+    line.push_str("{\"done\":");
+    line.push_str(json.trim_end());
+    line.push_str("}\n");
+    line
 }
 
 /// An answer as a line.

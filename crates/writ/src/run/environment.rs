@@ -232,12 +232,12 @@ impl Environment {
         self.kept.get(OsStr::new("PATH")).map(OsString::as_os_str)
     }
 
-    /// Adds the session's own variables, and those of what carries its id.
+    /// Adds the session's own variables, and those of what carries its id. Its bearer is not among them: the launcher gives
+    /// it to the programs of the session that ask.
     #[must_use]
     pub(crate) fn for_child(mut self, opened: &Opened, server: &Address, carried: &[(String, OsString)]) -> Self {
         let session = &opened.session;
         self.set("ANTHROPIC_BASE_URL", server.as_str());
-        self.set("ANTHROPIC_AUTH_TOKEN", &opened.token);
         self.set(SERVER_VARIABLE, server.as_str());
         self.set("WRIT_SESSION_ID", &session.id);
         self.set("WRIT_DEVELOPER_ID", &session.developer.id);

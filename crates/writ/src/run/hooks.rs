@@ -51,6 +51,14 @@ pub(super) use door::HookDoor;
 /// Answers the hooks of one session. Cloning gives another handle on the same.
 pub(super) struct Hooks<P>(Arc<Inner<P>>);
 
+/// Settings of the client with its hooks in them: they call this program.
+pub(super) fn with_hooks(mut settings: serde_json::Value) -> serde_json::Value {
+    if let (Some(settings), Ok(writ)) = (settings.as_object_mut(), std::env::current_exe()) {
+        crate::hook::settings::add(settings, &crate::hook::settings::quoted(&writ.to_string_lossy()));
+    }
+    settings
+}
+
 /// Whose session it is, for people and agents.
 #[derive(Debug, Clone, Default)]
 pub(super) struct Whose {

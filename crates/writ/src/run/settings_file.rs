@@ -2,8 +2,12 @@
 //!
 //! Its precedence is: managed settings, then `--settings`, then the user's settings files, then the process environment
 //! (measured with 2.1.330). Exported variables alone therefore lose to `~/.claude/settings.json`, so the session's address and
-//! token go in through `--settings`, merged over whatever the developer passes there. Measured too: `"apiKeyHelper": ""`
-//! switches a helper of the user's settings off, an empty variable counts as unset, and `"0"` switches a provider off.
+//! the way to its bearer go in through `--settings`, merged over whatever the developer passes there. Measured too: an empty
+//! variable counts as unset, and `"0"` switches a provider off.
+//!
+//! The bearer itself is in no file and no variable: `apiKeyHelper` is a helper of this program, which asks the launcher. The
+//! client runs it by `/bin/sh -c` once in a process, again when its time is over and after each 401, and sends what it prints
+//! as `x-api-key` and as `Authorization: Bearer`; no key of the developer's settings or environment wins over it.
 
 mod attribution;
 
@@ -23,7 +27,7 @@ use crate::command_error::CommandError;
 use crate::limits::FILE_BYTES_MAX;
 
 /// Arguments of Claude Code, with the developer's own `--settings` taken out.
-#[derive(Debug)]
+#[derive(Debug, Default)]
 pub(super) struct ClaudeArguments {
     /// Everything else, in order.
     pub(super) rest: Vec<OsString>,
@@ -31,15 +35,36 @@ pub(super) struct ClaudeArguments {
     theirs: Map<String, Value>,
 }
 
-/// The settings as a file, mode 0600 because the token is in it; removed when dropped.
+/// What settings bind a client to.
+#[derive(Clone, Copy)]
+pub(super) struct Bound<'a> {
+    /// The control plane.
+    pub(super) server: &'a Address,
+    /// The session.
+    pub(super) opened: &'a Opened,
+    /// The shell command line that prints the session's bearer.
+    pub(super) key_helper: &'a str,
+    /// The environment that carries the session's id.
+    pub(super) carried: &'a [(String, OsString)],
+    /// The environment that says where credentials are: a developer's `AWS_PROFILE` must not win over it.
+    pub(super) delivered: &'a [(String, OsString)],
+}
+
+/// The settings as a file, mode 0600: what the developer passes may hold secrets. Removed when dropped.
 #[derive(Debug)]
 pub(super) struct SettingsFile(tempfile::NamedTempFile);
 
-const FLAG: &str = "--settings";
+/// The client's option for more settings.
+pub(super) const FLAG: &str = "--settings";
+
+/// For how long the client keeps what its helper printed, in milliseconds. A session has one bearer, so asking again gains
+/// nothing; a session lives no longer than this.
+const KEY_TTL_VARIABLE: &str = "CLAUDE_CODE_API_KEY_HELPER_TTL_MS";
 
 /// Other credentials and transports: empty counts as unset.
-const BLANK: [&str; 9] = [
+const BLANK: [&str; 10] = [
     "ANTHROPIC_API_KEY",
+    "ANTHROPIC_AUTH_TOKEN",
     "ANTHROPIC_CONFIG_DIR",
     "ANTHROPIC_FEDERATION_RULE_ID",
     "ANTHROPIC_IDENTITY_TOKEN",
@@ -95,35 +120,67 @@ impl ClaudeArguments {
         Ok(Self { rest, theirs: settings.map(|text| read(&text)).transpose()?.unwrap_or_default() })
     }
 
-    /// The developer's settings with the session's over them; `carried` is the session's environment, and `delivered` that
-    /// part of it which says where credentials are: a developer's `AWS_PROFILE` must not win over it.
-    pub(super) fn settings(
-        &self,
-        server: &Address,
-        opened: &Opened,
-        carried: &[(String, OsString)],
-        delivered: &[(String, OsString)],
-    ) -> Value {
+    /// The developer's settings with the session's over them.
+    pub(super) fn settings(&self, bound: &Bound<'_>) -> Value {
         let mut settings = self.theirs.clone();
-        settings.insert("apiKeyHelper".to_owned(), Value::from(""));
-        let mut env = match settings.remove("env") {
-            Some(Value::Object(env)) => env,
-            _ => Map::new(),
-        };
-        let bound = [("ANTHROPIC_BASE_URL", server.as_str()), ("ANTHROPIC_AUTH_TOKEN", opened.token.as_str())];
-        let blank = BLANK.iter().map(|name| (*name, ""));
-        let off = OFF.iter().map(|name| (*name, "0"));
-        for (name, value) in bound.into_iter().chain(blank).chain(off) {
-            env.insert(name.to_owned(), Value::from(value));
-        }
-        carry(&mut env, opened, carried);
-        if !delivered.is_empty() {
+        settings.insert("apiKeyHelper".to_owned(), Value::from(bound.key_helper));
+        let mut env = object(settings.remove("env"));
+        if !bound.delivered.is_empty() {
             env.retain(|name, _| !is_credential(name));
         }
-        env.extend(delivered.iter().map(|(name, value)| (name.clone(), Value::from(value.to_string_lossy()))));
+        let key_ttl = domain::limits::SESSION_TTL_MAX.as_millis().to_string();
+        let ours = [("ANTHROPIC_BASE_URL", bound.server.as_str()), (KEY_TTL_VARIABLE, key_ttl.as_str())];
+        let blank = BLANK.iter().map(|name| (*name, ""));
+        let off = OFF.iter().map(|name| (*name, "0"));
+        for (name, value) in ours.into_iter().chain(blank).chain(off) {
+            env.insert(name.to_owned(), Value::from(value));
+        }
+        carry(&mut env, bound.opened, bound.carried);
+        env.extend(bound.delivered.iter().map(|(name, value)| (name.clone(), Value::from(value.to_string_lossy()))));
         settings.insert("env".to_owned(), Value::Object(env));
-        settings.insert("attribution".to_owned(), attribution::with_session(&self.theirs, &opened.session));
+        settings.insert("attribution".to_owned(), attribution::with_session(&self.theirs, &bound.opened.session));
         Value::Object(settings)
+    }
+
+    /// Whether the developer passed settings.
+    pub(super) fn has_settings(&self) -> bool {
+        !self.theirs.is_empty()
+    }
+
+    /// The developer's settings with those over them that a session has written down.
+    pub(super) fn below(&self, session: Map<String, Value>) -> Value {
+        let mut settings = self.theirs.clone();
+        let mut env = object(settings.remove("env"));
+        for (name, value) in session {
+            match value {
+                Value::Object(ours) if name == "env" => env.extend(ours),
+                Value::Object(ours) if name == "hooks" => {
+                    let theirs = object(settings.remove("hooks"));
+                    settings.insert(name, both_hooks(theirs, ours));
+                }
+                ours => drop(settings.insert(name, ours)),
+            }
+        }
+        settings.insert("env".to_owned(), Value::Object(env));
+        Value::Object(settings)
+    }
+}
+
+/// Hooks of both, by event: one of theirs is no reason to leave out one of ours.
+fn both_hooks(mut theirs: Map<String, Value>, ours: Map<String, Value>) -> Value {
+    for (event, hooks) in ours {
+        match (theirs.get_mut(&event), hooks) {
+            (Some(Value::Array(theirs)), Value::Array(ours)) => theirs.extend(ours),
+            (_, hooks) => drop(theirs.insert(event, hooks)),
+        }
+    }
+    Value::Object(theirs)
+}
+
+fn object(value: Option<Value>) -> Map<String, Value> {
+    match value {
+        Some(Value::Object(object)) => object,
+        _ => Map::new(),
     }
 }
 
@@ -171,7 +228,11 @@ fn read(settings: &OsStr) -> Result<Map<String, Value>, CommandError> {
     }
 }
 
-fn read_file(path: &Path) -> Result<String, CommandError> {
+/// The text of a file of settings.
+///
+/// # Errors
+/// It cannot be read, or is larger than a file of settings is.
+pub(super) fn read_file(path: &Path) -> Result<String, CommandError> {
     let failed = || CommandError::usage(format!("cannot read claude's settings `{}`", path.display()));
     let size = std::fs::metadata(path).map_err(|error| failed().because(&error))?.len();
     if size > FILE_BYTES_MAX {

@@ -51,12 +51,7 @@ pub(super) async fn until_over(
             },
             Some(signal) = signals.next() => supervisor.signalled(signal),
             told = news.recv(), if listening => match told {
-                Some(told) => {
-                    if let News::Over(text) = &told {
-                        vault.close(text);
-                    }
-                    supervisor.told(told);
-                }
+                Some(told) => supervisor.told(told, vault),
                 None => listening = false,
             },
             () = sleep_until(kill_at), if kill_at.is_some() => {
@@ -112,9 +107,10 @@ impl Supervisor {
         self.child.signal(signal);
     }
 
-    fn told(&mut self, news: News) {
+    fn told(&mut self, news: News, vault: &Vault) {
         match news {
             News::Over(text) => {
+                vault.close(&text);
                 self.over = Some(text);
                 self.kill_at = Some(Instant::now() + KILL_GRACE);
                 self.child.signal(Signal::SIGTERM);
@@ -126,6 +122,7 @@ impl Supervisor {
                 "the control plane was silent for so long that the session has expired; start again with `writ run`",
             ),
             News::Back => say("the control plane answers again"),
+            News::Credentials(good) => vault.keep_only(&good.ids, good.age),
         }
     }
 

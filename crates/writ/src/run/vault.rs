@@ -24,7 +24,7 @@ use self::kept::Kept;
 use self::timer::Moment;
 use crate::client::{ClientError, Problem};
 use crate::inside::{Credential, CredentialAsk};
-use crate::limits::{VAULT_ENTRIES_MAX, VAULT_FAILURE_PAUSE, VAULT_RETRY_MAX, VAULT_RETRY_PAUSE};
+use crate::limits::{VAULT_ENTRIES_MAX, VAULT_FAILURE_PAUSE, VAULT_RETRY_MAX, VAULT_RETRY_PAUSE, VAULT_UNKNOWN_MAX};
 
 /// The credentials of one session. Cheap to clone.
 #[derive(Clone)]
@@ -137,6 +137,21 @@ impl Vault {
         drop(said);
         self.0.over.cancel();
         self.slots(HashMap::clear);
+    }
+
+    /// Forgets what the control plane says is good no longer: it was revoked, or what it rested on changed. `age` is how old
+    /// its word is; what came since, and shortly before, was perhaps not known yet where it was asked.
+    pub(super) fn keep_only(&self, good: &[String], age: Duration) {
+        let (now, unknown_before) = (self.now(), age + VAULT_UNKNOWN_MAX);
+        let slots: Vec<_> = self.slots(|slots| slots.values().cloned().collect());
+        for slot in slots {
+            // Whoever holds it is asking for another one.
+            let Ok(mut state) = slot.try_lock() else { continue };
+            let is_gone = |kept: &Kept| now.since(kept.came()) > unknown_before && !good.iter().any(|id| kept.is(id));
+            if state.kept.as_ref().is_some_and(is_gone) {
+                state.kept = None;
+            }
+        }
     }
 
     /// The control plane's answer. One that restarts is asked again within a bound, unless there is something to give

@@ -76,7 +76,7 @@ fn a_stopped_log_is_verified_from_its_archive_alone() {
 #[test]
 fn another_log_does_not_touch_the_archive() {
     run(async {
-        let folder = tempfile::tempdir().unwrap();
+        let folder = crate::support::leaks::folder();
         let more = format!("archive = {:?}", folder.path());
         let first = Writ::start_with(WritOptions { more: more.clone(), ..WritOptions::default() }).await;
         let key = key(&first.people().await.ada).await;

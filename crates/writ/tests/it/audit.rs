@@ -36,7 +36,9 @@ async fn key(caller: &Caller) -> VerifierKey {
 
 /// A `writ audit` command of somebody who is signed in.
 fn audit(writ: &Writ, caller: &Caller, home: &str, arguments: &[&str]) -> Output {
-    writ.command(caller, home).arg("audit").args(arguments).current_dir(writ.path()).output().unwrap()
+    let output = writ.command(caller, home).arg("audit").args(arguments).current_dir(writ.path()).output().unwrap();
+    crate::support::leaks::complaint(&output.stderr);
+    output
 }
 
 /// The exit code, standard output and standard error.

@@ -9,8 +9,8 @@ mod who;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
 
+use crate::support::leaks::Folder;
 use serde_json::Value;
-use tempfile::TempDir;
 
 use crate::support::{People, Writ};
 
@@ -18,14 +18,14 @@ use crate::support::{People, Writ};
 struct Stage {
     writ: Writ,
     people: People,
-    folder: TempDir,
+    folder: Folder,
 }
 
 impl Stage {
     async fn start() -> Self {
         let writ = Writ::start().await;
         let people = writ.people().await;
-        let folder = tempfile::tempdir().unwrap();
+        let folder = crate::support::leaks::folder();
         let stage = Self { writ, people, folder };
         std::fs::create_dir(stage.path("home")).unwrap();
         std::fs::write(stage.path("home/.gitconfig"), "[user]\n\tname = Grace\n\temail = grace@example.com\n").unwrap();
@@ -75,6 +75,7 @@ impl Stage {
 
     async fn session_of(&self, mut launcher: Command) -> (String, String) {
         let output = launcher.output().unwrap();
+        crate::support::leaks::complaint(&output.stderr);
         let text = |bytes: &[u8]| String::from_utf8_lossy(bytes).into_owned();
         let said = text(&output.stdout) + &text(&output.stderr);
         assert!(output.status.success(), "{said}");

@@ -49,15 +49,12 @@ fn the_exit_code_passes_and_ends_the_session() {
     let output = home.run(&["sh", "-c", "env; exit 7"]).output().unwrap();
     let (environment, story) = texts(&output);
     assert_eq!(output.status.code(), Some(7), "{story}");
-    for expected in [
-        &format!("ANTHROPIC_BASE_URL={}", plane.url()),
-        "ANTHROPIC_AUTH_TOKEN=writ_ses_test",
-        "WRIT_SESSION_ID=ses_test",
-        "WRIT_PROJECT_ID=prj_test",
-    ] {
+    for expected in
+        [&format!("ANTHROPIC_BASE_URL={}", plane.url()), "WRIT_SESSION_ID=ses_test", "WRIT_PROJECT_ID=prj_test"]
+    {
         assert!(environment.lines().any(|line| line == expected), "{expected} is not in\n{environment}");
     }
-    for secret in ["forge-secret", "writ_sin_test", "WRIT_HOME"] {
+    for secret in ["forge-secret", "writ_sin_test", "writ_ses_", "AUTH_TOKEN", "WRIT_HOME"] {
         assert!(!environment.contains(secret), "{secret} is in\n{environment}");
     }
     assert_eq!(plane.body_of("POST /v1/sessions/ses_test/end"), Some(json!({ "exit_code": 7 })));
@@ -139,8 +136,52 @@ fn claude_is_bound_by_a_settings_file_that_goes_away() {
     let settings: serde_json::Value = serde_json::from_str(settings).unwrap();
     assert_eq!(settings["model"], "opus");
     assert_eq!(settings["env"]["ANTHROPIC_API_KEY"], "");
-    assert_eq!(settings["env"]["ANTHROPIC_AUTH_TOKEN"], "writ_ses_test");
+    assert_eq!(settings["env"]["ANTHROPIC_AUTH_TOKEN"], "", "one of the developer's does not win");
+    assert!(!stdout.contains("writ_ses_"), "{stdout}");
+    let helper = settings["apiKeyHelper"].as_str().unwrap();
+    assert!(helper.contains("'credential-helper' 'model' '--socket' '"), "{helper}");
     let file = first.strip_prefix("--settings ").unwrap();
-    assert!(!Path::new(file).exists(), "{file} holds a token and is still there");
+    assert!(!Path::new(file).exists(), "{file} may hold what the developer passed, and is still there");
     assert!(story.contains("hint: no model call came through writ"), "{story}");
+}
+
+/// A program that stands in for the client: says what it was started with, and what its key helper prints.
+const CLAUDE: &str = r#"#!/bin/sh
+printf '%s\n' "$*"
+case $2 in {*) settings=$2 ;; *) settings=$(cat "$2") ;; esac
+printf '%s\n' "$settings"
+helper=$(printf '%s\n' "$settings" | sed 's/.*"apiKeyHelper":"\([^"]*\)".*/\1/')
+env -i /bin/sh -c "$helper"
+"#;
+
+#[test]
+fn a_client_inside_is_started_with_the_session_s_settings_and_its_helper_gives_the_bearer() {
+    let plane = MockPlane::start(usize::MAX);
+    let home = Home::at(plane.url());
+    std::fs::create_dir(home.path().join("bin")).unwrap();
+    let claude = home.path().join("bin/claude");
+    std::fs::write(&claude, CLAUDE).unwrap();
+    std::fs::set_permissions(&claude, std::fs::Permissions::from_mode(0o755)).unwrap();
+    let mut path = home.path().join("bin").into_os_string();
+    path.push(":/usr/bin:/bin");
+    let said = |command: &[&str]| {
+        let output = home.run(command).env("PATH", &path).output().unwrap();
+        let (stdout, story) = texts(&output);
+        assert!(output.status.success(), "{stdout}{story}");
+        let lines: Vec<String> = stdout.lines().map(str::to_owned).collect();
+        let [started, settings, bearer] = &lines[..] else { panic!("{stdout}{story}") };
+        assert_eq!(bearer, "writ_ses_test", "{stdout}{story}");
+        (started.clone(), serde_json::from_str::<serde_json::Value>(settings).unwrap())
+    };
+    // By the launcher; by its name inside a session, without settings and with some.
+    let (started, _) = said(&["claude", "-p", "go"]);
+    assert!(started.starts_with("--settings /") && started.ends_with(".json -p go"), "{started}");
+    let (started, _) = said(&["sh", "-c", "claude -p 'a b' -- -x"]);
+    assert!(started.starts_with("--settings /") && started.ends_with("/claude.json -p a b -- -x"), "{started}");
+    let (started, settings) = said(&["sh", "-c", r#"claude --settings '{"model":"opus","apiKeyHelper":"theirs"}' go"#]);
+    assert!(started.ends_with(" go"), "{started}");
+    assert_eq!(settings["model"], "opus");
+    // A program by its path is that program.
+    let output = home.run(&["sh", "-c", r#""$0" --settings '{}'"#, claude.to_str().unwrap()]).output().unwrap();
+    assert!(!texts(&output).0.contains("writ_ses_"), "{output:?}");
 }

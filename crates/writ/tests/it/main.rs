@@ -17,6 +17,7 @@ mod hooks;
 mod hostile;
 mod issuer;
 mod launcher;
+mod leak_sweep;
 mod mock_plane;
 mod openapi;
 mod real_client;

@@ -10,6 +10,7 @@ pub(crate) mod files;
 pub(crate) mod forge;
 pub(crate) mod http;
 pub(crate) mod in_process;
+pub(crate) mod leaks;
 pub(crate) mod load;
 pub(crate) mod look;
 pub(crate) mod postgres;

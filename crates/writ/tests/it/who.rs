@@ -19,6 +19,7 @@ struct Came {
 
 impl Came {
     fn of(output: Output) -> Self {
+        crate::support::leaks::complaint(&output.stderr);
         let text = |bytes: Vec<u8>| String::from_utf8(bytes).unwrap();
         Self { code: output.status.code(), out: text(output.stdout), err: text(output.stderr) }
     }

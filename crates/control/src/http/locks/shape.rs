@@ -6,6 +6,7 @@ use domain::lock::{
 };
 use domain::{DeveloperId, ProjectId, Refusal, Resource, TicketId, Time};
 use serde::Serialize;
+use store::LockRow;
 use utoipa::ToSchema;
 
 use crate::error::Error;
@@ -78,9 +79,14 @@ pub(crate) struct Ticket {
     /// How long it will take, where that can be told.
     #[serde(rename = "eta.seconds")]
     eta_seconds: Option<u64>,
-    /// How it came to be over, if it is: `passed`.
+    /// How it came to be over, if it is: `released`, `passed`, `unclaimed`, `rested`, `broken` or `session_over`.
     #[serde(skip_serializing_if = "Option::is_none")]
     how: Option<&'static str>,
+    /// Why it was taken away.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    reason: Option<String>,
+    #[serde(rename = "over.at", skip_serializing_if = "Option::is_none")]
+    over_at: Option<String>,
 }
 
 /// A ticket that stands in the way.
@@ -170,6 +176,8 @@ pub(crate) fn ticket(plane: &ControlPlane, id: TicketId, known: &Known) -> Ticke
         ahead: all_ahead(plane, &ahead),
         eta_seconds: None,
         how: None,
+        reason: None,
+        over_at: None,
     }
 }
 
@@ -192,6 +200,46 @@ pub(crate) fn passed(plane: &ControlPlane, granted: &Granted, token: u64, at: Ti
         ahead: Vec::new(),
         eta_seconds: None,
         how: Some(how(&How::Passed)),
+        reason: None,
+        over_at: Some(rfc3339(at)),
+    }
+}
+
+/// A ticket that is over, as its row tells.
+pub(crate) fn over(plane: &ControlPlane, row: &LockRow) -> Ticket {
+    let mut holder = holder(plane, row.holder);
+    // The session is over too, perhaps for longer than state remembers; its row knows what it was for.
+    if holder.project.is_none() {
+        holder.project = row.project.map(|id| id.to_string());
+        holder.project_name = row.project.and_then(|id| project_name(plane, id));
+    }
+    Ticket {
+        ticket: row.ticket.to_string(),
+        state: "over",
+        token: row.token,
+        priority: row.priority.as_str(),
+        intent: row.intent.clone(),
+        wants: row.wants.iter().map(want).collect(),
+        tokens: Vec::new(),
+        holder,
+        since: rfc3339(row.granted_at.unwrap_or(row.asked_at)),
+        offered_until: None,
+        resting_until: None,
+        pinned_until: None,
+        position: 0,
+        ahead: Vec::new(),
+        eta_seconds: None,
+        how: Some(row.how.as_ref().map_or("session_over", how)),
+        reason: row.how.as_ref().and_then(reason),
+        over_at: row.over_at.map(rfc3339),
+    }
+}
+
+/// Why it was taken away, if it was.
+pub(crate) fn reason(how: &How) -> Option<String> {
+    match how {
+        How::Broken { reason } => Some(reason.clone()),
+        How::Released | How::Passed | How::Unclaimed | How::Rested => None,
     }
 }
 
@@ -206,7 +254,8 @@ pub(crate) const fn how(how: &How) -> &'static str {
     }
 }
 
-fn want(want: &Asked) -> Want {
+/// As it is shown.
+pub(crate) fn want(want: &Asked) -> Want {
     Want { resource: want.resource.to_string(), mode: want.mode.as_str() }
 }
 

@@ -14,6 +14,10 @@ pub enum Kind {
     Call,
     /// A human, by id or sign-in name.
     Developer,
+    /// A request for locks, by its ticket.
+    Ticket,
+    /// Something that sessions lock and change.
+    Resource,
     /// A trace in another system.
     Artifact(ArtifactKind),
     /// A name that has a session's id in it: of a branch, a role, a key.
@@ -34,6 +38,8 @@ impl Kind {
             Self::Session => "session",
             Self::Call => "call",
             Self::Developer => "developer",
+            Self::Ticket => "ticket",
+            Self::Resource => "resource",
             Self::Artifact(kind) => kind.as_str(),
             Self::NameWithId => "name_with_id",
         }
@@ -42,7 +48,7 @@ impl Kind {
     /// Whether the link to the session is only what somebody said.
     pub const fn is_claim(self) -> bool {
         match self {
-            Self::Session | Self::Call | Self::Developer => false,
+            Self::Session | Self::Call | Self::Developer | Self::Ticket | Self::Resource => false,
             Self::Artifact(kind) => kind.is_claim(),
             Self::NameWithId => true,
         }
@@ -54,6 +60,8 @@ impl Kind {
             Self::Session => "this entry opened the session",
             Self::Call => "the call came with the session's own bearer",
             Self::Developer => "this is the human",
+            Self::Ticket => "it asked for the locks of this ticket, with its own bearer",
+            Self::Resource => "it holds this, or was the last that held or changed it",
             Self::NameWithId => "the name has the session's id in it: whoever chose the name says so",
             Self::Artifact(kind) => match kind {
                 ArtifactKind::Commit => "the session says it made this commit; a signature would prove it",
@@ -86,7 +94,7 @@ impl FromStr for Kind {
     type Err = KindError;
 
     fn from_str(text: &str) -> Result<Self, KindError> {
-        let own = [Self::Session, Self::Call, Self::Developer, Self::NameWithId];
+        let own = [Self::Session, Self::Call, Self::Developer, Self::Ticket, Self::Resource, Self::NameWithId];
         let artifacts = ArtifactKind::ALL.into_iter().map(Self::Artifact);
         own.into_iter().chain(artifacts).find(|kind| kind.as_str() == text).ok_or(KindError)
     }

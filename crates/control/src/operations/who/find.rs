@@ -1,6 +1,8 @@
 //! Finding what a name may mean. Every place that is looked in is noted, so that "unknown" can say where.
 
-use domain::{ArtifactKind, CallId, DeveloperId, RequestId, SessionId};
+mod locks;
+
+use domain::{ArtifactKind, CallId, DeveloperId, RequestId, Resource, SessionId, TicketId};
 use store::ArtifactRow;
 
 use super::evidence::Kind;
@@ -63,7 +65,22 @@ pub(super) async fn find(plane: &ControlPlane, thing: &str, only: Option<Kind>) 
         by_call_id(plane, call, &mut finds).await?;
         return Ok(finds);
     }
+    if let Ok(ticket) = thing.parse::<TicketId>() {
+        locks::by_ticket(plane, ticket, &mut finds).await?;
+        return Ok(finds);
+    }
+    let token = thing.strip_prefix("lock:").and_then(|digits| digits.parse().ok());
+    if let Some(token) = token.filter(|_| wants(Kind::Artifact(ArtifactKind::LockToken))) {
+        locks::by_token(plane, token, &mut finds).await?;
+        return Ok(finds);
+    }
     by_artifact(plane, thing, &wants, &mut finds).await?;
+    if wants(Kind::Resource)
+        && finds.found.is_empty()
+        && let Ok(resource) = thing.parse::<Resource>()
+    {
+        locks::by_resource(plane, &resource, &mut finds).await?;
+    }
     if wants(Kind::Artifact(ArtifactKind::Request))
         && let Ok(request) = thing.parse::<RequestId>()
     {

@@ -18,6 +18,10 @@ use crate::limits::FILE_BYTES_MAX;
 /// Answers a tool in its own way.
 pub(super) fn answer(helper: &Helper) -> Result<Exit, CommandError> {
     match helper {
+        Helper::Model { socket } => {
+            let bearer = launcher(socket.as_deref())?.bearer()?;
+            printed(&Zeroizing::new(format!("{}\n", bearer.as_str())))
+        }
         Helper::Aws(target) => printed(&shapes::aws(&get(target)?, now())?),
         Helper::Kubectl(target) => {
             let asked = std::env::var("KUBERNETES_EXEC_INFO").ok();

@@ -54,6 +54,8 @@ pub(super) struct Told {
     pub(super) policy: Option<String>,
     pub(super) approvals: Vec<String>,
     pub(super) call: Option<Call>,
+    #[serde(default)]
+    pub(super) credential: Option<CredentialTold>,
     pub(super) neighbours: Neighbours,
     #[serde(default)]
     pub(super) hidden: usize,
@@ -65,6 +67,21 @@ pub(super) struct Told {
     pub(super) contradictions: Vec<String>,
     #[serde(default)]
     pub(super) proofs: Vec<ProofTold>,
+}
+
+/// A credential of the session.
+#[derive(Debug, Clone, Deserialize)]
+pub(super) struct CredentialTold {
+    pub(super) id: String,
+    pub(super) broker: String,
+    #[serde(default)]
+    pub(super) kind: Option<String>,
+    pub(super) target: String,
+    pub(super) status: String,
+    pub(super) issued_at: Option<String>,
+    pub(super) expires_at: String,
+    pub(super) over_at: Option<String>,
+    pub(super) due: Option<String>,
 }
 
 /// What programs say they are.

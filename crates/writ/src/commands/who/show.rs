@@ -1,6 +1,6 @@
 //! The answer for people.
 
-use super::answer::{Candidate, Link, Neighbours, Outcome, Place, Told};
+use super::answer::{Candidate, CredentialTold, Link, Neighbours, Outcome, Place, Told};
 use crate::api::read;
 use crate::command_error::CommandError;
 use crate::output::{Cell, Table, clean, money, time};
@@ -46,6 +46,9 @@ fn found_text(told: &Told) -> String {
         line("approvals", if told.approvals.is_empty() { "none".to_owned() } else { told.approvals.join(", ") });
         line("cost", cost(told));
     }
+    if let Some(credential) = &told.credential {
+        line("credential", self::credential(credential));
+    }
     for link in &told.links {
         line("link", self::link(link));
     }
@@ -84,6 +87,19 @@ fn cost(told: &Told) -> String {
     let of_call = call.cost_usd_nanos.map_or_else(|| "not settled yet".to_owned(), money);
     let quality = call.quality.as_ref().map(|quality| format!(" ({quality})")).unwrap_or_default();
     format!("this call {of_call}{quality}, {}, {}; {of_session}", call.model, call.id)
+}
+
+/// What it is, where it is good, whether it still is, since when and until when.
+fn credential(told: &CredentialTold) -> String {
+    let kind = told.kind.as_ref().map(|kind| format!(" ({kind})")).unwrap_or_default();
+    let due = told.due.as_ref().map(|due| format!(" ({})", due.replace('_', " "))).unwrap_or_default();
+    let status = told.status.replace('_', " ");
+    let issued = told.issued_at.as_ref().map(|at| format!(", issued {}", time(at))).unwrap_or_default();
+    let until = match &told.over_at {
+        Some(over) => format!("over {}", time(over)),
+        None => format!("expires {}", time(&told.expires_at)),
+    };
+    format!("{}, {}/{}{kind}, {status}{due}{issued}, {until}", told.id, told.broker, told.target)
 }
 
 fn link(link: &Link) -> String {

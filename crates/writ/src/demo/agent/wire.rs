@@ -12,6 +12,7 @@ use serde_json::{Value, json};
 
 use super::stream::Answer;
 use crate::command_error::CommandError;
+use crate::inside::{Inside, SOCKET_VARIABLE, SecretText};
 use crate::limits::AGENT_ANSWER_BYTES_MAX;
 
 /// Said on every request, honestly.
@@ -24,27 +25,26 @@ const BETAS: &str =
 /// Where to send what.
 pub(super) struct Wire {
     base_url: String,
-    token: String,
+    token: SecretText,
     client_session: String,
     real_service: bool,
     http: Client<HttpConnector, Full<Bytes>>,
 }
 
 impl Wire {
-    /// From the variables that `writ run` sets.
+    /// From the variables that `writ run` sets, and with the bearer that its launcher gives.
     ///
     /// # Errors
-    /// One is missing: this agent only works under `writ run`.
+    /// One is missing, or the launcher is gone: this agent only works under `writ run`.
     pub(super) fn from_environment(real_service: bool) -> Result<Self, CommandError> {
-        let variable = |name: &str| {
-            std::env::var(name).map_err(|_| {
-                CommandError::usage(format!("{name} is not set"))
-                    .hinted("start this agent with `writ run -- writ demo-agent`")
-            })
+        let missing = |name: &str| {
+            CommandError::usage(format!("{name} is not set"))
+                .hinted("start this agent with `writ run -- writ demo-agent`")
         };
+        let variable = |name: &str| std::env::var(name).map_err(|_| missing(name));
         Ok(Self {
             base_url: variable("ANTHROPIC_BASE_URL")?,
-            token: variable("ANTHROPIC_AUTH_TOKEN")?,
+            token: Inside::find().ok_or_else(|| missing(SOCKET_VARIABLE))?.bearer()?,
             client_session: uuid_of(&variable("WRIT_SESSION_ID")?),
             real_service,
             http: Client::builder(TokioExecutor::new()).build_http(),
@@ -90,7 +90,7 @@ impl Wire {
         let mut request = Request::builder()
             .method(Method::POST)
             .uri(format!("{}{path}", self.base_url))
-            .header("authorization", format!("Bearer {}", self.token))
+            .header("authorization", format!("Bearer {}", self.token.as_str()))
             .header("user-agent", USER_AGENT)
             .header("content-type", "application/json")
             .header("accept", "application/json")

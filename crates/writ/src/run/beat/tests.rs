@@ -2,7 +2,7 @@ use std::time::Duration;
 
 use tokio::time::Instant;
 
-use super::{News, Silence, over};
+use super::{News, Silence, good_ones, over};
 use crate::client::{ClientError, Problem};
 
 fn refused(status: u16) -> Result<serde_json::Value, ClientError> {
@@ -19,6 +19,14 @@ fn only_a_refusal_ends_the_session() {
     }
     assert_eq!(over(&Err(ClientError::Unreachable("gone".to_owned()))), None);
     assert_eq!(over(&Err(ClientError::Strange("html".to_owned()))), None);
+}
+
+#[test]
+fn an_answer_says_which_credentials_are_good_or_nothing_of_them() {
+    let told = serde_json::json!({"status": "active", "credentials": ["cred_1", "cred_2"]});
+    assert_eq!(good_ones(&told), Some(vec!["cred_1".to_owned(), "cred_2".to_owned()]));
+    assert_eq!(good_ones(&serde_json::json!({"status": "active"})), None);
+    assert_eq!(good_ones(&serde_json::json!({"credentials": [1]})), None);
 }
 
 #[test]

@@ -50,7 +50,8 @@ pub(super) async fn prepare(wired: &[Wired<'_>], site: &Site<'_>, prepared: &mut
     let listener = TcpListener::bind(("127.0.0.1", 0)).await.map_err(|error| cannot(&error))?;
     let port = listener.local_addr().map_err(|error| cannot(&error))?.port();
     let word = Zeroizing::new(URL_SAFE_NO_PAD.encode(control::seam::random::<32>()));
-    let mut bearer = HeaderValue::from_str(&format!("Bearer {}", site.opened.token)).map_err(|error| cannot(&error))?;
+    let mut bearer =
+        HeaderValue::from_str(&format!("Bearer {}", site.opened.token.as_str())).map_err(|error| cannot(&error))?;
     bearer.set_sensitive(true);
     let target = |wired: &Wired<'_>| format!("{}/{}", escape(&wired.grant.broker), escape(&wired.grant.target));
     for (number, wired) in wired.iter().enumerate() {

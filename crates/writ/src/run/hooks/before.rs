@@ -19,7 +19,7 @@ use super::{Hooks, after, denied, words};
 use crate::client::{ClientError, Problem};
 use crate::hook::Event;
 use crate::hook::wire::Answer;
-use crate::limits::{INTENT_CHARS_MAX, LOCK_ASK_TIMEOUT, LOCK_WAIT_MAX};
+use crate::limits::{INTENT_CHARS_MAX, HOOK_LOCK_TIMEOUT, LOCK_WAIT_MAX};
 
 impl<P: Plane> Hooks<P> {
     /// Answers before a tool is used: nothing where it may go on, so that the client's own permissions count.
@@ -118,7 +118,7 @@ impl<P: Plane> Hooks<P> {
         let resource = resource(target);
         let told = match (&verdict, &resource) {
             (Verdict::Changed(_) | Verdict::Elsewhere(_), Some(resource)) => {
-                let asked = tokio::time::timeout(LOCK_ASK_TIMEOUT / 2, self.0.plane.writes(resource)).await;
+                let asked = tokio::time::timeout(HOOK_LOCK_TIMEOUT / 2, self.0.plane.writes(resource)).await;
                 asked.ok().and_then(Result::ok).unwrap_or_default()
             }
             _ => Vec::new(),

@@ -9,7 +9,7 @@ use serde::{Deserialize, Serialize};
 
 use super::foreign::WriteTold;
 use crate::client::{Client, ClientError, escape};
-use crate::limits::{LOCK_ASK_TIMEOUT, LOCKS_TOLD_MAX};
+use crate::limits::{HOOK_LOCK_TIMEOUT, LOCKS_TOLD_MAX};
 
 /// The control plane, as a session sees it.
 pub(in crate::run) trait Plane: Send + Sync + 'static {
@@ -175,7 +175,7 @@ struct RulesTold {
 
 impl Plane for Client {
     async fn acquire(&self, ask: &Acquire) -> Result<Ticket, ClientError> {
-        let within = Duration::from_secs(ask.wait_seconds) + LOCK_ASK_TIMEOUT;
+        let within = Duration::from_secs(ask.wait_seconds) + HOOK_LOCK_TIMEOUT;
         let text = self.post_for_text("/v1/locks", ask, within).await?;
         serde_json::from_str(&text)
             .map_err(|error| ClientError::Strange(format!("the answer to a request for a lock does not fit: {error}")))
@@ -186,7 +186,7 @@ impl Plane for Client {
     }
 
     async fn tell(&self, changes: &Changes) -> Result<Told, ClientError> {
-        let text = self.post_for_text("/v1/writes", changes, LOCK_ASK_TIMEOUT).await?;
+        let text = self.post_for_text("/v1/writes", changes, HOOK_LOCK_TIMEOUT).await?;
         serde_json::from_str(&text)
             .map_err(|error| ClientError::Strange(format!("the answer to told changes does not fit: {error}")))
     }

@@ -12,7 +12,7 @@ use super::site::real;
 use super::{Hooks, context, words};
 use crate::hook::Event;
 use crate::hook::wire::Answer;
-use crate::limits::{LOCK_ASK_TIMEOUT, LOCKS_TOLD_MAX, WATCHED_FILES_MAX};
+use crate::limits::{HOOK_LOCK_TIMEOUT, LOCKS_TOLD_MAX, WATCHED_FILES_MAX};
 use crate::output::clean;
 
 /// Files at the top of a repository of which the client is to say when they change.
@@ -38,7 +38,7 @@ impl<P: Plane> Hooks<P> {
             self.state().reads.forget_conversation(&input.session_id);
         }
         // Before the first tool, what it needs must be known.
-        let _ = tokio::time::timeout(LOCK_ASK_TIMEOUT, self.refresh()).await;
+        let _ = tokio::time::timeout(HOOK_LOCK_TIMEOUT, self.refresh()).await;
         let tree = self.0.sites.tree(&real(Path::new(&input.cwd)));
         let mut text = self.introduction();
         if let Some(resource) = tree.as_ref().and_then(|tree| Resource::in_repository(&tree.repository, "").ok()) {
@@ -66,7 +66,7 @@ impl<P: Plane> Hooks<P> {
     }
 
     async fn others(&self, resource: &Resource) -> String {
-        let asked = tokio::time::timeout(LOCK_ASK_TIMEOUT, self.0.plane.held(resource)).await;
+        let asked = tokio::time::timeout(HOOK_LOCK_TIMEOUT, self.0.plane.held(resource)).await;
         let held = asked.ok().and_then(Result::ok).unwrap_or_default();
         let is_other = |session: &Option<String>| session.as_deref() != Some(self.0.whose.session.as_str());
         let lines: Vec<_> = held

@@ -1,11 +1,11 @@
-#![allow(clippy::unwrap_used)]
+#![allow(clippy::unwrap_used, clippy::panic)]
 
 use std::ffi::{OsStr, OsString};
 use std::os::unix::fs::PermissionsExt;
 
 use serde_json::{Value, json};
 
-use super::{ClaudeArguments, SettingsFile, is_claude};
+use super::{Bound, ClaudeArguments, SettingsFile, is_claude};
 use crate::api::Opened;
 
 fn take(arguments: &[&str]) -> Result<ClaudeArguments, String> {
@@ -19,7 +19,12 @@ fn settings(arguments: &[&str]) -> Value {
         ("OTEL_RESOURCE_ATTRIBUTES".to_owned(), OsString::from("writ.session.id=ses_1,enduser.id=dev_1")),
         ("BAGGAGE".to_owned(), OsString::from("not the client's")),
     ];
-    take(arguments).unwrap().settings(&"http://127.0.0.1:1".parse().unwrap(), &opened(), &carried, &[])
+    bound(arguments, &carried, &[])
+}
+
+fn bound(arguments: &[&str], carried: &[(String, OsString)], delivered: &[(String, OsString)]) -> Value {
+    let (server, opened) = (&"http://127.0.0.1:1".parse().unwrap(), &opened());
+    take(arguments).unwrap().settings(&Bound { server, opened, key_helper: "give-key", carried, delivered })
 }
 
 fn opened() -> Opened {
@@ -47,12 +52,27 @@ fn the_session_wins_over_the_developers_settings() {
     let theirs = r#"{"model":"opus","apiKeyHelper":"steal","env":{"FOO":"1","ANTHROPIC_BASE_URL":"http://evil","ANTHROPIC_API_KEY":"k"}}"#;
     let merged = settings(&["-p", "--settings", theirs, "go"]);
     assert_eq!(merged["model"], "opus");
-    assert_eq!(merged["apiKeyHelper"], "");
+    assert_eq!(merged["apiKeyHelper"], "give-key");
     assert_eq!(merged["env"]["FOO"], "1");
     assert_eq!(merged["env"]["ANTHROPIC_BASE_URL"], "http://127.0.0.1:1");
-    assert_eq!(merged["env"]["ANTHROPIC_AUTH_TOKEN"], "writ_ses_x");
+    assert_eq!(merged["env"]["ANTHROPIC_AUTH_TOKEN"], "");
     assert_eq!(merged["env"]["ANTHROPIC_API_KEY"], "");
+    // A week: the longest that a session lives.
+    assert_eq!(merged["env"]["CLAUDE_CODE_API_KEY_HELPER_TTL_MS"], "604800000");
     assert_eq!(merged["env"]["CLAUDE_CODE_USE_BEDROCK"], "0");
+    assert!(!merged.to_string().contains("writ_ses_"), "the bearer is in no file: {merged}");
+}
+
+#[test]
+fn a_client_inside_has_its_own_settings_below_the_session_s() {
+    let theirs = r#"{"model":"opus","apiKeyHelper":"steal","env":{"FOO":"1","ANTHROPIC_API_KEY":"k"}}"#;
+    let arguments = take(&["-p", "--settings", theirs, "go"]).unwrap();
+    assert!(arguments.has_settings() && !take(&["-p", "go"]).unwrap().has_settings());
+    let Value::Object(session) = settings(&[]) else { panic!("no object") };
+    let merged = arguments.below(session);
+    assert_eq!((&merged["model"], &merged["apiKeyHelper"]), (&json!("opus"), &json!("give-key")));
+    let env = ["FOO", "ANTHROPIC_API_KEY", "ANTHROPIC_BASE_URL"].map(|name| merged["env"][name].as_str().unwrap());
+    assert_eq!(env, ["1", "", "http://127.0.0.1:1"]);
 }
 
 #[test]
@@ -121,12 +141,11 @@ fn the_file_is_for_its_owner_and_goes_away() {
 #[test]
 fn where_credentials_are_wins_over_the_developers_settings() {
     let theirs = r#"{"env":{"AWS_PROFILE":"prod","AWS_CONFIG_FILE":"/theirs","EDITOR":"vi"}}"#;
-    let arguments = take(&["--settings", theirs]).unwrap();
-    let server = "http://127.0.0.1:1".parse().unwrap();
     let delivered = [("AWS_CONFIG_FILE".to_owned(), OsString::from("/session"))];
-    let env = arguments.settings(&server, &opened(), &[], &delivered)["env"].clone();
+    let env = bound(&["--settings", theirs], &[], &delivered)["env"].clone();
     assert_eq!((&env["AWS_CONFIG_FILE"], &env["EDITOR"]), (&Value::from("/session"), &Value::from("vi")));
     assert_eq!(env.get("AWS_PROFILE"), None);
-    let env = arguments.settings(&server, &opened(), &[], &[])["env"].clone();
+    assert_eq!(env["ANTHROPIC_AUTH_TOKEN"], "", "what is blanked stays blank");
+    let env = bound(&["--settings", theirs], &[], &[])["env"].clone();
     assert_eq!(env["AWS_PROFILE"], "prod", "without credentials of the session's it is the developer's business");
 }

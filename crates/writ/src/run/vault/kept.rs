@@ -12,6 +12,7 @@ use crate::limits::{CREDENTIAL_AWS_LEFT_MIN, CREDENTIAL_GOOD_LEFT_MIN, CREDENTIA
 
 /// The control plane's answer, as it came.
 pub(super) struct Kept {
+    id: String,
     text: Zeroizing<String>,
     /// Counted from `asked`, so rather too short than too long.
     life: Duration,
@@ -31,6 +32,7 @@ pub(in crate::run) struct Given {
 /// What must be known of the answer.
 #[derive(Deserialize)]
 struct Head {
+    id: String,
     kind: String,
     issued_at: String,
     expires_at: String,
@@ -41,13 +43,13 @@ struct Head {
 impl Kept {
     /// Reads the answer to what was asked at that moment.
     pub(super) fn read(text: Zeroizing<String>, asked: Moment, came: Moment) -> Result<Self, NoCredential> {
-        let life = serde_json::from_str::<Head>(&text).ok().and_then(|head| Some((head.life_millis()?, head.kind)));
-        let Some((life, kind)) = life else { return Err(strange()) };
+        let life = serde_json::from_str::<Head>(&text).ok().and_then(|head| Some((head.life_millis()?, head)));
+        let Some((life, Head { id, kind, .. })) = life else { return Err(strange()) };
         let life = Duration::from_millis(u64::try_from(life).unwrap_or(0));
         let wished = if kind == "aws" { CREDENTIAL_AWS_LEFT_MIN } else { CREDENTIAL_LEFT_MIN };
         // One that lives shortly is given for half of its life, and not asked for anew each time.
         let left_min = wished.max(life / 5).min(life / 2);
-        Ok(Self { text, life, left_min, asked, came })
+        Ok(Self { id, text, life, left_min, asked, came })
     }
 
     /// How long it is good for.
@@ -64,6 +66,16 @@ impl Kept {
     /// Whether it can be given when there is nothing better.
     pub(super) fn is_good(&self, now: &Moment) -> bool {
         self.left(now) > CREDENTIAL_GOOD_LEFT_MIN
+    }
+
+    /// Whether it has this id.
+    pub(super) fn is(&self, id: &str) -> bool {
+        self.id == id
+    }
+
+    /// When it came.
+    pub(super) fn came(&self) -> &Moment {
+        &self.came
     }
 
     /// Whether it came after that.

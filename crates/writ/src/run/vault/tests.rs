@@ -14,7 +14,7 @@ use super::timer::{Moment, Timer};
 use super::{NoCredential, Vault};
 use crate::client::{ClientError, Problem};
 use crate::inside::CredentialAsk;
-use crate::limits::{VAULT_ENTRIES_MAX, VAULT_FAILURE_PAUSE, VAULT_RETRY_MAX};
+use crate::limits::{VAULT_ENTRIES_MAX, VAULT_FAILURE_PAUSE, VAULT_RETRY_MAX, VAULT_UNKNOWN_MAX};
 
 /// A control plane that counts. Its own clock is ten minutes ahead.
 #[derive(Default)]
@@ -166,6 +166,26 @@ async fn a_hundred_at_a_time_are_one() {
         assert_eq!(one.await.unwrap(), Ok("secret 1".to_owned()));
     }
     assert_eq!(plane.count(), 1);
+}
+
+/// What was revoked is given no longer, and what is too young to be known where that was said is.
+#[tokio::test]
+async fn what_is_not_good_any_more_is_forgotten() {
+    let plane = Plane::with(3600, &[]);
+    let (vault, hands) = timed(&plane);
+    for target in ["a", "b"] {
+        token(&vault, &ask(target)).await.unwrap();
+    }
+    let good = ["crd_2".to_owned()];
+    let age = Duration::from_secs(1);
+    hands.advance(age + VAULT_UNKNOWN_MAX);
+    vault.keep_only(&good, age);
+    assert_eq!(token(&vault, &ask("a")).await, Ok("secret 1".to_owned()), "it may have been unknown");
+    hands.advance(Duration::from_millis(1));
+    vault.keep_only(&good, age);
+    assert_eq!(token(&vault, &ask("b")).await, Ok("secret 2".to_owned()));
+    assert_eq!(token(&vault, &ask("a")).await, Ok("secret 3".to_owned()));
+    assert_eq!(plane.count(), 3);
 }
 
 #[tokio::test]

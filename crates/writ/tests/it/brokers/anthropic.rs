@@ -8,6 +8,7 @@ use serde_json::json;
 use simulator::{Federation, Running, Simulator};
 
 use crate::support::files::holding;
+use crate::support::leaks::minted;
 use crate::support::{Opened, Writ, WritOptions, run, until};
 
 /// What every token of the stand-in starts with.
@@ -66,6 +67,10 @@ impl Stage {
     }
 
     fn assert_nothing_kept(&self) {
+        for bearer in self.service.requests().iter().filter_map(|seen| seen.header("authorization").map(str::to_owned))
+        {
+            minted("anthropic", "key", bearer.trim_start_matches("Bearer "));
+        }
         let log = self.writ.log();
         assert!(log.contains("got a key from the token endpoint"), "{log}");
         assert_eq!(holding(self.writ.path(), &[TOKENS]), Vec::<String>::new());

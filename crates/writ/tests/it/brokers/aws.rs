@@ -159,7 +159,10 @@ impl Stage {
         let path = format!("{}:/usr/bin:/bin", self.rgw.aws_folder().display());
         let mut command = self.writ.command(&self.people.grace, "home-grace");
         command.env("PATH", path).env("AWS_ACCESS_KEY_ID", "AKIA-INHERITED").env("BUCKET", &self.bucket);
-        command.args(["run", "--project", "checkout", "--no-git", "--", "sh", "-c", script]).output().unwrap()
+        command.args(["run", "--project", "checkout", "--no-git", "--", "sh", "-c", script]);
+        let output = command.output().unwrap();
+        crate::support::leaks::complaint(&output.stderr);
+        output
     }
 }
 

@@ -173,6 +173,8 @@ fn a_helper_outside_of_the_session_or_in_another_one_gets_a_sentence() {
         &["credential", "get", "t/one"][..],
         &["credential", "granted"],
         &["credential-helper", "aws", "c/dev"],
+        &["credential-helper", "model"],
+        &["token"],
         &["record", "commit", "x"],
     ] {
         let output = outside(arguments, &socket);

@@ -7,6 +7,7 @@ use std::path::Path;
 use serde_json::{Value, json};
 use tempfile::TempDir;
 
+use super::vault::made_of;
 use crate::support::files::holding;
 use crate::support::{Answer, Caller, Opened, People, Writ, run, until};
 
@@ -69,9 +70,9 @@ impl Plugin {
     }
 }
 
-/// Prints a good answer. The credential's own id is the handle, and in the name.
-const GOOD: &str = r#"id=$(field credential); until=$(field expires_at)
-printf '{"version":1,"secret":{"token":"made-for-%s"},"expires_at":"%s","handle":"h-%s","names":["acme/%s"]}' "$id" "$until" "$id" "$id""#;
+/// Prints a good answer. The credential's own id is the handle, and in the name; the secret cannot be told from it.
+const GOOD: &str = r#"id=$(field credential); until=$(field expires_at); made=$(printf %s "$id" | sha256sum | cut -c1-32)
+printf '{"version":1,"secret":{"token":"made-for-%s"},"expires_at":"%s","handle":"h-%s","names":["acme/%s"]}' "$made" "$until" "$id" "$id""#;
 
 impl Stage {
     pub(super) async fn start(broker: Value, scope: Value) -> Self {
@@ -135,7 +136,7 @@ fn what_a_command_makes_dies_with_its_session() {
         assert_eq!(made.status, 201, "{}", made.text());
         let made = made.json();
         let (id, secret) = (made["id"].as_str().unwrap(), made["secret"]["token"].as_str().unwrap());
-        assert_eq!(secret, format!("made-for-{id}"));
+        assert_eq!(secret, format!("made-for-{}", made_of(id)));
         assert_eq!(made["names"][0], json!({ "kind": "credential_handle", "value": format!("acme/{id}") }));
 
         let told = plugin.told_to("mint").pop().unwrap();

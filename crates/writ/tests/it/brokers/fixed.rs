@@ -280,6 +280,7 @@ fn the_launcher_offers_a_url_that_needs_no_token() {
         let mut command = stage.writ.command(&stage.people.grace, "home");
         command.env("PATH", path).args(["run", "--project", "checkout", "--no-git", "--", "sh", "-c", script]);
         let output = tokio::task::spawn_blocking(move || command.output().unwrap()).await.unwrap();
+        crate::support::leaks::complaint(&output.stderr);
         let said = String::from_utf8_lossy(&output.stdout).into_owned();
         let mut lines = said.lines();
         let (url, got) = (lines.next().unwrap(), lines.next().unwrap());

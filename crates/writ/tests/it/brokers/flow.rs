@@ -1,8 +1,12 @@
 //! The flow that all brokers share: granted, asked for, recorded, made, and dead with whatever it rested on.
 
+use std::process::Stdio;
+
 use serde_json::{Value, json};
 
-use super::vault::{MARK, Vault, ask, becomes, session, shown, try_ask};
+use super::vault::{MARK, Vault, ask, becomes, made_of, session, shown, try_ask};
+use crate::support::leaks::complaint;
+use crate::support::process::WRIT;
 use crate::support::{People, Writ, files, run, until};
 
 async fn house() -> (Writ, People, Vault) {
@@ -26,12 +30,12 @@ async fn entries(people: &People, session: &str) -> Vec<String> {
 #[test]
 fn a_credential_is_recorded_before_it_leaves_and_dead_with_its_session() {
     run(async {
-        let (_writ, people, vault) = house().await;
+        let (writ, people, vault) = house().await;
         assert!(vault.live().is_empty(), "trying the broker left nothing");
         let session = session(&people.grace).await;
         let made = ask(&session).await;
         let id = made["id"].as_str().unwrap();
-        assert_eq!(made["secret"]["token"], format!("{MARK}-{id}"));
+        assert_eq!(made["secret"]["token"], format!("{MARK}-{}", made_of(id)));
         assert_eq!(made["scope"], json!({"rooms": ["a", "b"]}), "what was not mentioned is wanted whole");
         assert_eq!(vault.live(), [(id.to_owned(), session.id.clone())]);
         assert_eq!(
@@ -41,12 +45,27 @@ fn a_credential_is_recorded_before_it_leaves_and_dead_with_its_session() {
         for name in [id, &format!("vault-{id}"), &format!("{}.1", session.id)] {
             let who = people.ada.get(&format!("/v1/who?thing={name}")).await;
             assert_eq!(who.status, 200, "{name}: {}", who.text());
-            assert_eq!(who.json()["session"]["id"], session.id, "{name}");
+            let told = who.json();
+            assert_eq!(told["session"]["id"], session.id, "{name}");
+            let credential = &told["credential"];
+            let is = ["id", "broker", "kind", "target", "status", "session"].map(|field| credential[field].clone());
+            assert_eq!(is, [id, "vault", "exec", "safe", "live", &session.id].map(Value::from), "{name}");
+            assert!(credential["issued_at"].is_string() && credential["expires_at"].is_string());
+            assert!(credential["over_at"].is_null(), "{name}");
         }
         session.caller.post(&format!("/v1/sessions/{}/end", session.id), json!({"exit_code": 0})).await;
         vault.emptied().await;
         let dead = becomes(&people.ada, id, "revoked").await;
         assert!(dead["over_at"].is_string() && dead["secret"].is_null());
+        let output = writ.command(&people.ada, "home-who").args(["who", id]).output().unwrap();
+        let text = String::from_utf8(output.stdout).unwrap();
+        let line = text.lines().find(|line| line.starts_with("credential ")).unwrap_or_else(|| panic!("{text}"));
+        assert!(
+            line.contains(&format!("{id}, vault/safe (exec), revoked, issued ")) && line.contains(", over "),
+            "{line}"
+        );
+        let of_session = people.ada.get(&format!("/v1/who?thing={}", session.id)).await.json();
+        assert!(of_session["credential"].is_null(), "a session is no credential");
         assert_eq!(
             entries(&people, &session.id).await[3..],
             ["session.over ended", "credential.over revoked", "session.closed"],
@@ -219,5 +238,32 @@ fn no_secret_is_in_a_log_an_entry_a_file_or_an_error() {
         assert!(!writ.log().contains(MARK), "{}", writ.log());
         writ.terminate();
         assert_eq!(files::holding(&writ.path().join("data"), &[MARK]), Vec::<String>::new());
+    });
+}
+
+#[test]
+fn a_launcher_forgets_what_was_revoked_and_gets_another() {
+    run(async {
+        let (writ, people, vault) = house().await;
+        let get = format!("{WRIT} credential get vault/safe --format token");
+        let script = format!(
+            "first=$({get}) || exit 3; touch ready; for i in $(seq 300); do now=$({get}) || exit 4; \
+             [ \"$now\" = \"$first\" ] || exit 7; sleep 0.1; done"
+        );
+        let mut launcher = writ.command(&people.grace, "home");
+        launcher.args(["run", "--project", "checkout", "--no-git", "--", "sh", "-c", &script]).current_dir(writ.path());
+        let launcher = launcher.stderr(Stdio::piped()).stdout(Stdio::null()).spawn().unwrap();
+        let ready = writ.path().join("ready");
+        until("the session to have a credential", || async { ready.exists().then_some(()) }).await;
+        let listed = people.ada.get("/v1/credentials?live=true").await.json();
+        let id = listed["credentials"][0]["id"].as_str().unwrap();
+        let revoked = people.ada.post(&format!("/v1/credentials/{id}/revoke"), json!({"reason": "a test"})).await;
+        assert_eq!(revoked.status, 202, "{}", revoked.text());
+        let ended = tokio::task::spawn_blocking(move || launcher.wait_with_output().unwrap()).await.unwrap();
+        complaint(&ended.stderr);
+        let said = String::from_utf8_lossy(&ended.stderr);
+        assert_eq!(ended.status.code(), Some(7), "it is given what is dead: {said}");
+        vault.emptied().await;
+        assert_eq!(people.ada.get("/v1/credentials").await.json()["credentials"].as_array().unwrap().len(), 2);
     });
 }

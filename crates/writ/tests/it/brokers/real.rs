@@ -6,6 +6,8 @@ use std::process::Command;
 use serde_json::Value;
 use tempfile::TempDir;
 
+use crate::support::leaks;
+
 /// A running part with a state of its own, so that several tests have one each. Stopped when dropped.
 pub(crate) struct Part {
     told: Value,
@@ -43,6 +45,7 @@ impl Part {
 
 impl Drop for Part {
     fn drop(&mut self) {
+        leaks::logs_searched(&leaks::part(self.state.path()));
         let _ = Command::new(&self.script).arg("stop").env("WRIT_REAL_STATE", self.state.path()).status();
     }
 }

@@ -10,7 +10,7 @@ use serde_json::{Value, json};
 
 use super::real::Part;
 use crate::support::process::WRIT;
-use crate::support::{People, Writ, WritOptions, run, until};
+use crate::support::{People, Writ, WritOptions, run, send, until};
 
 /// Relying parties of the issuer.
 const ISSUER: &str = "\n[issuer]\nx5c = true\n\
@@ -47,7 +47,9 @@ impl Stage {
     /// A script under `writ run`.
     fn runs(&self, project: &str, script: &str) -> Output {
         let mut writ = self.writ.command(&self.people.grace, "home");
-        writ.args(["run", "--no-git", "--project", project, "--", "sh", "-c", script]).output().unwrap()
+        let output = writ.args(["run", "--no-git", "--project", project, "--", "sh", "-c", script]).output().unwrap();
+        crate::support::leaks::complaint(&output.stderr);
+        output
     }
 
     fn does(&self, project: &str, script: &str) -> String {
@@ -159,7 +161,8 @@ fn apache_takes_tokens_of_its_project_and_no_others() {
         }
         let ask = |project: &str, target: &str| {
             let script = format!(
-                "curl -s -o /dev/null -w '%{{http_code}}' -H \"Authorization: Bearer $({WRIT} credential get internal/{target} --format token)\" {}; echo \" $WRIT_SESSION_ID\"",
+                "printf 'Authorization: Bearer %s' \"$({WRIT} credential get internal/{target} --format token)\" | \
+                 curl -s -o /dev/null -w '%{{http_code}}' -H @- {}; echo \" $WRIT_SESSION_ID\"",
                 apache.text("url")
             );
             stage.does(project, &script)
@@ -228,9 +231,5 @@ fn a_registry_takes_what_a_stock_client_brings_and_no_more() {
 async fn trade(writ: &Writ, authorization: &str) -> u16 {
     let url =
         format!("{}/v1/registry/token?service=registry.test&scope=repository:a:pull&scope=repository:b:pull", writ.url);
-    let output = std::process::Command::new("curl")
-        .args(["-s", "-o", "/dev/null", "-w", "%{http_code}", "-H", &format!("Authorization: {authorization}"), &url])
-        .output()
-        .unwrap();
-    String::from_utf8(output.stdout).unwrap().parse().unwrap()
+    send(http::Method::GET, &url, &[("authorization", authorization)], "").await.status.as_u16()
 }

@@ -8,7 +8,7 @@ use serde_json::json;
 
 use crate::brokers::vault::{Vault, session, try_ask};
 use crate::support::chance::Chance;
-use crate::support::{Caller, People, Writ, run, until_after, within};
+use crate::support::{Caller, Opened, People, Writ, run, until_after, within};
 
 /// Kills of each kind when nobody says.
 const ROUNDS: u64 = 6;
@@ -30,11 +30,12 @@ fn crash_between_mint_and_reply_and_between_end_and_revoke() {
         let vault = Vault::open(&writ, &people).await;
         let (mut made, mut told) = (0, 0);
         for round in 1..=rounds {
-            told += kill_while_minting(&writ, &people, &vault, &mut chance).await;
+            let (asked, answered) = kill_while_minting(&writ, &people, &vault, &mut chance).await;
+            told += answered;
             writ.restart().await;
             made += vault.live().len();
             all_known(&people.ada.at(&writ.url), &vault).await;
-            kill_while_revoking(&writ, &people, &vault, &mut chance).await;
+            kill_while_revoking(&writ, &people, &vault, &mut chance, asked).await;
             writ.restart().await;
             all_known(&people.ada.at(&writ.url), &vault).await;
             eprintln!("crash_vending: round {round} of {rounds}: {made} alive after a kill, {told} delivered");
@@ -46,13 +47,14 @@ fn crash_between_mint_and_reply_and_between_end_and_revoke() {
     });
 }
 
-/// Kills it while sessions ask for credentials; how many of them were told theirs.
-async fn kill_while_minting(writ: &Writ, people: &People, vault: &Vault, chance: &mut Chance) -> usize {
+/// Kills it while sessions ask for credentials; these sessions, and how many of them were told theirs.
+async fn kill_while_minting(writ: &Writ, people: &People, vault: &Vault, chance: &mut Chance) -> (Vec<Opened>, usize) {
     vault.tell("slow-answer", &format!("0.{}", chance.below(3)));
     let grace = people.grace.at(&writ.url);
-    let mut asking = Vec::new();
+    let (mut sessions, mut asking) = (Vec::new(), Vec::new());
     for _ in 0..SESSIONS {
         let session = session(&grace).await;
+        sessions.push(session.clone());
         asking.push(tokio::spawn(async move {
             let path = format!("/v1/sessions/{}/credentials", session.id);
             let body = json!({"broker": "vault", "target": "safe"});
@@ -67,13 +69,14 @@ async fn kill_while_minting(writ: &Writ, people: &People, vault: &Vault, chance:
     for asked in asking {
         told += usize::from(within("a caller of a killed server", asked).await.unwrap().is_some());
     }
-    told
+    (sessions, told)
 }
 
-/// Kills it while sessions that hold credentials end.
-async fn kill_while_revoking(writ: &Writ, people: &People, vault: &Vault, chance: &mut Chance) {
+/// Kills it while sessions that hold credentials end, and with them those over whose asking it was killed before.
+async fn kill_while_revoking(writ: &Writ, people: &People, vault: &Vault, chance: &mut Chance, asked: Vec<Opened>) {
     let grace = people.grace.at(&writ.url);
-    let mut sessions = Vec::new();
+    let at_new_address = |session: Opened| Opened { caller: session.caller.at(&writ.url), ..session };
+    let mut sessions: Vec<_> = asked.into_iter().map(at_new_address).collect();
     for _ in 0..SESSIONS {
         let session = session(&grace).await;
         let answer = try_ask(&session, json!({"broker": "vault", "target": "safe"})).await;

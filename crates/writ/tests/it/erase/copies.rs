@@ -29,7 +29,7 @@ fn a_copy_of_the_database_from_before_is_not_opened_by_the_live_keys() {
         let mut writ = Writ::start().await;
         let people = writ.people().await;
         let hopper = Hopper::at_work(&writ, &people).await;
-        let (data, copies) = (writ.path().join("data"), tempfile::tempdir().unwrap());
+        let (data, copies) = (writ.path().join("data"), crate::support::leaks::folder());
         let copy = |name: &str| {
             let to = copies.path().join(name);
             std::fs::copy(data.join("writ.db"), &to).unwrap();
@@ -37,7 +37,7 @@ fn a_copy_of_the_database_from_before_is_not_opened_by_the_live_keys() {
         };
         assert!(writ.terminate().success());
         let (before, with_old_keys) = (copy("before.db"), copy("with_old_keys.db"));
-        let old_keys = tempfile::tempdir().unwrap();
+        let old_keys = crate::support::leaks::folder();
         copy_folder(&data.join("keys"), old_keys.path());
         writ.restart().await;
         let ada = people.ada.at(&writ.url);

@@ -29,7 +29,7 @@ fn a_collector_gets_every_entry_as_a_log_record() {
     run(async {
         let receiver =
             Receiver::start(|number, _| if number == 0 { Reply::Status(503) } else { Reply::Say("{}") }).await;
-        let folder = tempfile::tempdir().unwrap();
+        let folder = crate::support::leaks::folder();
         std::fs::write(folder.path().join("token"), "collector-token").unwrap();
         let secret = format!("secret_file = \"{}\"", folder.path().join("token").display());
         let writ = start(&receiver, &secret).await;

@@ -10,6 +10,7 @@ use crate::support::{Caller, Writ, WritOptions, run};
 
 fn output(writ: &Writ, caller: &Caller, arguments: &[&str]) -> (Option<i32>, String, String) {
     let output = writ.command(caller, "home").args(arguments).output().unwrap();
+    crate::support::leaks::complaint(&output.stderr);
     let text = |bytes: &[u8]| String::from_utf8_lossy(bytes).into_owned();
     (output.status.code(), text(&output.stdout), text(&output.stderr))
 }
@@ -54,7 +55,7 @@ fn the_whole_log_is_printed_in_either_shape() {
 #[test]
 fn exports_are_listed() {
     run(async {
-        let folder = tempfile::tempdir().unwrap();
+        let folder = crate::support::leaks::folder();
         let path = folder.path().join("out").display().to_string();
         let tables = format!("[[exports]]\nname = \"siem\"\nkind = \"file\"\npath = \"{path}\"\n");
         let writ = Writ::start_with(WritOptions { tables, ..WritOptions::default() }).await;

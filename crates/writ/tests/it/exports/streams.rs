@@ -24,7 +24,7 @@ fn lines(path: &Path) -> Vec<Value> {
 #[test]
 fn a_file_has_the_log_as_the_api_shows_it_through_a_rotation() {
     run(async {
-        let folder = tempfile::tempdir().unwrap();
+        let folder = crate::support::leaks::folder();
         let (path, moved) = (folder.path().join("writ.jsonl"), folder.path().join("writ.jsonl.1"));
         let table = format!("[[exports]]\nname = \"siem\"\nkind = \"file\"\npath = \"{}\"\n", path.display());
         let writ = start(table).await;
@@ -42,7 +42,7 @@ fn a_file_has_the_log_as_the_api_shows_it_through_a_rotation() {
 #[test]
 fn a_file_may_hold_cloudevents_and_begin_with_the_next_entry() {
     run(async {
-        let folder = tempfile::tempdir().unwrap();
+        let folder = crate::support::leaks::folder();
         let path = folder.path().join("writ.jsonl");
         let table = format!(
             "[[exports]]\nname = \"new\"\nkind = \"file\"\npath = \"{}\"\nformat = \"cloudevents\"\nstart = \"next\"\n",
@@ -170,7 +170,7 @@ fn syslog_over_tcp_counts_octets_and_connects_again() {
 #[test]
 fn syslog_over_a_unix_socket_is_one_datagram_each() {
     run(async {
-        let folder = tempfile::tempdir().unwrap();
+        let folder = crate::support::leaks::folder();
         let path = folder.path().join("log");
         let socket = tokio::net::UnixDatagram::bind(&path).unwrap();
         let table =

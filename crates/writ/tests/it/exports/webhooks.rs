@@ -3,11 +3,11 @@
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
+use crate::support::leaks::Folder;
 use aws_lc_rs::hmac;
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use serde_json::{Value, json};
-use tempfile::TempDir;
 
 use super::{assert_complete, entries, export, passed_all, position, work};
 use crate::support::receiver::{Post, Receiver, Reply};
@@ -16,8 +16,8 @@ use crate::support::{Writ, WritOptions, run, until};
 const SECRET: &[u8] = b"a secret of thirty-two bytes ...";
 
 /// A folder with the secret, and the table of an export that goes to an address.
-pub(super) fn webhook(address: &str, more: &str) -> (TempDir, String) {
-    let folder = tempfile::tempdir().unwrap();
+pub(super) fn webhook(address: &str, more: &str) -> (Folder, String) {
+    let folder = crate::support::leaks::folder();
     let secret = folder.path().join("secret");
     std::fs::write(&secret, format!("whsec_{}\n", STANDARD.encode(SECRET))).unwrap();
     let table = format!(

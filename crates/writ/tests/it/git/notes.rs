@@ -32,7 +32,7 @@ fn commits_of_sessions_get_notes_and_others_none() {
         assert_eq!(note["vcs"]["revision"], stage.git(&["rev-parse", "HEAD~1"]).trim());
         let conversation = &note["files"][0]["conversations"][0];
         assert_eq!(conversation["ranges"], serde_json::json!([{ "start_line": 1, "end_line": 2 }]));
-        let url = format!("{}/sessions/{session}", stage.writ.url);
+        let url = format!("{}/sessions/{session}", stage.writ.url_of_commands());
         assert_eq!(conversation["related"], serde_json::json!([{ "type": "session", "url": url }]));
         let ours = &note["metadata"]["dev.writ"];
         assert_eq!((&ours["session.id"], &ours["proof"]), (&session.as_str().into(), &"signature".into()));

@@ -10,7 +10,9 @@ use crate::support::{Caller, Writ, WritOptions, run};
 const CEPH: &str = "[issuer]\nx5c = true\n\n[[issuer.audiences]]\nname = \"sts.amazonaws.com\"\nkind = \"ceph\"\n";
 
 fn writ(writ: &Writ, caller: &Caller, arguments: &[&str]) -> Output {
-    writ.command(caller, "home").args(arguments).output().unwrap()
+    let output = writ.command(caller, "home").args(arguments).output().unwrap();
+    crate::support::leaks::complaint(&output.stderr);
+    output
 }
 
 fn done(writ: &Writ, caller: &Caller, arguments: &[&str]) -> (String, String) {

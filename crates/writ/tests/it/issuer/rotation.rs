@@ -60,7 +60,7 @@ struct Signed {
 #[test]
 fn what_was_signed_before_each_step_verifies_with_the_served_keys_until_it_expires() {
     run(async {
-        let folder = tempfile::tempdir().unwrap();
+        let folder = crate::support::leaks::folder();
         let clock = Clock::Manual(AtomicI64::new(START_MS));
         let server = Server::start_with_clock(settings(folder.path()), clock).await.unwrap();
         let bootstrap = server.bootstrap_token().unwrap().expose().to_owned();

@@ -41,6 +41,7 @@ impl Home {
 
 /// The exit code, standard output, then standard error with a bar before each line.
 fn shown(output: &Output) -> String {
+    crate::support::leaks::complaint(&output.stderr);
     let (stdout, stderr) = texts(output);
     let story: String = stderr.lines().map(|line| format!("| {line}").trim_end().to_owned() + "\n").collect();
     format!("exit {}\n{stdout}{story}", output.status.code().unwrap())

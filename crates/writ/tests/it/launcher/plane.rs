@@ -122,12 +122,13 @@ fn whatever_ends_the_command_ends_the_session_with_its_code() {
 }
 
 #[test]
-fn the_command_gets_the_session_s_token_and_no_other_credential_and_no_command_line_shows_it() {
+fn the_command_gets_no_credential_but_the_launcher_gives_it_the_session_s_token() {
     run(async {
         let stage = Stage::start().await;
-        // `env` says what it got; then the command lines of the command itself and of the launcher.
-        let script = "env; tr '\\0' ' ' </proc/$$/cmdline; echo; tr '\\0' ' ' </proc/$PPID/cmdline";
-        let mut launcher = stage.run(&["sh", "-c", script]);
+        // `env` says what it got; then the command lines of the command itself and of the launcher; then what it can ask for.
+        let script = "env; tr '\\0' ' ' </proc/$$/cmdline; echo; tr '\\0' ' ' </proc/$PPID/cmdline; echo; \
+            echo; $0 token; $0 credential-helper model; $0 token --project checkout 2>&1";
+        let mut launcher = stage.run(&["sh", "-c", script, WRIT]);
         for name in ["AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY", "AWS_SESSION_TOKEN", "GH_TOKEN", "ANTHROPIC_API_KEY"]
         {
             launcher.env(name, "a-credential");
@@ -135,12 +136,13 @@ fn the_command_gets_the_session_s_token_and_no_other_credential_and_no_command_l
         launcher.env("AWS_REGION", "eu-west-1").env("ANTHROPIC_BASE_URL", "http://127.0.0.1:9");
         let output = launcher.output().unwrap();
         let (stdout, story) = texts(&output);
-        assert!(output.status.success(), "{story}");
+        assert_eq!(output.status.code(), Some(2), "{stdout}{story}");
         assert!(!stdout.contains("a-credential"), "{stdout}");
+        let (stdout, asked) = stdout.split_once("\n\n").unwrap();
         let session = stage.session().await;
         let id = session["id"].as_str().unwrap();
         for expected in [
-            format!("ANTHROPIC_BASE_URL={}", stage.writ.url),
+            format!("ANTHROPIC_BASE_URL={}", stage.writ.url_of_commands()),
             format!("WRIT_SESSION_ID={id}"),
             format!("WRIT_PROJECT_ID={}", session["project"]["id"].as_str().unwrap()),
             format!("WRIT_DEVELOPER_ID={}", session["developer"]["id"].as_str().unwrap()),
@@ -148,9 +150,13 @@ fn the_command_gets_the_session_s_token_and_no_other_credential_and_no_command_l
         ] {
             assert!(stdout.lines().any(|line| line == expected), "{expected} is not in\n{stdout}");
         }
-        let token = stdout.lines().find_map(|line| line.strip_prefix("ANTHROPIC_AUTH_TOKEN=")).unwrap();
+        assert!(!stdout.contains("writ_ses_"), "the token is in a variable or in a command line:\n{stdout}");
+        let asked: Vec<&str> = asked.lines().collect();
+        let [token, same, refused, hint] = asked[..] else { panic!("{asked:?}") };
         assert!(token.starts_with("writ_ses_"));
-        assert_eq!(stdout.matches(token).count(), 1, "the token is in one variable and in no command line:\n{stdout}");
+        assert_eq!(token, same);
+        assert_eq!(refused, "error: inside a session `writ token` prints that session's own token, and opens none");
+        assert!(hint.starts_with("hint: leave `--project`, "), "{hint}");
         assert!(!story.contains(token), "{story}");
         let sign_in = stage.people.grace.token.as_deref().unwrap();
         assert!(!stdout.contains(sign_in) && !story.contains(sign_in), "the developer's sign-in stays theirs");

@@ -124,6 +124,7 @@ pub(super) async fn ran(command: Command) -> Ran {
     let output = command.kill_on_drop(true).stdout(Stdio::piped()).stderr(Stdio::piped()).output();
     let Output { status, stdout, stderr } =
         tokio::time::timeout(TURN_MAX, output).await.expect("the client ends within 90 s").unwrap();
+    crate::support::leaks::complaint(&stderr);
     let text = |bytes: Vec<u8>| String::from_utf8_lossy(&bytes).into_owned();
     Ran { code: status.code(), took: since.elapsed(), stdout: text(stdout), stderr: text(stderr) }
 }

@@ -18,23 +18,31 @@ use conversation::Conversation;
 use search::{Secret, Watch, holding};
 use targets::Targets;
 
-/// What a nosy agent can see: its own environment and its shell's, and all that the session keeps in files.
+/// What a nosy agent can see: its own environment, its shell's and the client's, the settings that the client was started
+/// with, and all that the session keeps in files.
 const LOOK: &str = r#"env
 tr '\0' '\n' </proc/self/environ
 tr '\0' '\n' </proc/$PPID/environ
+tr '\0' '\n' </proc/$CLAUDE_PID/environ
+tr '\0' '\n' </proc/$CLAUDE_PID/cmdline
+echo "== settings"
+cat "$(tr '\0' '\n' </proc/$CLAUDE_PID/cmdline | sed -n '/^--settings$/{n;p;}')"
+echo
 folder=${WRIT_SOCKET%/*}
 ls -laR "$folder"
 find "$folder" -type f | while read -r file; do echo "== $file"; cat "$file"; done
 "#;
 
-/// Has every credential of the session that can be had as text printed; `$1` is the program.
+/// Has every credential of the session that can be had as text printed, its own bearer first; `$1` is the program.
 const COLLECT: &str = r#"set -e
+"$1" token
 for name in cloud/agent internal/git db/app; do "$1" credential get "$name" --format json; echo; done
 ssh-add -L | grep hosts/own
 "#;
 
 /// What a session was given, as the test was told behind the client's back.
 struct Vended {
+    bearer: String,
     aws: Key,
     token: String,
     role: (String, String),
@@ -44,10 +52,13 @@ struct Vended {
 impl Vended {
     fn read(told: &str) -> Self {
         let mut lines = told.lines().filter(|line| !line.is_empty());
+        let bearer = lines.next().unwrap().to_owned();
+        assert!(bearer.starts_with("writ_ses_"), "no bearer was told");
         let mut secret = || serde_json::from_str::<Value>(lines.next().unwrap()).unwrap()["secret"].clone();
         let text = |secret: &Value, name: &str| secret[name].as_str().unwrap().to_owned();
         let (aws, git, role) = (secret(), secret(), secret());
         Self {
+            bearer,
             aws: Key {
                 id: text(&aws, "access_key_id"),
                 secret: text(&aws, "secret_access_key"),
@@ -60,7 +71,11 @@ impl Vended {
     }
 
     fn secrets(&self) -> Vec<Secret> {
+        // Clients write ends of keys down, so that one can be told from another.
+        let end = &self.bearer[self.bearer.len() - 16..];
         vec![
+            Secret::new("session's bearer", &self.bearer),
+            Secret::new("end of the session's bearer", end),
             Secret::new("AWS secret key", &self.aws.secret),
             Secret::new("AWS session token", self.aws.token.as_ref().unwrap()),
             Secret::new("token for git", &self.token),
@@ -111,7 +126,7 @@ fn real_client_works_at_four_targets_and_no_secret_is_anywhere() {
         let places = [client.folder(), folder, targets.aws.writ.path()];
         let live = places.map(|place| holding(place, &secrets)).concat();
         assert_eq!(live, Vec::<String>::new(), "while the session lives");
-        assert_only_the_bearer(&seen);
+        assert_no_bearer(&seen);
 
         let said = client_says.end().await;
         assert_eq!(said.code, Some(0), "{said:#?}");
@@ -126,21 +141,24 @@ fn real_client_works_at_four_targets_and_no_secret_is_anywhere() {
         assert_transcript_is_searched(&client, &session);
 
         targets.assert_dead(&session, &vended).await;
-        let bearer = seen.lines().find_map(|line| line.strip_prefix("ANTHROPIC_AUTH_TOKEN=")).unwrap();
-        let agent = Caller { url: targets.aws.writ.url.clone(), token: Some(bearer.to_owned()) };
+        let agent = Caller { url: targets.aws.writ.url.clone(), token: Some(vended.bearer.clone()) };
         let call = agent.call(request("hello", false)).await.unwrap().status;
         assert!(call.is_client_error(), "the bearer makes calls after its session: {call}");
         let ask = json!({ "broker": "internal", "target": "git" });
         let asked = agent.post(&format!("/v1/sessions/{session}/credentials"), ask).await;
         assert!(asked.status.is_client_error(), "the bearer gets credentials after its session: {}", asked.status);
+        let who = agent.get("/v1/whoami").await.status;
+        assert!(who.is_client_error(), "the bearer stands for somebody after its session: {who}");
     });
 }
 
-/// The session's own bearer reaches the client in one variable, and nothing else of writ's is in its environment or in the
-/// session's files.
-fn assert_only_the_bearer(seen: &str) {
-    for line in seen.lines().filter(|line| line.contains("writ_ses_") || line.contains("writ_sin_")) {
-        assert!(line.starts_with("ANTHROPIC_AUTH_TOKEN=writ_ses_"), "{}", line.split('=').next().unwrap());
+/// No bearer is in anything that the agent looked at, which is what it was to look at.
+fn assert_no_bearer(seen: &str) {
+    for what in ["WRIT_SOCKET=", "ANTHROPIC_BASE_URL=", "CLAUDE_PID=", "\n--settings\n", "\"apiKeyHelper\":\"'"] {
+        assert!(seen.contains(what), "the agent did not see {what}:\n{seen}");
+    }
+    for kind in ["writ_ses_", "writ_sin_"] {
+        assert!(!seen.contains(kind), "the agent sees a {kind}:\n{seen}");
     }
 }
 

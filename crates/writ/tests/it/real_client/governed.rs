@@ -75,9 +75,31 @@ fn real_client_s_own_settings_do_not_lead_it_around_writ() {
         stage.assert_attributed(&session_of(&said), 2).await;
         stage.assert_no_secret_upstream(&["sk-ant-of", "sk-ant-key", "sk-ant-from"]);
         let inherited = std::fs::read_to_string(stage.client.repository().join("environment.txt")).unwrap();
-        for secret in ["forge", "sk-ant-of-the-shell", "writ_sin_"] {
+        for secret in ["forge", "sk-ant-", "writ_sin_", "writ_ses_"] {
             assert!(!inherited.contains(secret), "{secret} reached a tool:\n{inherited}");
         }
+    });
+}
+
+/// The client starts another one, by its name; once with settings of that one's own.
+const NESTED: &str = r#"set -e
+claude -p 'SCENARIO:hello go' --output-format json </dev/null > plain.json
+claude -p 'SCENARIO:hello go' --output-format json --settings '{"apiKeyHelper":"echo sk-ant-of-the-helper"}' </dev/null > own.json
+"#;
+
+#[test]
+fn real_client_inside_the_real_client_is_of_the_same_session() {
+    with_client(WritOptions::default(), async |stage| {
+        std::fs::write(stage.client.repository().join("nested.sh"), NESTED).unwrap();
+        let said = ran(governed(&stage, "SCENARIO:tool_bash(command=\"sh nested.sh\") go")).await;
+        said.result();
+        for name in ["plain.json", "own.json"] {
+            let inner = std::fs::read_to_string(stage.client.repository().join(name)).unwrap();
+            let inner: Value = serde_json::from_str(&inner).unwrap();
+            assert_eq!(inner["is_error"], false, "{name}: {inner:#}");
+        }
+        stage.assert_attributed(&session_of(&said), 4).await;
+        stage.assert_no_secret_upstream(&["sk-ant-of-the-helper"]);
     });
 }
 

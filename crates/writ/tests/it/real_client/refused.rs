@@ -61,3 +61,18 @@ fn real_client_out_of_budget_is_told_so_after_one_request() {
         assert_eq!(stage.writ.simulator().arrived(), 0);
     });
 }
+
+#[test]
+fn real_client_whose_key_helper_fails_is_stopped_after_one_request() {
+    with_client(WritOptions::default(), async |stage| {
+        stage.client.settings(&json!({ "apiKeyHelper": "echo 'session ses_1 is over' >&2; exit 4" }));
+        let tap = Tap::start(&stage.writ.url).await;
+        let said = ran(stage.client.plain(&tap.url, "", "SCENARIO:hello go")).await;
+        assert_eq!(said.code, Some(1), "{said:#?}");
+        let words = said.json()["result"].as_str().unwrap().to_owned();
+        assert!(words.starts_with("API Error: 402 this request came with an empty credential: "), "{words}");
+        assert!(said.stderr.contains("session ses_1 is over"), "{said:#?}");
+        assert_eq!(tap.calls().len(), 1, "no retries");
+        assert_eq!(stage.writ.simulator().arrived(), 0);
+    });
+}

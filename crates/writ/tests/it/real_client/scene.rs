@@ -20,7 +20,7 @@ use crate::support::{Caller, Writ, WritOptions, run};
 pub(super) const PROJECT: &str = "checkout";
 
 /// Work in the folder itself.
-pub(super) const HERE: &[&str] = &[];
+pub(super) const HERE: &[&str] = &["--here"];
 
 /// Work in a workspace.
 pub(super) const WORKSPACE: &[&str] = &[];

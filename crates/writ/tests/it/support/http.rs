@@ -98,10 +98,12 @@ pub(crate) async fn try_send(
     headers: &[(&str, &str)],
     body: impl Into<Bytes>,
 ) -> Result<Answer, String> {
-    let Streaming { status, headers, body } = stream(method, url, headers, body).await?;
+    let asked = body.into();
+    let Streaming { status, headers, body } = stream(method.clone(), url, headers, asked.clone()).await?;
     let body = body.collect().await.map_err(|error| error.to_string())?.to_bytes();
     let leaked = body.windows(UPSTREAM_KEY.len()).any(|window| window == UPSTREAM_KEY.as_bytes());
     assert!(!leaked, "{url} answered with the upstream key");
+    super::leaks::heard(&method, url, &asked, status, &body);
     Ok(Answer { status, headers, body })
 }
 

@@ -1,5 +1,7 @@
 //! A database of its own on the PostgreSQL server that `./test` starts.
 
+use super::leaks;
+
 /// Its URL, or none where no server is there and none is demanded.
 ///
 /// In CI a missing server is a failure, not a skip.
@@ -38,8 +40,21 @@ impl Database {
 
 impl Drop for Database {
     fn drop(&mut self) {
+        let dumped = dump(&self.url());
         psql(&self.server, &format!("DROP DATABASE IF EXISTS {} WITH (FORCE)", self.name));
+        leaks::searched(dumped.path());
     }
+}
+
+/// All that is in a database, as text: what lies in its files may be compressed.
+fn dump(url: &str) -> tempfile::TempDir {
+    let folder = tempfile::tempdir().unwrap();
+    let output =
+        std::process::Command::new("pg_dump").arg("--file").arg(folder.path().join("dump.sql")).arg(url).output();
+    let output = output.expect("pg_dump comes with psql");
+    let said = String::from_utf8_lossy(&output.stderr);
+    assert!(output.status.success() || std::thread::panicking(), "pg_dump: {said}");
+    folder
 }
 
 /// A server of a test's own, which may stop and start. Gone, with its data, when dropped.
@@ -74,6 +89,7 @@ impl Private {
 
 impl Drop for Private {
     fn drop(&mut self) {
+        leaks::searched(&leaks::part(self.state.path()));
         script(self.state.path(), "stop");
     }
 }

@@ -3,14 +3,13 @@
 use std::io::{BufRead, BufReader};
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
-use std::sync::Mutex;
+use std::sync::{Mutex, OnceLock};
 use std::time::Duration;
 
+use super::caller::Caller;
+use super::leaks::{self, Folder, Wire};
 use serde_json::json;
 use simulator::{Running, Simulator};
-use tempfile::TempDir;
-
-use super::caller::Caller;
 
 /// The program under test.
 pub(crate) const WRIT: &str = env!("CARGO_BIN_EXE_writ");
@@ -41,11 +40,12 @@ pub(crate) struct WritOptions {
 
 /// A running control plane, its folder and its simulator. Killed when dropped.
 pub(crate) struct Writ {
-    pub(crate) folder: TempDir,
+    pub(crate) folder: Folder,
     pub(crate) simulator: Option<Running>,
     pub(crate) url: String,
     pub(crate) bootstrap: Option<String>,
     within: Vec<String>,
+    wire: OnceLock<Wire>,
     child: Mutex<Child>,
 }
 
@@ -64,7 +64,8 @@ impl Writ {
     }
 
     pub(crate) async fn start_with(options: WritOptions) -> Self {
-        let folder = tempfile::tempdir().unwrap();
+        let folder = leaks::folder();
+        leaks::minted("anthropic", "operator's key", UPSTREAM_KEY);
         let simulator = match options.upstreams.is_empty() && !options.no_upstreams {
             true => Some(Simulator::start(simulator::Config::default()).await.unwrap()),
             false => None,
@@ -73,7 +74,15 @@ impl Writ {
         let options = WritOptions { upstreams, ..options };
         let config = write_config(folder.path(), &options);
         let (child, url, bootstrap) = spawn(command(&config, &options.within)).await;
-        Self { folder, simulator, url, bootstrap, within: options.within, child: Mutex::new(child) }
+        Self {
+            folder,
+            simulator,
+            url,
+            bootstrap,
+            within: options.within,
+            wire: OnceLock::new(),
+            child: Mutex::new(child),
+        }
     }
 
     /// The folder with `writ.toml`, the upstream key and the data.
@@ -108,6 +117,9 @@ impl Writ {
     pub(crate) async fn restart(&mut self) {
         let (child, url, bootstrap) = spawn(self.serve()).await;
         (self.url, self.bootstrap) = (url, bootstrap);
+        if let Some(wire) = self.wire.get() {
+            wire.turn_to(&self.url);
+        }
         *self.child.lock().unwrap() = child;
     }
 
@@ -166,9 +178,16 @@ impl Writ {
         std::fs::read_to_string(self.path().join("stderr.log")).unwrap_or_default()
     }
 
-    /// A `writ` command of somebody signed in here, with a home of its own.
+    /// Where commands find the server: at the other end of a wire.
+    pub(crate) fn url_of_commands(&self) -> &str {
+        self.wire.get_or_init(|| Wire::to(&self.url)).url()
+    }
+
+    /// A `writ` command of somebody signed in here, with a home of its own. It speaks to the server over a wire that
+    /// notes what it is given.
     pub(crate) fn command(&self, caller: &Caller, home: &str) -> Command {
-        signed_in(&self.caller(caller.token.as_deref().unwrap()), &self.path().join(home))
+        let there = Caller { url: self.url_of_commands().to_owned(), token: caller.token.clone() };
+        signed_in(&there, &self.path().join(home))
     }
 }
 

@@ -118,6 +118,7 @@ async fn answer(
             Reply::Say(_) => Some(200),
             Reply::Hold => None,
         };
+        super::leaks::text("posts to receivers", &post.body);
         posts.push(post);
         reply
     };

@@ -8,10 +8,10 @@ use control::seam::Clock;
 use control::{IntrospectionSettings, Server, Settings};
 use domain::Span;
 use simulator::{Running, Simulator};
-use tempfile::TempDir;
 use tokio::sync::oneshot;
 use tokio::task::JoinHandle;
 
+use super::leaks::Folder;
 use super::{Caller, in_process, until, within};
 
 /// Any moment will do.
@@ -26,7 +26,7 @@ pub(crate) struct Timed {
     pub(crate) plane: Arc<ControlPlane>,
     pub(crate) ada: Caller,
     pub(crate) simulator: Running,
-    pub(crate) folder: TempDir,
+    pub(crate) folder: Folder,
     stop: oneshot::Sender<()>,
     serving: JoinHandle<()>,
 }
@@ -38,7 +38,7 @@ impl Timed {
 
     /// With gates and other services that may ask about tokens.
     pub(crate) async fn start_with(introspection: Vec<IntrospectionSettings>) -> Self {
-        let folder = tempfile::tempdir().unwrap();
+        let folder = super::leaks::folder();
         let simulator = Simulator::start(simulator::Config::default()).await.unwrap();
         let clock = Clock::Manual(AtomicI64::new(START_MS));
         let server =

@@ -7,7 +7,7 @@ use brokers::broker::Revocation;
 use serde_json::json;
 
 use super::next;
-use super::server::{Real, command, finished, psql};
+use super::server::{Real, command, finished, parted, psql};
 
 #[tokio::test]
 async fn a_running_query_is_cut() {
@@ -118,12 +118,18 @@ async fn nothing_slips_in_while_a_role_is_ended() {
         let minted = broker.mint(&order).await.unwrap();
         let role = minted.secret.field("user").unwrap().to_owned();
         let oid = real.sql(&format!("select oid from pg_roles where rolname = '{role}'"));
-        let url = real.url_of(&minted);
+        let (url, password) = parted(&real.url_of(&minted));
         let knocking: Vec<Child> = (0..4)
             .map(|_| {
                 let mut shell = std::process::Command::new("sh");
                 let knock = "for i in $(seq 20); do psql -XqAt \"$0\" -c 'select pg_sleep(600)'; done";
-                shell.args(["-c", knock, &url]).stdout(Stdio::null()).stderr(Stdio::null()).spawn().unwrap()
+                shell
+                    .args(["-c", knock, &url])
+                    .env("PGPASSWORD", &password)
+                    .stdout(Stdio::null())
+                    .stderr(Stdio::null())
+                    .spawn()
+                    .unwrap()
             })
             .collect();
         until(&real, &format!("select count(*) >= 2 from pg_stat_activity where usesysid = {oid}")).await;

@@ -148,7 +148,11 @@ impl Minting {
     }
 
     pub(super) async fn mint_with(&self, order: &Order, chance: Chance) -> Result<Minted, BrokerError> {
-        bounded(self.0.mint(order, &tools(), chance)).await
+        let minted = bounded(self.0.mint(order, &tools(), chance)).await;
+        if let Some(password) = minted.iter().find_map(|minted| minted.secret.field("password")) {
+            crate::support::leaks::minted("postgres", "password", password);
+        }
+        minted
     }
 
     /// Ends it by what was planned.
@@ -169,12 +173,25 @@ pub(crate) fn psql(url: &str, statement: &str) -> Result<String, String> {
     finished(&output)
 }
 
-/// psql, not started yet.
+/// psql, not started yet. The URL's password is not among its arguments.
 pub(super) fn command(url: &str, statement: &str) -> Command {
+    let (url, password) = parted(url);
     let mut command = Command::new("psql");
-    command.args(["-XqAt", "-v", "ON_ERROR_STOP=1", url, "-c", statement]).env_clear();
+    command.args(["-XqAt", "-v", "ON_ERROR_STOP=1", &url, "-c", statement]).env_clear();
     command.env("PATH", std::env::var_os("PATH").unwrap_or_default());
+    command.env("PGPASSWORD", password);
     command
+}
+
+/// A URL without its password, and the password.
+pub(super) fn parted(url: &str) -> (String, String) {
+    let parts = url.split_once('@').and_then(|(who, place)| Some((who.rsplit_once(':')?, place)));
+    match parts {
+        Some(((user, password), place)) if user.contains("//") => {
+            (format!("{user}@{place}"), password.replace("%20", " "))
+        }
+        _ => (url.to_owned(), String::new()),
+    }
 }
 
 pub(super) fn finished(output: &std::process::Output) -> Result<String, String> {

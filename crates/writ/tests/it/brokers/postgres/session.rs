@@ -72,6 +72,7 @@ impl Stage {
 }
 
 fn said(output: &Output) -> (String, String) {
+    crate::support::leaks::complaint(&output.stderr);
     (String::from_utf8_lossy(&output.stdout).into_owned(), String::from_utf8_lossy(&output.stderr).into_owned())
 }
 

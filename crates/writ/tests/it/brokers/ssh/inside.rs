@@ -17,6 +17,7 @@ async fn session(stage: &Stage, script: &str, change: impl FnOnce(&mut Command))
     writ.env("W", crate::support::process::WRIT).env("GIT_CONFIG_NOSYSTEM", "1").current_dir(stage.folder.path());
     change(&mut writ);
     let output = writ.output().unwrap();
+    crate::support::leaks::complaint(&output.stderr);
     let text = |bytes: &[u8]| String::from_utf8_lossy(bytes).into_owned();
     assert!(output.status.success(), "{}{}\n{}", text(&output.stdout), text(&output.stderr), stage.log());
     let newest: Value = stage.people.ada.get("/v1/sessions?limit=1").await.json();

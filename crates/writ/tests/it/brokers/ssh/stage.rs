@@ -148,6 +148,7 @@ pub(crate) fn keygen(path: &std::path::Path) {
 }
 
 fn told(output: &Output) -> Result<String, String> {
+    crate::support::leaks::complaint(&output.stderr);
     let text = |bytes: &[u8]| String::from_utf8_lossy(bytes).trim().to_owned();
     if output.status.success() { Ok(text(&output.stdout)) } else { Err(text(&output.stderr)) }
 }

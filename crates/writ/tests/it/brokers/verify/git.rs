@@ -79,7 +79,9 @@ impl Running {
     async fn finish(mut self) -> Ran {
         let waiting = tokio::task::spawn_blocking(move || {
             let code = self.child.wait().unwrap().code();
-            Ran { code, stderr: std::fs::read_to_string(self.folder.join("stderr")).unwrap() }
+            let stderr = std::fs::read_to_string(self.folder.join("stderr")).unwrap();
+            crate::support::leaks::complaint(stderr.as_bytes());
+            Ran { code, stderr }
         });
         in_time(RUN_MAX, "the session to end", waiting).await.unwrap()
     }

@@ -100,6 +100,7 @@ impl Conversation {
         };
         let status: ExitStatus = in_time(TURN_MAX, "the client to end", rest).await;
         let stderr = std::fs::read_to_string(&self.stderr).unwrap();
+        crate::support::leaks::complaint(stderr.as_bytes());
         Ran { code: status.code(), took: self.since.elapsed(), stdout: self.heard, stderr }
     }
 }

@@ -72,6 +72,17 @@ fn credentials_that_are_not_writs() {
 }
 
 #[test]
+fn an_empty_credential_stops_a_client_whose_key_helper_failed() {
+    tested(async |writ, _people| {
+        assert_snapshot!(refusal(&message(writ, &[("authorization", "Bearer"), ("x-api-key", "")]).await), @r#"
+        402 billing_error: this request came with an empty credential: the client's key helper (`apiKeyHelper`) gave none, and what it said is in the client's output; start the agent anew with `writ run`
+        x-should-retry: "false", retry-after: ""
+        "#);
+        nothing_went_upstream(writ);
+    });
+}
+
+#[test]
 fn mistyped_cut_and_unknown_tokens() {
     tested(async |writ, people| {
         let token = people.grace.open(json!({})).await.caller.token.unwrap();

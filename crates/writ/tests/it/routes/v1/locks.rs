@@ -1,4 +1,6 @@
 mod breaking;
+mod events;
+mod history;
 mod queue;
 mod rules;
 mod writes;

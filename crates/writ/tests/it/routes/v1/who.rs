@@ -86,6 +86,7 @@ fn a_call_leads_to_its_session_and_its_human() {
               "web_searches": 0
             }
           },
+          "credential": null,
           "hidden": 0,
           "human": {
             "disabled": false,
@@ -280,6 +281,7 @@ fn a_developer_is_found_by_those_who_may_see_them() {
           },
           "approvals": [],
           "call": null,
+          "credential": null,
           "hidden": 0,
           "human": {
             "disabled": false,

@@ -134,3 +134,14 @@ fn a_session_sees_itself() {
         "#);
     });
 }
+
+#[test]
+fn a_session_that_is_over_is_nobody() {
+    tested(async |_writ, people| {
+        let session = people.grace.open(json!({"project": "checkout"})).await;
+        assert_eq!(session.caller.get("/v1/whoami").await.status, 200);
+        let revoke = format!("/v1/sessions/{}/revoke", session.id);
+        assert_eq!(people.ada.post(&revoke, json!({"reason": "wrong branch"})).await.status, 200);
+        assert_snapshot!(session.caller.get("/v1/whoami").await.shown(), @"409 session_over: session ses_ID was revoked by ada (wrong branch) at MINUTE → start a new one with `writ run`");
+    });
+}

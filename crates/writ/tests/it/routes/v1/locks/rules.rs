@@ -37,3 +37,16 @@ fn set_by_an_administrator_and_read_by_who_works_on_the_project() {
         assert_snapshot!(people.ada.put(path, Some(json!({"rules": "\u{1}"}))).await.shown(), @"400 text_malformed: the text of lock rules is empty or has control characters");
     });
 }
+
+#[test]
+fn what_cannot_be_read_is_named() {
+    tested(async |_writ, people| {
+        let set = async |rules: &str| {
+            people.ada.put("/v1/projects/checkout/lock-rules", Some(json!({"rules": rules}))).await.shown()
+        };
+        assert_snapshot!(set("[[path]]\nunder = 1").await, @"");
+        assert_snapshot!(set("[[path]]\nunder = [\"src/**\"]\nmode = \"X\"\n").await, @"");
+        assert_snapshot!(set("[[command]]\nrun = \"make\"\nresource = \"no kind\"\nmode = \"X\"\n").await, @"");
+        assert!(set("").await.starts_with("200"));
+    });
+}

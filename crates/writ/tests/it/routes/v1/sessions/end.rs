@@ -13,6 +13,7 @@ fn a_live_session_beats_with_its_own_token_only() {
         assert_snapshot!(one.caller.post(&path, json!({})).await.shown(), @r#"
         200
         {
+          "credentials": [],
           "status": "active"
         }
         "#);
