@@ -26,7 +26,7 @@ mod wire;
 
 pub use authority::{CertificateClaims, SshAuthority};
 pub use certificate::{Certificate, CertificateError, SESSION_EXTENSION};
-pub use commit::{CommitError, CommitSignature, verify_commit};
+pub use commit::{CommitError, CommitSignature, claimed_authority, verify_commit};
 pub use key::SshKey;
 pub use krl::{Krl, KrlError, KrlHead, write_krl};
 pub use limits::{

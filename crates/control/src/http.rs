@@ -24,6 +24,7 @@ mod operational;
 mod pages;
 mod problem;
 mod projects;
+mod push;
 mod registry;
 mod search;
 mod sessions;
@@ -61,6 +62,7 @@ pub(crate) fn router(shared: Arc<Shared>) -> Router {
         .merge(projects::routes())
         .merge(sessions::routes())
         .merge(artifacts::routes())
+        .merge(push::routes())
         .merge(certificates::routes())
         .merge(brokers::routes())
         .merge(ssh_hosts::routes())

@@ -45,6 +45,7 @@ pub use settings::{
     IntrospectionSettings, IssuerSettings, PriceSettings, Settings, SinkSettings, Synchronous, SyslogAddress, TlsFiles,
     UpstreamCredential, UpstreamSettings,
 };
+pub use upstreams::tls as server_tls;
 
 #[cfg(test)]
 mod tests;

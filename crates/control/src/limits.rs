@@ -87,6 +87,8 @@ pub const DIFF_CHARS_MAX: usize = 2_000;
 
 /// Body of an API request: people type these.
 pub const API_BODY_BYTES_MAX: usize = 256 * 1024;
+/// Body of a gate's question about a push: the paths of the largest one, about 160 bytes each, and its commits.
+pub const PUSH_BODY_BYTES_MAX: usize = 16 << 20;
 /// Rows in one answer of the API.
 pub const PAGE_ROWS_MAX: u32 = 1000;
 /// Rows in one answer when nobody says.

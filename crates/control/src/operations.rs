@@ -19,6 +19,7 @@ pub mod lock_rules;
 pub mod log;
 pub mod project;
 pub mod proof;
+pub mod push;
 pub mod search;
 pub mod session;
 pub mod sign_in;

@@ -76,7 +76,11 @@ pub(crate) fn trust_policy(path: Option<&Path>) -> Result<Option<(TrustPolicy, S
     Ok(Some((policy, text)))
 }
 
-pub(crate) fn tls(files: &TlsFiles) -> Result<Arc<ServerConfig>, StartError> {
+/// What a server of ours speaks TLS with.
+///
+/// # Errors
+/// The certificate or the key cannot be read.
+pub fn tls(files: &TlsFiles) -> Result<Arc<ServerConfig>, StartError> {
     let bad = |field: &str, what: String| StartError::Field { field: format!("tls.{field}"), what };
     let certificates = CertificateDer::pem_file_iter(&files.certificate)
         .and_then(Iterator::collect::<Result<Vec<_>, _>>)

@@ -2,8 +2,8 @@
 
 use crate::{Actor, Event, Refusal, State, Time};
 use crate::{
-    artifact, broker, call, certificate, credential, developer, freeze, grant, lock, node, project, session, sign_in,
-    team, write,
+    artifact, broker, call, certificate, credential, developer, freeze, grant, lock, node, project, push, session,
+    sign_in, team, write,
 };
 
 /// Something somebody wants to happen. Ids, secrets' digests and amounts are made before and passed in.
@@ -81,6 +81,8 @@ pub enum Command {
     LapseLock(lock::Lapse),
     /// Record changes of resources, or look at those to come.
     RecordWrite(Box<write::Record>),
+    /// Ask whether a push may go in.
+    CheckPush(Box<push::Check>),
     /// Freeze a resource.
     FreezeResource(Box<freeze::Ask>),
     /// Thaw it.
@@ -102,7 +104,7 @@ pub fn decide(state: &State, by: Actor, command: &Command, now: Time) -> Result<
     let now = now.max(state.last_time);
     let mut events = decide_one(state, by, command, now)?;
     lock::complete(state, &mut events, now);
-    session::complete(state, &mut events);
+    session::complete(state, &mut events, now);
     Ok(events)
 }
 
@@ -144,6 +146,7 @@ fn decide_one(state: &State, by: Actor, command: &Command, now: Time) -> Result<
         Command::BreakLock(command) => lock::break_ticket(state, by, command, now),
         Command::LapseLock(command) => lock::lapse(state, command, now),
         Command::RecordWrite(command) => write::record(state, by, command, now),
+        Command::CheckPush(command) => push::check(state, by, command, now),
         Command::FreezeResource(command) => freeze::ask(state, by, command),
         Command::ThawResource(command) => freeze::thaw(state, by, command),
         Command::StartNode(command) => node::start(state, command),

@@ -6,8 +6,8 @@
 use serde::{Deserialize, Serialize};
 
 use crate::{
-    artifact, broker, call, certificate, credential, developer, freeze, grant, lock, node, project, session, sign_in,
-    team, write,
+    artifact, broker, call, certificate, credential, developer, freeze, grant, lock, node, project, push, session,
+    sign_in, team, write,
 };
 
 /// One fact. Serialised as `{"type": "<noun>.<verb>", "body": {…}}`.
@@ -128,6 +128,12 @@ pub enum Event {
     /// A session changed a resource.
     #[serde(rename = "resource.written")]
     ResourceWritten(Box<write::Written>),
+    /// A push may go in.
+    #[serde(rename = "push.admitted")]
+    PushAdmitted(Box<push::Admitted>),
+    /// A push may not go in.
+    #[serde(rename = "push.refused")]
+    PushRefused(Box<push::Refused>),
     /// No agent may change a resource.
     #[serde(rename = "resource.frozen")]
     ResourceFrozen(Box<freeze::Frozen>),
@@ -168,6 +174,8 @@ impl Event {
             Self::LockGranted(event) => event.holder.session(),
             Self::LockOver(event) => event.holder.session(),
             Self::ResourceWritten(event) => Some(event.session),
+            Self::PushAdmitted(event) => Some(event.push.session),
+            Self::PushRefused(event) => Some(event.push.session),
             _ => None,
         }
     }

@@ -23,6 +23,7 @@ pub mod money;
 pub mod name;
 pub mod node;
 pub mod project;
+pub mod push;
 pub mod refusal;
 pub mod resource;
 pub mod scope;

@@ -105,8 +105,8 @@ pub const LOCK_REST: Span = Span::from_secs(15);
 pub const LOCK_PIN_MAX: Span = Span::from_secs(60);
 /// Those who stand in the way that an answer names.
 pub const LOCK_AHEAD_SHOWN_MAX: usize = 16;
-/// Holders that the search for a circle looks at.
-pub const LOCK_CYCLE_SEARCH_MAX: usize = 10_000;
+/// Tickets that the search for a circle looks at: it is part of an append, and takes some hundred nanoseconds for each.
+pub const LOCK_CYCLE_SEARCH_MAX: usize = 100_000;
 /// Tickets of the whole installation that are not over: bounds state in memory (about 500 bytes each).
 pub const TICKETS_MAX: usize = 500_000;
 /// Tickets of one holder that are not over: every file of a large change, one by one.
@@ -133,6 +133,19 @@ pub const WRITTEN_RESOURCES_REMEMBERED_MAX: usize = 20_000;
 pub const STRUGGLE_WINDOW: Span = Span::from_secs(30 * 60);
 /// Turns by at least two sessions on one text that make a struggle.
 pub const STRUGGLE_TURNS: usize = 3;
+
+/// Refs of one push: `--all` of a repository with many branches.
+pub const PUSH_UPDATES_MAX: usize = 128;
+/// Bytes of the names of the refs of one push: with two ids each they fit in an entry.
+pub const PUSH_REF_BYTES_MAX: usize = 12 * 1024;
+/// Characters of an object's id: SHA-256 in hexadecimal.
+pub const PUSH_OBJECT_CHARS_MAX: usize = 64;
+/// Characters of a repository's name: host, owner and name.
+pub const PUSH_REPOSITORY_CHARS_MAX: usize = 512;
+/// Paths that one push touches: two and a half times the largest repository that was measured.
+pub const PUSH_PATHS_MAX: usize = 50_000;
+/// Fencing tokens of one push: every lock of a large change.
+pub const PUSH_TOKENS_MAX: usize = 256;
 
 /// Developers in one installation (design point: a few hundred; bound: fifty thousand).
 pub const DEVELOPERS_MAX: usize = 50_000;

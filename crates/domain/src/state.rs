@@ -47,8 +47,8 @@ pub struct State {
     pub past: BTreeMap<SessionId, Past>,
     /// The order in which sessions ended, oldest first.
     pub past_order: VecDeque<SessionId>,
-    /// Sessions that are over with calls still in flight (how many) or credentials that are not known to be dead: closed
-    /// when the last is.
+    /// Sessions that are over with calls still in flight (how many), credentials that are not known to be dead, or tickets
+    /// that rest: closed when the last is.
     pub closing: BTreeMap<SessionId, usize>,
     /// Calls in flight.
     pub calls: BTreeMap<CallId, Reservation>,

@@ -7,6 +7,8 @@ mod bounds;
 mod decisions;
 mod house;
 mod laws;
+mod model;
+mod reference;
 mod refusals;
 mod run;
 mod simulation;

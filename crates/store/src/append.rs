@@ -177,6 +177,7 @@ impl<'a> Append<'a> {
             // Locks and writes come in bulk too; what is frozen is in the state, whole.
             Event::LockQueued(_) | Event::LockOffered(_) | Event::LockGranted(_) | Event::LockOver(_) => Ok(()),
             Event::ResourceWritten(_) | Event::ResourceFrozen(_) | Event::ResourceThawed(_) => Ok(()),
+            Event::PushAdmitted(_) | Event::PushRefused(_) => Ok(()),
             // So are a project's lock rules.
             Event::LockRulesSet(_) => Ok(()),
             // Grants are in the state, whole; that somebody asked is in the log.

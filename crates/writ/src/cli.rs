@@ -4,6 +4,7 @@ mod audit;
 mod broker;
 mod credential;
 mod export;
+mod gate;
 mod govern;
 mod hook;
 mod keys;
@@ -22,6 +23,7 @@ pub(crate) use credential::{
     HelperTarget, Wanted,
 };
 pub(crate) use export::{ExportCommand, PrintEvents};
+pub(crate) use gate::{GitProxy, GitReceiveCommand, InstallReceive, ProvenBy};
 pub(crate) use govern::{AdminCommand, DeveloperCommand, Erase, NewDeveloper, ProjectCommand, Revoke, TeamCommand};
 pub(crate) use hook::{HookCommand, HookSettings};
 pub(crate) use keys::{ExportIssuer, IssuerCommand, KeysCommand, RelyingPartyKind, RotateKeys, ShowIssuer};
@@ -109,6 +111,10 @@ pub(crate) enum Command {
     /// List and replace the keys that sign and seal
     #[command(subcommand)]
     Keys(KeysCommand),
+    /// Keep pushes out of a git server of one's own that writ does not admit
+    #[command(subcommand)]
+    GitReceive(GitReceiveCommand),
+    GitProxy(Box<GitProxy>),
     Witness(Box<Witness>),
     CheckConfig(CheckConfig),
     Demo(Demo),
@@ -130,7 +136,10 @@ pub(crate) const GROUPS: [(&str, &[&str]); 4] = [
     ),
     ("Look", &["sessions", "session", "who", "cost", "log", "audit", "export"]),
     ("Govern", &["revoke", "developer", "team", "project", "broker", "grant", "admin"]),
-    ("Operate", &["serve", "issuer", "keys", "witness", "check-config", "demo", "simulator"]),
+    (
+        "Operate",
+        &["serve", "issuer", "keys", "git-receive", "git-proxy", "witness", "check-config", "demo", "simulator"],
+    ),
 ];
 
 /// Gives `command` a help page that shows its subcommands in [`GROUPS`] (clap itself knows one list only).

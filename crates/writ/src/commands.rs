@@ -7,6 +7,7 @@ mod cost;
 mod credential;
 mod developer;
 mod export;
+mod gate;
 mod git;
 mod grant;
 mod hook;
@@ -89,6 +90,8 @@ pub(crate) async fn dispatch(command: Command) -> Result<Exit, CommandError> {
         Command::Issuer(command) => issuer::issuer(command).await,
         Command::Keys(command) => keys::keys(command).await,
         Command::Serve(arguments) => serve::serve(arguments).await,
+        Command::GitReceive(command) => gate::receive(command).await,
+        Command::GitProxy(arguments) => gate::proxy(*arguments).await,
         Command::Witness(arguments) => witness::witness(*arguments).await,
         Command::CheckConfig(arguments) => serve::check_config(&arguments),
         Command::Demo(arguments) => demo::demo(arguments).await,

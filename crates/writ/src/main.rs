@@ -12,6 +12,8 @@ mod credentials;
 mod demo;
 mod duration;
 mod git;
+mod git_proxy;
+mod git_receive;
 mod hook;
 mod inside;
 mod limits;
@@ -19,6 +21,7 @@ mod logs;
 mod memory;
 mod output;
 mod password;
+mod push;
 mod reference;
 mod run;
 
@@ -52,7 +55,9 @@ fn start(command: Command) -> Result<Exit, CommandError> {
         Err(command) => *command,
     };
     let mut builder = match command {
-        Command::Serve(_) | Command::Witness(_) | Command::Simulator(_) => tokio::runtime::Builder::new_multi_thread(),
+        Command::Serve(_) | Command::GitProxy(_) | Command::Witness(_) | Command::Simulator(_) => {
+            tokio::runtime::Builder::new_multi_thread()
+        }
         _ => tokio::runtime::Builder::new_current_thread(),
     };
     let runtime = builder

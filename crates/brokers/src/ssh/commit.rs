@@ -75,11 +75,7 @@ pub fn verify_commit(raw_commit: &[u8], authority: &SshPublicKey) -> Result<Comm
         return Err(CommitError::Malformed);
     }
     let parts = Parts::split(raw_commit)?;
-    let armour = parts.signature.ok_or(CommitError::NotSigned)?;
-    if !armour.starts_with("-----BEGIN SSH SIGNATURE-----") {
-        return Err(CommitError::NotSsh);
-    }
-    let signature = SshSignature::from_armour(&armour)?;
+    let signature = signature_in(&parts)?;
     let certificate = signature.certificate();
     if !certificate.is_from(authority) {
         return Err(CommitError::OtherAuthority);
@@ -88,6 +84,26 @@ pub fn verify_commit(raw_commit: &[u8], authority: &SshPublicKey) -> Result<Comm
         return Err(CommitError::Tampered);
     }
     proven(certificate, parts.committed_at)
+}
+
+/// The authority that a commit's certificate says it is from. It proves nothing: [`verify_commit`] does, and whether the
+/// authority is one to be trusted is for the caller to know.
+///
+/// # Errors
+/// The commit has no signature with a certificate in it.
+pub fn claimed_authority(raw_commit: &[u8]) -> Result<SshPublicKey, CommitError> {
+    if raw_commit.len() > COMMIT_BYTES_MAX {
+        return Err(CommitError::Malformed);
+    }
+    Ok(signature_in(&Parts::split(raw_commit)?)?.certificate().authority())
+}
+
+fn signature_in(parts: &Parts) -> Result<SshSignature, CommitError> {
+    let armour = parts.signature.as_ref().ok_or(CommitError::NotSigned)?;
+    if !armour.starts_with("-----BEGIN SSH SIGNATURE-----") {
+        return Err(CommitError::NotSsh);
+    }
+    Ok(SshSignature::from_armour(armour)?)
 }
 
 fn proven(certificate: &Certificate, committed_at: i64) -> Result<CommitSignature, CommitError> {

@@ -7,6 +7,7 @@
 mod call;
 mod locks;
 mod people;
+mod push;
 mod session;
 mod shape;
 mod trace;
@@ -89,6 +90,8 @@ fn shape(origin: &str, line: &Line) -> Shape {
         Event::LockGranted(event) => locks::granted(line, event),
         Event::LockOver(event) => locks::over(line, event),
         Event::ResourceWritten(event) => locks::written(line, event),
+        Event::PushAdmitted(event) => push::admitted(line, event),
+        Event::PushRefused(event) => push::refused(line, event),
         Event::ResourceFrozen(event) => locks::frozen(line, event),
         Event::ResourceThawed(event) => locks::thawed(line, event),
         Event::NodeStarted(event) => session::node_started(line, event),

@@ -5,8 +5,8 @@ use utoipa::openapi::security::{Http, HttpAuthScheme, SecurityScheme};
 
 use super::{
     artifacts, audit, brokers, certificates, cost, credentials, developers, exports, freezes, grants, inject, issuer,
-    keys, lock_rules, locks, log, operational, projects, registry, search, sessions, sign_ins, ssh_hosts, teams, tlog,
-    verify, who, writes,
+    keys, lock_rules, locks, log, operational, projects, push, registry, search, sessions, sign_ins, ssh_hosts, teams,
+    tlog, verify, who, writes,
 };
 
 #[derive(OpenApi)]
@@ -44,6 +44,7 @@ use super::{
         sessions::end,
         sessions::revoke,
         artifacts::record,
+        push::check,
         certificates::issue,
         certificates::allowed_signers,
         brokers::list,

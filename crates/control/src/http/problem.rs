@@ -67,6 +67,13 @@ impl Problem {
         self
     }
 
+    /// Names the request itself, where the answer is larger than a problem.
+    #[must_use]
+    pub(crate) fn of(mut self, request: RequestId) -> Self {
+        self.request_id = Some(request.to_string().into_boxed_str());
+        self
+    }
+
     /// Says what stands in the way, for programs.
     #[must_use]
     pub(crate) fn obstacle(mut self, obstacle: Obstacle) -> Self {

@@ -4,8 +4,9 @@ use std::collections::BTreeSet;
 
 use serde::{Deserialize, Serialize};
 
+use super::cycle::{self, Asked};
 use super::table::Change;
-use super::{Holder, How, Over, Phase, Priority, Rank, Want, Wants, cycle};
+use super::{Holder, How, Over, Phase, Priority, Rank, Want, Wants};
 use crate::{Actor, Event, Refusal, Role, State, TicketId, Time, limits, text};
 
 /// Ask for resources, or claim what was offered.
@@ -151,15 +152,14 @@ fn again(state: &State, holder: Holder, command: &Acquire) -> Result<Vec<Event>,
 fn all(state: &State, holder: Holder, command: &Acquire, rank: Rank) -> Result<Vec<Event>, Refusal> {
     check_frozen(state, &command.wants)?;
     if state.is_free(&Change::default(), holder, &command.wants, Some(rank)) {
+        check_circle(state, holder, command, &command.wants)?;
         return Ok(granted(holder, command, command.wants.clone()));
     }
     if command.patience != Patience::Queue {
         return Err(held(state, holder, &command.wants, rank));
     }
     check_queue(state, holder, &command.wants)?;
-    if let Some(cycle) = cycle::closed_by(state, holder, &command.wants, rank) {
-        return Err(Refusal::WouldDeadlock { cycle });
-    }
+    cycle::check(state, &Asked { holder, wants: &command.wants, rank: Some(rank) })?;
     Ok(vec![Event::LockQueued(Box::new(Queued {
         ticket: command.ticket,
         holder,
@@ -174,11 +174,23 @@ fn any(state: &State, holder: Holder, command: &Acquire, rank: Rank) -> Result<V
         let one = Wants::new([want.clone()])?;
         // A sibling's slot is taken, though siblings go together: whoever asks for any of several wants one of its own.
         let is_own = state.locks.held.contains_key(&want.resource);
-        if !is_own && check_frozen(state, &one).is_ok() && state.is_free(&Change::default(), holder, &one, Some(rank)) {
+        if !is_own
+            && check_frozen(state, &one).is_ok()
+            && state.is_free(&Change::default(), holder, &one, Some(rank))
+            && check_circle(state, holder, command, &one).is_ok()
+        {
             return Ok(granted(holder, command, one));
         }
     }
     Err(held(state, holder, &command.wants, rank))
+}
+
+/// Also what is free may close a circle: of those who wait, some are passed, and will wait for the one who asks.
+fn check_circle(state: &State, holder: Holder, command: &Acquire, wants: &Wants) -> Result<(), Refusal> {
+    match command.patience {
+        Patience::Pass => Ok(()),
+        Patience::Queue | Patience::None => cycle::check(state, &Asked { holder, wants, rank: None }),
+    }
 }
 
 fn granted(holder: Holder, command: &Acquire, wants: Wants) -> Vec<Event> {

@@ -37,6 +37,7 @@ pub(crate) fn complete(state: &State, events: &mut Vec<Event>, now: Time) {
 fn freed(state: &State, events: &[Event], now: Time) -> (Change, BTreeSet<Resource>) {
     let mut change = Change::default();
     let mut touched = BTreeSet::new();
+    let mut over_sessions = BTreeSet::new();
     let mut end = |id: TicketId, ticket: &Ticket| {
         touched.extend(ticket.wants.iter().map(|want| want.resource.clone()));
         change.gone.insert(id);
@@ -50,6 +51,7 @@ fn freed(state: &State, events: &[Event], now: Time) -> (Change, BTreeSet<Resour
                 }
             }
             Event::SessionOver(over) => {
+                over_sessions.insert(over.session);
                 let of = state.locks.of(Holder::Session(over.session));
                 of.filter(|(_, ticket)| rests_until(ticket, &over.how, now).is_none())
                     .for_each(|(id, one)| end(id, one));
@@ -59,6 +61,7 @@ fn freed(state: &State, events: &[Event], now: Time) -> (Change, BTreeSet<Resour
         }
     }
     touched.extend(thawed);
+    change.over = over_sessions;
     (change, touched)
 }
 

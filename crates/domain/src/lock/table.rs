@@ -56,6 +56,8 @@ pub(super) struct Change {
     pub(super) moved: BTreeSet<TicketId>,
     /// What those have.
     pub(super) held: BTreeMap<Resource, Row<TicketId>>,
+    /// Sessions that are over: they are nobody's kin any more, and what they had rests for everybody.
+    pub(super) over: BTreeSet<SessionId>,
 }
 
 impl<Key: Ord> Default for Row<Key> {
@@ -78,7 +80,7 @@ impl<Key: Ord> Row<Key> {
     }
 
     /// Whether every mode in it lets the test pass.
-    fn all_modes(&self, test: impl Fn(Mode) -> bool) -> bool {
+    pub(super) fn all_modes(&self, test: impl Fn(Mode) -> bool) -> bool {
         Mode::ALL.into_iter().zip(self.modes).all(|(mode, count)| count == 0 || test(mode))
     }
 }
@@ -171,12 +173,13 @@ impl Locks {
         Some(ticket)
     }
 
-    pub(crate) fn finish(&mut self, id: TicketId) {
-        self.remove(id);
+    pub(crate) fn finish(&mut self, id: TicketId) -> Option<Ticket> {
+        let ticket = self.remove(id);
         self.over.insert(id);
         if self.over.len() > limits::TICKETS_OVER_REMEMBERED_MAX {
             self.over.pop_first();
         }
+        ticket
     }
 }
 
@@ -254,7 +257,8 @@ impl State {
                 continue;
             }
             for id in &row.keys {
-                if !change.gone.contains(id) && !self.pass(holder, *id, resource, want, false, &mut show) {
+                let counts = !change.gone.contains(id) && !self.is_kins(change, *id, holder);
+                if counts && !self.pass(*id, resource, want, false, &mut show) {
                     return false;
                 }
             }
@@ -269,7 +273,7 @@ impl State {
             let before = row.keys.iter().take_while(|(theirs, _)| rank.is_none_or(|rank| *theirs < rank));
             for (_, id) in before {
                 let waits = !change.gone.contains(id) && !change.moved.contains(id);
-                if waits && !self.pass(holder, *id, resource, want, true, &mut show) {
+                if waits && !self.is_kins(change, *id, holder) && !self.pass(*id, resource, want, true, &mut show) {
                     return false;
                 }
             }
@@ -280,7 +284,6 @@ impl State {
     /// Shows a ticket if it stands in the way; whether to go on.
     fn pass(
         &self,
-        holder: Holder,
         id: TicketId,
         resource: &Resource,
         want: &Want,
@@ -288,12 +291,16 @@ impl State {
         show: &mut impl FnMut(Ahead) -> bool,
     ) -> bool {
         let Some(ticket) = self.locks.tickets.get(&id) else { return true };
-        if self.are_kin(ticket.holder, holder) {
-            return true;
-        }
         let theirs = ticket.wants.iter().find(|theirs| theirs.resource == *resource && !theirs.goes_with(want));
         let Some(theirs) = theirs else { return true };
         show(Ahead { ticket: id, holder: ticket.holder, want: theirs.clone(), waits })
+    }
+
+    /// Whether a ticket is a holder's own or of its kin, after some changes.
+    fn is_kins(&self, change: &Change, id: TicketId, holder: Holder) -> bool {
+        let theirs = self.locks.tickets.get(&id).map(|ticket| ticket.holder);
+        let is_over = |holder: Holder| holder.session().is_some_and(|session| change.over.contains(&session));
+        theirs.is_some_and(|theirs| !is_over(theirs) && self.are_kin(theirs, holder))
     }
 
     /// Whether two holders are one, or one session descends from the other.

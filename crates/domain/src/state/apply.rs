@@ -6,6 +6,7 @@ use super::State;
 use crate::call::{Outcome, Reservation, Reserved, Settled};
 use crate::credential::{Cause, Credential};
 use crate::developer::Developer;
+use crate::lock::Holder;
 use crate::project::Project;
 use crate::session::{AliasClaimed, Ending, Opened, Over, Past, Session};
 use crate::sign_in::{self, Held};
@@ -88,6 +89,8 @@ impl State {
             Event::LockGranted(event) => self.grant_ticket(event, at),
             Event::LockOver(event) => self.end_ticket(event.ticket, at),
             Event::ResourceWritten(event) => self.write(event, at),
+            Event::PushAdmitted(event) => self.pin(&event.locks, at),
+            Event::PushRefused(_) => {}
             Event::ResourceFrozen(event) => self.freeze(event, at),
             Event::ResourceThawed(event) => {
                 self.freezes.remove(&event.resource);
@@ -176,11 +179,12 @@ impl State {
                 self.children.remove(&parent);
             }
         }
-        if session.calls_open > 0 || self.session_credentials.contains_key(&event.session) {
-            self.closing.insert(event.session, session.calls_open);
-        }
         self.make_due_of(event.session, at);
         self.end_tickets_of(event, at);
+        let rests = self.locks.of(Holder::Session(event.session)).next().is_some();
+        if session.calls_open > 0 || rests || self.session_credentials.contains_key(&event.session) {
+            self.closing.insert(event.session, session.calls_open);
+        }
         let ending = Ending { how: event.how.clone(), at };
         let past = Past { developer: session.developer, token: session.token, ending };
         self.past.insert(event.session, past);

@@ -1,11 +1,12 @@
 //! How the events of locks, writes and freezes change state.
 
 use super::State;
+use crate::credential::Cause;
 use crate::freeze::{Freeze, Frozen};
 use crate::lock::{self, Granted, Holder, Offered, Phase, Queued, Ticket};
 use crate::session;
 use crate::write::{Recent, Written};
-use crate::{TicketId, Time, limits};
+use crate::{CredentialId, SessionId, TicketId, Time, limits};
 
 impl State {
     pub(super) fn queue_ticket(&mut self, event: &Queued, at: Time) {
@@ -53,8 +54,8 @@ impl State {
     }
 
     pub(super) fn end_ticket(&mut self, id: TicketId, at: Time) {
-        self.locks.finish(id);
-        self.end_rest_of(id, at);
+        let holder = self.locks.finish(id).map(|ticket| ticket.holder);
+        self.end_what_rests_on(id, holder.and_then(Holder::session), at);
     }
 
     /// Every ticket of a session that is over is over, or rests for a while.
@@ -67,15 +68,20 @@ impl State {
                     ticket.phase = Phase::Resting { until };
                     self.locks.insert(id, ticket);
                 }
-                _ => self.locks.finish(id),
+                _ => drop(self.locks.finish(id)),
             }
-            self.end_rest_of(id, at);
+            self.end_what_rests_on(id, Some(event.session), at);
         }
     }
 
-    /// What was issued because a ticket was held has no ground any more.
-    fn end_rest_of(&mut self, id: TicketId, at: Time) {
-        self.make_due(crate::credential::Cause::LockOver, at, |credential| credential.lock == Some(id));
+    /// What was issued to its holder because a ticket was held has no ground any more.
+    fn end_what_rests_on(&mut self, id: TicketId, session: Option<SessionId>, at: Time) {
+        let ids = session.and_then(|session| self.session_credentials.get(&session));
+        let rests = |one: &CredentialId| self.credentials.get(one).is_some_and(|found| found.lock == Some(id));
+        let resting: Vec<_> = ids.into_iter().flatten().copied().filter(rests).collect();
+        for credential in resting {
+            self.make_one_due(credential, Cause::LockOver, at);
+        }
     }
 
     pub(super) fn freeze(&mut self, event: &Frozen, at: Time) {

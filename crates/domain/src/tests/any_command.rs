@@ -5,17 +5,18 @@ use proptest::option;
 use proptest::prelude::*;
 
 use super::house::{
-    MORNING, cal, configure, cre, dev, digest, name, nod, prj, request, rooms, ses, settlement, sin, tm,
+    MORNING, cal, configure, cre, dev, digest, name, nod, prj, request, resource, rooms, ses, settlement, sin, tkt, tm,
 };
 use super::run::Run;
 use crate::call::{Abandon, Reserve, Settle};
 use crate::credential::{Finish, How, MintResult, NoteStalled, PublicName, RecordMint};
 use crate::developer::Developer;
+use crate::lock::{Acquire, Break, Choice, Holder, Mode, Patience, Phase, Priority, Release, Want, Wants};
 use crate::session::{Claims, End, Lapse, Open, Recover, Revoke};
 use crate::sign_in::{SignIn, SignOut};
 use crate::{
     Actor, ArtifactKind, Command, Event, Refusal, Role, Roles, Scope, SessionId, Span, Time, Usd, artifact, broker,
-    certificate, credential, developer, grant, limits, node, project, team,
+    certificate, credential, developer, freeze, grant, limits, lock, node, project, team, write,
 };
 
 /// Who proposes a command.
@@ -95,13 +96,31 @@ fn rightful(run: &Run, command: &mut Command, aim: usize) -> Actor {
             settle.call = open.copied().unwrap_or(settle.call);
             Actor::System
         }
-        Command::RequestCredential(request) => aim_at(&mut request.session),
+        Command::RequestCredential(request) => {
+            let by = aim_at(&mut request.session);
+            // Whoever holds the lock that the grant may ask for, now and then.
+            let holds =
+                |id: &SessionId| state.locks.covering(Holder::Session(*id), &resource("env:p/a"), Mode::X).is_some();
+            match state.sessions.keys().copied().find(holds).filter(|_| aim % 2 == 0) {
+                Some(holder) => aim_at_holder(&mut request.session, holder),
+                None => by,
+            }
+        }
         Command::RecordMint(RecordMint { credential, .. })
         | Command::RevokeCredential(credential::Revoke { credential, .. })
         | Command::NoteStalled(NoteStalled { credential, .. })
         | Command::FinishCredential(Finish { credential, .. }) => {
             let alive = state.credentials.keys().nth(nth(state.credentials.len()));
             *credential = alive.copied().unwrap_or(*credential);
+            Actor::System
+        }
+        Command::AcquireLock(_) | Command::ReleaseLock(_) | Command::BreakLock(_) | Command::LapseLock(_) => {
+            rightful_of_locks(run, command, aim)
+        }
+        Command::RecordWrite(record) => aim_at(&mut record.session),
+        Command::ThawResource(thaw) => {
+            let frozen = state.freezes.keys().nth(nth(state.freezes.len()));
+            thaw.resource = frozen.unwrap_or(&thaw.resource).clone();
             Actor::System
         }
         Command::SignOut(_)
@@ -121,19 +140,78 @@ fn rightful(run: &Run, command: &mut Command, aim: usize) -> Actor {
     }
 }
 
-/// A history's worth of steps.
-pub(crate) fn any_steps() -> impl Strategy<Value = Vec<Step>> {
-    vec(any_step(), 0..160)
+/// Claims what is offered, every other time; lets go of what is there; lapses what is due.
+fn rightful_of_locks(run: &Run, command: &mut Command, aim: usize) -> Actor {
+    let locks = &run.state.locks;
+    let nth = |count: usize| aim.checked_rem(count).unwrap_or_default();
+    let some = locks.tickets.iter().nth(nth(locks.tickets.len()));
+    match command {
+        Command::AcquireLock(acquire) => {
+            let is_offered = |ticket: &lock::Ticket| matches!(ticket.phase, Phase::Offered { .. });
+            if let Some((id, ticket)) = locks.tickets.iter().find(|(_, ticket)| aim % 2 == 0 && is_offered(ticket)) {
+                (acquire.ticket, acquire.wants) = (*id, ticket.wants.clone());
+                return actor(ticket.holder);
+            }
+            let live = run.state.sessions.keys().nth(nth(run.state.sessions.len()));
+            live.filter(|_| aim % 8 != 7).map_or(Actor::Developer(dev(1)), |id| Actor::Session(*id))
+        }
+        Command::ReleaseLock(release) => match some {
+            Some((id, ticket)) => {
+                release.ticket = *id;
+                release.token = release.token.filter(|_| aim % 4 == 0).or(ticket.phase.token());
+                actor(ticket.holder)
+            }
+            None => Actor::System,
+        },
+        Command::BreakLock(breaking) => {
+            breaking.ticket = some.map_or(breaking.ticket, |(id, _)| *id);
+            Actor::System
+        }
+        Command::LapseLock(lapse) => {
+            let due = locks.timers.iter().nth(nth(locks.timers.len()));
+            lapse.ticket = due.map_or(lapse.ticket, |(_, id)| *id);
+            Actor::System
+        }
+        _ => Actor::System,
+    }
 }
 
-fn any_step() -> impl Strategy<Value = Step> {
+fn aim_at_holder(target: &mut SessionId, holder: SessionId) -> Actor {
+    *target = holder;
+    Actor::Session(holder)
+}
+
+fn actor(holder: Holder) -> Actor {
+    match holder {
+        Holder::Session(session) => Actor::Session(session),
+        Holder::Developer(developer) => Actor::Developer(developer),
+    }
+}
+
+/// A history's worth of steps.
+pub(crate) fn any_steps() -> impl Strategy<Value = Vec<Step>> {
+    steps(any_command(), 200)
+}
+
+/// The same, mostly about locks.
+pub(crate) fn any_steps_of_locks() -> impl Strategy<Value = Vec<Step>> {
+    let command = prop_oneof![
+        3 => any_open().prop_map(|open| Command::OpenSession(Box::new(open))),
+        2 => any_session_end(),
+        20 => any_locks(),
+        1 => any_freezes(),
+        1 => any_people(),
+    ];
+    steps(command, 120)
+}
+
+fn steps(command: impl Strategy<Value = Command>, most: usize) -> impl Strategy<Value = Vec<Step>> {
+    vec(any_step(command), 0..most)
+}
+
+fn any_step(command: impl Strategy<Value = Command>) -> impl Strategy<Value = Step> {
     let who = prop_oneof![4 => Just(Who::Rightful), 1 => any_actor().prop_map(Who::Stranger)];
-    (who, any_command(), 0..64_usize, any_clock()).prop_map(|(who, command, aim, clock)| Step {
-        who,
-        command,
-        aim,
-        clock,
-    })
+    (who, command, 0..64_usize, any_clock()).prop_map(|(who, command, aim, clock)| Step { who, command, aim, clock })
 }
 
 fn any_clock() -> impl Strategy<Value = i64> {
@@ -171,6 +249,81 @@ fn any_command() -> impl Strategy<Value = Command> {
         1 => any_brokers(),
         5 => any_request().prop_map(|request| Command::RequestCredential(Box::new(request))),
         6 => any_mint_and_end(),
+        14 => any_locks(),
+        3 => any_writes(),
+        1 => any_freezes(),
+    ]
+}
+
+/// A small tree, in which most overlap: with a gate and without.
+fn any_resource() -> impl Strategy<Value = crate::Resource> {
+    let all = ["env:p", "env:p/a", "env:p/a", "env:p/a/x", "env:p/b", "path:r//f", "path:r//f/g", "slot:s"];
+    proptest::sample::select(all.to_vec()).prop_map(resource)
+}
+
+fn any_wants() -> impl Strategy<Value = Wants> {
+    let mode = prop_oneof![
+        4 => Just(Mode::X),
+        2 => Just(Mode::S),
+        2 => Just(Mode::IX),
+        1 => Just(Mode::SIX),
+        2 => Just(Mode::IS),
+        1 => Just(Mode::N),
+    ];
+    let want = (any_resource(), mode).prop_map(|(resource, mode)| Want::new(resource, mode));
+    vec(want, 1..4).prop_map(|wants| Wants::new(wants).unwrap())
+}
+
+fn any_locks() -> impl Strategy<Value = Command> {
+    let id = || (0..120_u128).prop_map(tkt);
+    let choice = prop_oneof![6 => Just(Choice::All), 1 => Just(Choice::Any)];
+    let patience = prop_oneof![8 => Just(Patience::Queue), 1 => Just(Patience::None), 1 => Just(Patience::Pass)];
+    let priority = prop_oneof![
+        1 => Just(Priority::Low),
+        6 => Just(Priority::Normal),
+        2 => Just(Priority::High),
+        1 => Just(Priority::Urgent),
+    ];
+    let intent = option::weighted(0.2, "[a-z ]{0,9}");
+    let acquire = (id(), any_wants(), choice, patience, priority, intent);
+    prop_oneof![
+        9 => acquire.prop_map(|(ticket, wants, choice, patience, priority, intent)| {
+            Command::AcquireLock(Box::new(Acquire { ticket, wants, choice, patience, priority, intent }))
+        }),
+        2 => (id(), option::of(0..300_u64)).prop_map(|(ticket, token)| {
+            Command::ReleaseLock(Release { ticket, token })
+        }),
+        1 => (id(), "[a-z ]{0,9}", any::<bool>()).prop_map(|(ticket, reason, revoke)| {
+            Command::BreakLock(Break { ticket, reason, revoke })
+        }),
+        3 => id().prop_map(|ticket| Command::LapseLock(lock::Lapse { ticket })),
+    ]
+}
+
+/// Two texts, so that they are undone often.
+fn any_writes() -> impl Strategy<Value = Command> {
+    let text = || option::weighted(0.8, (0..2_u128).prop_map(|n| digest("text", n)));
+    let hunk = (0..2_u128, 0..2_u128).prop_map(|(a, b)| write::Hunk { old: digest("text", a), new: digest("text", b) });
+    let at = prop_oneof![Just(resource("env:p/a")), Just(resource("path:r//f"))];
+    let change = (at, text(), text(), vec(hunk, 0..2)).prop_map(|(resource, before, after, hunks)| write::Change {
+        resource,
+        before,
+        after,
+        hunks,
+    });
+    let record = (0..24_u128, vec(change, 1..3), option::weighted(0.2, "[a-z ]{0,9}"), any::<bool>());
+    record.prop_map(|(session, changes, intent, intended)| {
+        Command::RecordWrite(Box::new(write::Record { session: ses(session), changes, intent, intended }))
+    })
+}
+
+fn any_freezes() -> impl Strategy<Value = Command> {
+    let reason = || "[a-z]{1,9}".prop_map(String::from);
+    prop_oneof![
+        1 => (any_resource(), reason())
+            .prop_map(|(resource, reason)| Command::FreezeResource(Box::new(freeze::Ask { resource, reason }))),
+        4 => (any_resource(), reason())
+            .prop_map(|(resource, reason)| Command::ThawResource(Box::new(freeze::Thaw { resource, reason }))),
     ]
 }
 
@@ -178,15 +331,16 @@ fn any_brokers() -> impl Strategy<Value = Command> {
     let broker = || prop_oneof![3 => Just("vault"), 1 => Just("spare")].prop_map(name);
     let target = || prop_oneof![3 => Just("far"), 3 => Just("near"), 1 => Just("nowhere")].prop_map(name);
     let profile = || option::weighted(0.3, Just(name("default")));
-    let grant = (broker(), target(), profile(), any_rooms(), 60..1900_u64);
+    let locked = || option::weighted(0.3, Just(resource("env:p/a")));
+    let grant = (broker(), target(), profile(), any_rooms(), 60..1900_u64, locked());
     prop_oneof![
         2 => prop_oneof![Just("vault"), Just("spare")].prop_map(configure),
         1 => (broker(), any::<bool>(), "[a-z ]{0,9}").prop_map(|(broker, is_on, reason)| {
             Command::SwitchBroker(broker::Switch { broker, is_on, reason })
         }),
         1 => broker().prop_map(|broker| Command::RemoveBroker(broker::Remove { broker })),
-        3 => grant.prop_map(|(broker, target, profile, scope, seconds)| {
-            let grant = grant::Grant { broker, target, profile, scope, life_max: Span::from_secs(seconds), lock: None };
+        3 => grant.prop_map(|(broker, target, profile, scope, seconds, lock)| {
+            let grant = grant::Grant { broker, target, profile, scope, life_max: Span::from_secs(seconds), lock };
             Command::SetGrant(Box::new(grant::Set { project: prj(0), grant }))
         }),
         1 => (broker(), target(), profile()).prop_map(|(broker, target, profile)| {
@@ -270,6 +424,8 @@ fn any_teams() -> impl Strategy<Value = Command> {
             .prop_map(|(n, who)| Command::RemoveMember(team::RemoveMember { team: tm(n), developer: dev(who) })),
         (0..3_u128, any_name(), btree_set((0..3_u128).prop_map(tm), 0..3))
             .prop_map(|(n, name, teams)| { Command::CreateProject(project::Create { project: prj(n), name, teams }) }),
+        (0..3_u128, "[a-z]{0,3}")
+            .prop_map(|(n, rules)| Command::SetLockRules(project::SetLockRules { project: prj(n), rules })),
     ]
 }
 

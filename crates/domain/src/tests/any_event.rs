@@ -82,6 +82,8 @@ impl Universe {
                 .prop_map(|(team, developer)| Event::TeamMemberRemoved(team::MemberRemoved { team, developer })),
             (self.project(), name(), btree_set(self.team(), 0..=limits::TEAMS_PER_PROJECT_MAX))
                 .prop_map(|(project, name, teams)| Event::ProjectCreated(project::Created { project, name, teams })),
+            (self.project(), text(200))
+                .prop_map(|(project, rules)| Event::LockRulesSet(project::LockRulesSet { project, rules })),
             (self.sign_in(), self.developer(), self.digest(), time()).prop_map(
                 |(sign_in, developer, token, expires_at)| {
                     Event::SignInStarted(sign_in::Started { sign_in, developer, token, expires_at })

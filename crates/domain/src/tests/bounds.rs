@@ -1,6 +1,8 @@
 //! Every bound of the state, reached: up to it all is well, beyond it the answer is a clear refusal. Where the bound is
 //! large, the state is filled directly.
 
+mod locks;
+
 use super::house::*;
 use super::run::Run;
 use crate::call::{Reserve, Settlement};
@@ -51,9 +53,8 @@ fn teams() {
 #[test]
 fn projects() {
     let fill = |state: &mut State, n: u128| {
-        state
-            .projects
-            .insert(prj(n), Project { name: name(&format!("p{n}")), teams: Default::default(), grants: Vec::new() });
+        let (name, teams) = (name(&format!("p{n}")), Default::default());
+        state.projects.insert(prj(n), Project { name, teams, grants: Vec::new(), lock_rules: None });
     };
     let (first, second) = (create_project(1, "apps", &[]), create_project(2, "ops", &[]));
     check(limits::PROJECTS_MAX, |state| state.projects.len(), fill, &first, &second);
@@ -70,6 +71,22 @@ fn teams_of_a_project() {
         |count| Command::CreateProject(project::Create { project: prj(1), name: name("apps"), teams: teams(count) });
     assert_limit(&run.refused(ada(), &command(limits::TEAMS_PER_PROJECT_MAX + 1)), limits::TEAMS_PER_PROJECT_MAX);
     run.ok(ada(), &command(limits::TEAMS_PER_PROJECT_MAX));
+}
+
+#[test]
+fn lock_rules_of_a_project() {
+    let run = Run::furnished();
+    let most = limits::LOCK_RULES_BYTES_MAX;
+    let rules = |rules: String| Command::SetLockRules(project::SetLockRules { project: prj(0), rules });
+    run.clone().ok(ada(), &rules("\n".repeat(most)));
+    assert_eq!(
+        run.refused(ada(), &rules("x".repeat(most + 1))),
+        Refusal::TextTooLong { what: "the text of lock rules", max: most }
+    );
+    assert_eq!(
+        run.refused(ada(), &rules("\u{1}".to_owned())),
+        Refusal::TextMalformed { what: "the text of lock rules" }
+    );
 }
 
 #[test]

@@ -8,6 +8,7 @@ mod endings;
 mod locks;
 mod nodes;
 mod people;
+mod push;
 mod sessions;
 mod sign_ins;
 mod traces;

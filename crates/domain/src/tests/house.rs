@@ -4,10 +4,11 @@ use crate::broker::{Configure, Target};
 use crate::call::{Outcome, Quality, Reserve, Settle, Settlement};
 use crate::credential::Request;
 use crate::grant::{Grant, Set};
+use crate::lock::{Acquire, Choice, Mode, Patience, Priority, Release, Want, Wants};
 use crate::session::{Claims, Open};
 use crate::{
-    Actor, BrokerKind, CallId, Command, CredentialId, DeveloperId, Digest, Name, NodeId, ProjectId, Role, Roles, Scope,
-    SessionId, SignInId, Span, TeamId, Time, Usage, Usd, developer, node, project, team,
+    Actor, BrokerKind, CallId, Command, CredentialId, DeveloperId, Digest, Name, NodeId, ProjectId, Resource, Role,
+    Roles, Scope, SessionId, SignInId, Span, TeamId, TicketId, Time, Usage, Usd, developer, node, project, team,
 };
 
 /// When the house was furnished.
@@ -29,7 +30,8 @@ short!(
     cal: CallId,
     nod: NodeId,
     sin: SignInId,
-    cre: CredentialId
+    cre: CredentialId,
+    tkt: TicketId
 );
 
 /// The administrator.
@@ -207,6 +209,48 @@ pub(crate) fn request(credential: u128, session: u128, target: &str) -> Request 
 
 pub(crate) fn requesting(request: Request) -> Command {
     Command::RequestCredential(Box::new(request))
+}
+
+/// A session that asks.
+pub(crate) fn agent(n: u128) -> Actor {
+    Actor::Session(ses(n))
+}
+
+pub(crate) fn resource(text: &str) -> Resource {
+    text.parse().unwrap()
+}
+
+pub(crate) fn wants(wants: &[(&str, Mode)]) -> Wants {
+    Wants::new(wants.iter().map(|(text, mode)| Want::new(resource(text), *mode))).unwrap()
+}
+
+/// Asks for all of it, and waits.
+pub(crate) fn acquire(ticket: u128, list: &[(&str, Mode)]) -> Acquire {
+    Acquire {
+        ticket: tkt(ticket),
+        wants: wants(list),
+        choice: Choice::All,
+        patience: Patience::Queue,
+        priority: Priority::Normal,
+        intent: None,
+    }
+}
+
+pub(crate) fn acquiring(acquire: Acquire) -> Command {
+    Command::AcquireLock(Box::new(acquire))
+}
+
+pub(crate) fn asking(ticket: u128, list: &[(&str, Mode)]) -> Command {
+    acquiring(acquire(ticket, list))
+}
+
+pub(crate) fn release(ticket: u128, token: Option<u64>) -> Command {
+    Command::ReleaseLock(Release { ticket: tkt(ticket), token })
+}
+
+pub(crate) fn freezing(text: &str) -> Command {
+    let ask = crate::freeze::Ask { resource: resource(text), reason: "look".to_owned() };
+    Command::FreezeResource(Box::new(ask))
 }
 
 /// The commands that furnish the house: ada (administrator), bob (in the team), eve (in none), a project with a grant for

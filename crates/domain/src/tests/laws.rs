@@ -4,12 +4,13 @@
 use proptest::collection::vec;
 use proptest::prelude::*;
 
-use super::any_command::{Step, any_steps};
+use super::any_command::{Step, any_steps, any_steps_of_locks};
 use super::any_event::{Universe, any_event};
 use super::run::Run;
-use crate::{Command, State, Time, decide};
+use crate::{Command, Event, State, Time, decide};
 
 pub(crate) mod of_history;
+pub(crate) mod of_locks;
 pub(crate) mod of_state;
 
 /// The history that the steps make.
@@ -47,7 +48,46 @@ proptest! {
 
     #[test]
     fn closed_when_over_and_settled(steps in any_steps()) {
-        of_history::closed_when_over_and_settled(&history(&steps).log);
+        let run = history(&steps);
+        of_history::closed_when_over_and_settled(&run.log, &run.state);
+    }
+
+    #[test]
+    fn laws_of_locks(steps in any_steps_of_locks()) {
+        after_each(&steps, |run| of_locks::all(&run.state));
+    }
+
+    #[test]
+    fn laws_of_locks_among_everything_else(steps in any_steps()) {
+        after_each(&steps, |run| of_locks::all(&run.state));
+    }
+
+    #[test]
+    fn grants_come_in_the_order_of_waiting(steps in any_steps_of_locks()) {
+        of_locks::tickets_come_in_their_order(&history(&steps).log);
+    }
+
+    #[test]
+    fn a_token_is_given_once(steps in any_steps_of_locks()) {
+        let run = history(&steps);
+        of_locks::tokens_rise(&run.log, &run.state);
+    }
+
+    #[test]
+    fn frozen_is_granted_to_nobody(steps in any_steps_of_locks()) {
+        of_locks::frozen_is_granted_to_nobody(&history(&steps).log);
+    }
+
+    #[test]
+    fn a_release_with_an_old_token_is_nothing(steps in any_steps_of_locks()) {
+        after_each(&steps, |run| of_locks::a_release_with_an_old_token_is_nothing(&run.state, run.clock));
+    }
+
+    #[test]
+    fn sessions_that_rest_are_closed_later(steps in any_steps_of_locks()) {
+        let run = history(&steps);
+        of_history::closed_when_over_and_settled(&run.log, &run.state);
+        of_history::revocation_wins(&run.log);
     }
 
     #[test]
@@ -219,6 +259,58 @@ proptest! {
     }
 }
 
+/// Histories of locks, too: queues are to form, and circles to be refused.
+#[test]
+fn histories_of_locks_are_eventful() {
+    use proptest::strategy::ValueTree;
+    let mut runner = proptest::test_runner::TestRunner::deterministic();
+    let mut seen = std::collections::BTreeMap::<String, usize>::new();
+    for _ in 0..100 {
+        let steps = any_steps_of_locks().new_tree(&mut runner).unwrap().current();
+        let mut run = Run::furnished();
+        for step in &steps {
+            let is_claim = |event: &Event| matches!(event, Event::LockGranted(one) if one.intent.is_none());
+            let (by, command) = step.propose(&mut run);
+            let waited = match &command {
+                Command::AcquireLock(asked) => run.state.locks.tickets.contains_key(&asked.ticket),
+                _ => false,
+            };
+            match run.step(by, &command) {
+                Err(refusal) => *seen.entry(refusal.code().to_owned()).or_default() += 1,
+                Ok(events) if waited && events.iter().any(is_claim) => {
+                    *seen.entry("claimed".to_owned()).or_default() += 1
+                }
+                Ok(events) => {
+                    for event in &events {
+                        let value = serde_json::to_value(event).unwrap();
+                        let how = value["body"]["how"].as_str().unwrap_or_default();
+                        let kind = format!("{} {how}", value["type"].as_str().unwrap());
+                        *seen.entry(kind.trim().to_owned()).or_default() += 1;
+                    }
+                }
+            }
+        }
+    }
+    for kind in [
+        "claimed",
+        "lock.granted",
+        "lock.offered",
+        "lock.over broken",
+        "lock.over passed",
+        "lock.over released",
+        "lock.over rested",
+        "lock.over unclaimed",
+        "lock.queued",
+        "lock_held",
+        "resource_frozen",
+        "ticket_over",
+        "would_deadlock",
+    ] {
+        let count = seen.get(kind).copied().unwrap_or(0);
+        assert!(count >= 10, "{kind} happened {count} times in 100 histories: {seen:?}");
+    }
+}
+
 /// Arbitrary histories must reach what the laws are about, or the laws hold of nothing.
 #[test]
 fn arbitrary_histories_are_eventful() {
@@ -233,6 +325,12 @@ fn arbitrary_histories_are_eventful() {
             let mut kind = value["type"].as_str().unwrap().to_owned();
             if let Some(how) = value["body"]["how"].as_str() {
                 kind = format!("{kind}:{how}");
+            }
+            if let Some(why) = value["body"]["why"].as_str() {
+                kind = format!("{kind}:{why}");
+            }
+            if value["body"]["lock"].is_string() {
+                kind.push_str(":lock");
             }
             if value["body"]["parent"].is_string() && kind == "session.opened" {
                 kind.push_str(":child");
@@ -250,6 +348,7 @@ fn arbitrary_histories_are_eventful() {
         "credential.over:not_made",
         "credential.over:revoked",
         "credential.requested",
+        "credential.requested:lock",
         "credential.revocation_asked",
         "credential.stalled",
         "grant.removed",
@@ -262,9 +361,23 @@ fn arbitrary_histories_are_eventful() {
         "developer.erased",
         "developer.registered",
         "developer.roles_set",
+        "lock.granted",
+        "lock.offered",
+        "lock.over:broken",
+        "lock.over:passed",
+        "lock.over:released",
+        "lock.over:rested",
+        "lock.over:unclaimed",
+        "lock.queued",
         "node.lost",
         "node.started",
         "project.created",
+        "project.lock_rules_set",
+        "resource.frozen:asked",
+        "resource.frozen:ping_pong",
+        "resource.frozen:reverted",
+        "resource.thawed",
+        "resource.written",
         "session.alias_claimed",
         "session.claim_mismatched",
         "session.closed",

@@ -5,9 +5,10 @@ use std::collections::BTreeSet;
 use super::house::*;
 use super::run::Run;
 use crate::credential::Request;
+use crate::lock::{Acquire, Lapse as LapseLock, Mode, Patience};
 use crate::session::{End, Lapse};
 use crate::sign_in::SignOut;
-use crate::{Actor, BrokerKind, Command, Refusal, Role, Span, Usd, broker, credential, limits};
+use crate::{Actor, BrokerKind, Command, Refusal, Role, Span, Usd, broker, credential, freeze, grant, limits, lock};
 
 type Case = (&'static str, fn(&mut Run) -> (Actor, Command));
 
@@ -62,7 +63,7 @@ fn is_known(refusal: &Refusal) -> bool {
 }
 
 /// All that `decide` can give, which is all but [`Refusal::LoginTaken`].
-const VARIANTS: usize = 33;
+const VARIANTS: usize = 42;
 
 const CASES: &[Case] = &[
     ("forbidden", |_| (bob(), create_team(1, "apps"))),
@@ -189,7 +190,61 @@ const CASES: &[Case] = &[
         let finish = credential::Finish { credential: cre(0), how: credential::How::Expired };
         (Actor::System, Command::FinishCredential(finish))
     }),
+    ("lock_required", |run| {
+        run.ok(bob(), &opening(open(0)));
+        let Command::SetGrant(set) = grant("far", Span::from_secs(600)) else { panic!("another command") };
+        let grant = grant::Grant { lock: Some(resource("env:prod")), ..set.grant };
+        run.ok(ada(), &Command::SetGrant(Box::new(grant::Set { grant, ..*set })));
+        (agent(0), requesting(request(0, 0, "far")))
+    }),
+    ("ticket_unknown", |_| (ada(), breaking(9))),
+    ("ticket_over", |run| {
+        run.ok(bob(), &opening(open(0)));
+        run.ok(agent(0), &asking(0, PROD));
+        run.ok(agent(0), &release(0, None));
+        (agent(0), asking(0, PROD))
+    }),
+    ("ticket_not_due", |run| {
+        run.ok(bob(), &opening(open(0)));
+        run.ok(agent(0), &asking(0, PROD));
+        (Actor::System, Command::LapseLock(LapseLock { ticket: tkt(0) }))
+    }),
+    ("lock_held", |run| {
+        run.ok(bob(), &opening(open(0)));
+        run.ok(bob(), &opening(open(1)));
+        run.ok(agent(0), &asking(0, PROD));
+        (agent(1), acquiring(Acquire { patience: Patience::None, ..acquire(1, PROD) }))
+    }),
+    ("would_deadlock", |run| {
+        run.ok(bob(), &opening(open(0)));
+        run.ok(bob(), &opening(open(1)));
+        run.ok(agent(0), &asking(0, PROD));
+        run.ok(agent(1), &asking(1, &[("slot:a", Mode::X)]));
+        run.ok(agent(0), &asking(2, &[("slot:a", Mode::X)]));
+        (agent(1), asking(3, PROD))
+    }),
+    ("lock_pinned", |run| {
+        run.ok(bob(), &opening(open(0)));
+        run.ok(agent(0), &asking(0, PROD));
+        run.state.locks.tickets.get_mut(&tkt(0)).unwrap().pinned_until = Some(run.clock + limits::LOCK_PIN_MAX);
+        (ada(), breaking(0))
+    }),
+    ("resource_frozen", |run| {
+        run.ok(bob(), &opening(open(0)));
+        run.ok(ada(), &freezing("env:prod/payments"));
+        (agent(0), asking(0, PROD))
+    }),
+    ("freeze_unknown", |_| {
+        let thaw = freeze::Thaw { resource: resource("env:prod"), reason: "seen".to_owned() };
+        (ada(), Command::ThawResource(Box::new(thaw)))
+    }),
 ];
+
+const PROD: &[(&str, Mode)] = &[("env:prod", Mode::X)];
+
+fn breaking(ticket: u128) -> Command {
+    Command::BreakLock(lock::Break { ticket: tkt(ticket), reason: "gone home".to_owned(), revoke: false })
+}
 
 #[test]
 fn every_refusal_is_reached() {

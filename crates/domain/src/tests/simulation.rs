@@ -9,6 +9,7 @@
 mod chance;
 mod client;
 mod faults;
+mod locks;
 mod node;
 mod promise;
 mod world;
@@ -107,6 +108,8 @@ fn simulation_is_eventful() {
         ("snapshots", tally.snapshots),
         ("batches on top of another node's entries", tally.caught_up),
         ("batches of several commands", tally.group_commits),
+        ("locks granted", tally.grants),
+        ("locks waited for and granted", tally.claims),
     ] {
         assert!(count >= 20, "{what}: {count} of {tally:?}");
     }

@@ -38,6 +38,9 @@ pub(crate) struct Problem {
     pub(crate) next: Option<String>,
     /// Names the request in the server's log.
     pub(crate) request_id: Option<String>,
+    /// The ref of a push that it is about.
+    #[serde(rename = "ref", skip_serializing_if = "Option::is_none")]
+    pub(crate) reference: Option<String>,
 }
 
 impl Problem {

@@ -147,7 +147,7 @@ impl<P: Plane> Hooks<P> {
             return self.tokens();
         }
         let Some(event) = head.event else { return failed("the launcher does not know this event") };
-        match serde_json::from_slice::<Input>(body) {
+        match Input::read(body) {
             Ok(input) => self.respond(event, &input, head.env_file).await,
             Err(error) => failed(&format!("what the client says of {} is not understood: {error}", event.name())),
         }

@@ -20,6 +20,7 @@ mod launcher;
 mod leak_sweep;
 mod mock_plane;
 mod openapi;
+mod push;
 mod real_client;
 mod recovery;
 mod reference;

@@ -147,7 +147,7 @@ fn a_refusal_after_the_upstream_was_contacted_is_an_entry() {
         });
         let before = run.state.clone();
         assert_eq!(run.ok(Actor::System, &contacted(command)), [expected]);
-        assert_eq!(run.state, before);
+        assert_eq!(run.state, State { next: before.next + 1, ..before });
     }
     // What no entry can carry is refused outright.
     assert!(matches!(run.refused(Actor::System, &contacted(reserve(0, 0, -1))), Refusal::AmountOutOfBounds { .. }));

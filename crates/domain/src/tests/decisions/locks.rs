@@ -1,35 +1,8 @@
 use super::house::*;
-use crate::lock::{Acquire, Break, Choice, Holder, Lapse, Mode, Patience, Phase, Priority, Release, Want, Wants};
+use crate::lock::{Acquire, Break, Choice, Holder, Lapse, Mode, Patience, Phase, Priority};
 use crate::session::{End, Lapse as LapseSession};
 use crate::tests::run::Run;
-use crate::{Actor, Command, Event, Refusal, TicketId, Time, limits};
-
-fn tkt(n: u128) -> TicketId {
-    TicketId::new(MORNING, n)
-}
-
-fn agent(n: u128) -> Actor {
-    Actor::Session(ses(n))
-}
-
-fn wants(wants: &[(&str, Mode)]) -> Wants {
-    Wants::new(wants.iter().map(|(resource, mode)| Want::new(resource.parse().unwrap(), *mode))).unwrap()
-}
-
-fn asking(ticket: u128, list: &[(&str, Mode)]) -> Command {
-    Command::AcquireLock(Box::new(Acquire {
-        ticket: tkt(ticket),
-        wants: wants(list),
-        choice: Choice::All,
-        patience: Patience::Queue,
-        priority: Priority::Normal,
-        intent: None,
-    }))
-}
-
-fn release(ticket: u128, token: Option<u64>) -> Command {
-    Command::ReleaseLock(Release { ticket: tkt(ticket), token })
-}
+use crate::{Actor, Command, Event, Refusal, Time, limits};
 
 /// A house with three sessions of one human.
 fn three() -> Run {
@@ -186,7 +159,7 @@ fn what_a_vanished_session_had_rests_where_no_gate_looks() {
     run.wait(limits::LOCK_REST);
     let events = run.ok(Actor::System, &Command::LapseLock(Lapse { ticket: tkt(0) }));
     assert!(
-        matches!(&events[..], [Event::LockOver(_), Event::LockOffered(next)] if next.ticket == tkt(2)),
+        matches!(&events[..2], [Event::LockOver(_), Event::LockOffered(next)] if next.ticket == tkt(2)),
         "{events:?}"
     );
 }
@@ -222,18 +195,7 @@ fn a_session_does_not_stand_in_its_childs_way() {
     run.ok(agent(3), &asking(1, &[(DB, Mode::X)]));
     assert!(token(&run, 1).is_some());
     assert_eq!(
-        run.refused(
-            agent(1),
-            &Command::AcquireLock(Box::new(Acquire {
-                patience: Patience::None,
-                ticket: tkt(2),
-                wants: wants(&[(DB, Mode::IS)]),
-                choice: Choice::All,
-                priority: Priority::Normal,
-                intent: None,
-            }))
-        )
-        .code(),
+        run.refused(agent(1), &acquiring(Acquire { patience: Patience::None, ..acquire(2, &[(DB, Mode::IS)]) })).code(),
         "lock_held"
     );
 }
@@ -242,14 +204,8 @@ fn a_session_does_not_stand_in_its_childs_way() {
 fn of_several_the_first_that_is_free_is_given() {
     let mut run = three();
     let any = |ticket| {
-        Command::AcquireLock(Box::new(Acquire {
-            ticket: tkt(ticket),
-            wants: wants(&[("slot:a", Mode::X), ("slot:b", Mode::X)]),
-            choice: Choice::Any,
-            patience: Patience::None,
-            priority: Priority::Normal,
-            intent: None,
-        }))
+        let slots = acquire(ticket, &[("slot:a", Mode::X), ("slot:b", Mode::X)]);
+        acquiring(Acquire { choice: Choice::Any, patience: Patience::None, ..slots })
     };
     for (n, expected) in [(0, "slot:a"), (0, "slot:b")].into_iter().enumerate() {
         run.ok(agent(expected.0), &any(n as u128));
@@ -258,4 +214,56 @@ fn of_several_the_first_that_is_free_is_given() {
         assert_eq!(held, [expected.1]);
     }
     assert_eq!(run.refused(agent(1), &any(2)).code(), "lock_held");
+}
+
+/// A newcomer of higher priority gets ahead of one that waits: it closes a circle if that one's holder has what it wants.
+#[test]
+fn a_circle_is_seen_where_a_newcomer_gets_ahead() {
+    let mut run = three();
+    run.ok(agent(1), &asking(0, &[("slot:a", Mode::X)]));
+    run.ok(agent(2), &asking(1, &[("slot:b", Mode::X)]));
+    run.ok(agent(1), &asking(2, &[("slot:b", Mode::X)]));
+    let both = acquire(3, &[("slot:a", Mode::X), ("slot:b", Mode::X)]);
+    assert!(run.clone().ok(agent(0), &acquiring(both.clone())).len() == 1, "behind it there is no circle");
+    let urgent = acquiring(Acquire { priority: Priority::High, ..both });
+    assert!(matches!(run.refused(agent(0), &urgent), Refusal::WouldDeadlock { .. }));
+}
+
+/// What is free may close a circle, too: of those who wait, some are passed.
+#[test]
+fn a_circle_is_seen_where_a_grant_passes_one_who_waits() {
+    let mut run = three();
+    run.ok(agent(2), &asking(0, &[(DB, Mode::S)]));
+    run.ok(agent(1), &asking(1, &[("slot:a", Mode::X)]));
+    run.ok(agent(1), &asking(2, &[(DB, Mode::X)]));
+    run.ok(agent(0), &asking(3, &[("slot:a", Mode::X)]));
+    assert!(matches!(run.refused(agent(0), &asking(4, &[(DB, Mode::IS)])), Refusal::WouldDeadlock { .. }));
+    let momentary = acquiring(Acquire { patience: Patience::Pass, ..acquire(4, &[(DB, Mode::IS)]) });
+    assert_eq!(run.ok(agent(0), &momentary).len(), 2, "who lets go at once is in nobody's way");
+}
+
+/// Handing on may put a ticket in the way of another that waits: that is seen when it asks to wait.
+#[test]
+fn a_circle_is_seen_that_handing_on_would_close() {
+    let mut run = three();
+    run.ok(agent(2), &asking(0, &[(DB, Mode::X)]));
+    run.ok(agent(1), &asking(1, &[("slot:a", Mode::X)]));
+    run.ok(agent(1), &asking(2, &[(DB, Mode::IS)]));
+    run.ok(agent(0), &asking(3, &[("slot:a", Mode::X)]));
+    let high = acquire(4, &[(DB, Mode::X)]);
+    let high = acquiring(Acquire { priority: Priority::High, ..high });
+    assert!(matches!(run.refused(agent(0), &high), Refusal::WouldDeadlock { .. }));
+}
+
+/// What rests is its session's still: the session's last entry comes after it.
+#[test]
+fn a_session_is_closed_when_nothing_of_it_rests() {
+    let mut run = three();
+    run.ok(agent(0), &asking(0, &[(DB, Mode::X)]));
+    run.wait(limits::BEAT_EXPIRE_AFTER);
+    let lapse = Command::LapseSession(LapseSession { session: ses(0), last_beat: Time::default() });
+    let is_closed = |events: &[Event]| events.iter().any(|event| matches!(event, Event::SessionClosed(_)));
+    assert!(!is_closed(&run.ok(Actor::System, &lapse)));
+    run.wait(limits::LOCK_REST);
+    assert!(is_closed(&run.ok(Actor::System, &Command::LapseLock(Lapse { ticket: tkt(0) }))));
 }

@@ -2,7 +2,9 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use crate::lock::How;
 use crate::session::Opened;
+use crate::tests::laws::of_locks;
 use crate::{CallId, Event, SessionId, State, Time, Usd};
 
 type Log = [(Event, Time)];
@@ -10,7 +12,7 @@ type Log = [(Event, Time)];
 /// All laws of this file that need no promise about settlements.
 pub(crate) fn all(log: &Log, state: &State) {
     revocation_wins(log);
-    closed_when_over_and_settled(log);
+    closed_when_over_and_settled(log, state);
     no_certificate_outlives_its_session(log);
     credentials_die_once(log, state);
     spent_is_sum_of_settled(log, state);
@@ -22,6 +24,9 @@ pub(crate) fn all(log: &Log, state: &State) {
     suspect_session_opens_no_child(log);
     a_sign_in_ends_for_good(log);
     a_disabled_developer_starts_nothing(log);
+    of_locks::tickets_come_in_their_order(log);
+    of_locks::tokens_rise(log, state);
+    of_locks::frozen_is_granted_to_nobody(log);
 }
 
 /// Once over, a session never acts again: it opens no child, holds no money, claims nothing, recovers not, and does not
@@ -39,7 +44,7 @@ pub(crate) fn revocation_wins(log: &Log) {
                 | Event::RevocationAsked(_)
                 | Event::CredentialStalled(_)
                 | Event::CredentialOver(_)
-        );
+        ) && !matches!(event, Event::LockOver(over) if matches!(over.how, How::Rested | How::Broken { .. }));
         if let Some(session) = event.session().filter(|_| acts) {
             assert!(!over.contains(&session), "{session} is over, and yet: {event:?}");
         }
@@ -55,9 +60,10 @@ pub(crate) fn revocation_wins(log: &Log) {
     }
 }
 
-/// A session is closed once, as soon as it is over, none of its calls is in flight and none of its credentials alive, and
-/// then only refusals follow.
-pub(crate) fn closed_when_over_and_settled(log: &Log) {
+/// A session is closed once, as soon as it is over, none of its calls is in flight, none of its credentials alive and none of
+/// its tickets at rest, and then only refusals follow.
+pub(crate) fn closed_when_over_and_settled(log: &Log, state: &State) {
+    let mut resting = of_locks::resting(log, state);
     let mut in_flight = BTreeMap::<SessionId, usize>::new();
     let mut over = BTreeMap::<SessionId, Time>::new();
     let mut closed = BTreeSet::<SessionId>::new();
@@ -69,7 +75,13 @@ pub(crate) fn closed_when_over_and_settled(log: &Log) {
             Event::CredentialOver(_) => *in_flight.get_mut(&session).unwrap() -= 1,
             Event::CallReserved(_) => *in_flight.entry(session).or_default() += 1,
             Event::CallSettled(_) => *in_flight.get_mut(&session).unwrap() -= 1,
-            Event::SessionOver(_) => drop(over.insert(session, *at)),
+            Event::SessionOver(_) => {
+                over.insert(session, *at);
+                *in_flight.entry(session).or_default() += resting.get(&session).map_or(0, BTreeSet::len);
+            }
+            Event::LockOver(ended) if resting.get_mut(&session).is_some_and(|ids| ids.remove(&ended.ticket)) => {
+                *in_flight.get_mut(&session).unwrap() -= 1;
+            }
             Event::SessionClosed(_) => {
                 assert!(over.remove(&session).is_some(), "{session} is closed and not over");
                 assert_eq!(in_flight.remove(&session).unwrap_or(0), 0, "{session} is closed with calls in flight");

@@ -13,6 +13,7 @@ pub(crate) fn all(state: &State) {
     disabled_developers_hold_nothing(state);
     bounds_are_kept(state);
     whatever_lost_its_ground_is_due(state);
+    super::of_locks::all(state);
 }
 
 /// No credential is left alone: when its session is over, its broker off or its grant gone, it is to be ended.

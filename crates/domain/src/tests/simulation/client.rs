@@ -1,5 +1,6 @@
 //! What people, launchers and agents ask for.
 
+use super::locks;
 use super::promise::Request;
 use super::world::World;
 use crate::call::{Reserve, Settle};
@@ -13,14 +14,16 @@ const POPULATION: usize = 5;
 
 /// Somebody wants something.
 pub(super) fn think(world: &mut World) -> Request {
-    let (by, command) = match world.chance.below(100) {
+    let (by, command) = match world.chance.below(130) {
         0..4 => change_people(world),
         4..8 => sign_in_or_out(world),
         8..30 => open(world),
         30..38 => end(world),
         38..66 => reserve(world),
         66..97 => settle(world),
-        _ => recover(world),
+        97..100 => recover(world),
+        100..126 => locks::some_lock(world),
+        _ => locks::some_write(world),
     };
     Request { by, command, in_doubt: false }
 }
@@ -29,13 +32,13 @@ fn people(world: &World) -> Vec<DeveloperId> {
     world.truth.developers.iter().filter(|(_, developer)| !developer.disabled).map(|(id, _)| *id).collect()
 }
 
-fn someone(world: &mut World) -> DeveloperId {
+pub(super) fn someone(world: &mut World) -> DeveloperId {
     let people = people(world);
     world.chance.one_of(&people).unwrap()
 }
 
 /// A live session, or, now and then, one that is over: its agent does not know yet.
-fn some_session(world: &mut World) -> Option<SessionId> {
+pub(super) fn some_session(world: &mut World) -> Option<SessionId> {
     let past = &world.truth.past_order;
     let recent: Vec<_> = past.iter().rev().take(8).copied().collect();
     let live: Vec<_> = world.truth.sessions.keys().copied().collect();

@@ -4,9 +4,10 @@ use super::chance::Chance;
 use super::promise::Request;
 use super::world::World;
 use crate::call::Abandon;
+use crate::lock::Phase;
 use crate::node::Lose;
 use crate::session::Lapse;
-use crate::{Actor, Command, NodeId, SessionId, Time};
+use crate::{Actor, Command, NodeId, SessionId, Time, lock};
 
 /// What becomes of a commit.
 #[derive(Debug, Clone, Copy)]
@@ -92,6 +93,11 @@ pub(super) fn reap(world: &mut World) {
             world.submit(Request { by: Actor::System, command, in_doubt: false });
         }
     }
+    let due: Vec<_> = world.nodes[at].memory.state.locks.timers.iter().map(|(_, id)| *id).collect();
+    for ticket in due.into_iter().take(3) {
+        let command = Command::LapseLock(lock::Lapse { ticket });
+        world.submit(Request { by: Actor::System, command, in_doubt: false });
+    }
     if let Some(node) = world.chance.one_of(&world.dead) {
         for command in [Command::AbandonCalls(Abandon { node }), Command::LoseNode(Lose { node })] {
             world.submit(Request { by: Actor::System, command, in_doubt: false });
@@ -115,5 +121,19 @@ pub(super) fn recover_everything(world: &mut World) {
     for node in nodes {
         while world.decree(&Command::AbandonCalls(Abandon { node })) > 0 {}
         world.decree(&Command::LoseNode(Lose { node }));
+    }
+    recover_locks(world);
+}
+
+/// What is offered lapses, what rests has rested, and what humans hold and wait for is taken from them.
+fn recover_locks(world: &mut World) {
+    while let Some((id, ticket)) = world.truth.locks.tickets.first_key_value() {
+        let (ticket, timed) = (*id, matches!(ticket.phase, Phase::Offered { .. } | Phase::Resting { .. }));
+        world.clock += 60_000;
+        let command = match timed {
+            true => Command::LapseLock(lock::Lapse { ticket }),
+            false => Command::BreakLock(lock::Break { ticket, reason: "over".to_owned(), revoke: false }),
+        };
+        assert!(world.decree(&command) > 0, "{ticket} cannot be ended");
     }
 }

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use crate::{Actor, CallId, Command, Event, Refusal, SessionId, SignInId};
+use crate::{Actor, CallId, Command, Event, Refusal, SessionId, SignInId, TicketId};
 
 /// A command on its way, with what its client knows of it.
 #[derive(Debug, Clone)]
@@ -21,6 +21,10 @@ pub(super) struct Index {
     pub(super) reserved: BTreeMap<CallId, usize>,
     pub(super) settled: BTreeMap<CallId, usize>,
     pub(super) signed_in: BTreeMap<SignInId, usize>,
+    pub(super) queued: BTreeMap<TicketId, usize>,
+    /// The position is the token: no ticket has two.
+    pub(super) granted: BTreeMap<TicketId, usize>,
+    pub(super) let_go: BTreeMap<TicketId, usize>,
 }
 
 impl Index {
@@ -32,6 +36,9 @@ impl Index {
             Event::CallReserved(event) => self.reserved.insert(event.call, position),
             Event::CallSettled(event) => self.settled.insert(event.call, position),
             Event::SignInStarted(event) => self.signed_in.insert(event.sign_in, position),
+            Event::LockQueued(event) => self.queued.insert(event.ticket, position),
+            Event::LockGranted(event) => self.granted.insert(event.ticket, position),
+            Event::LockOver(event) => self.let_go.insert(event.ticket, position),
             _ => None,
         };
         assert_eq!(before, None, "line {position} happened before: {event:?}");
@@ -46,8 +53,13 @@ impl Index {
             Command::ReserveCall(reserve) => Some(self.reserved.contains_key(&reserve.call)),
             Command::SettleCall(settle) => Some(self.settled.contains_key(&settle.call)),
             Command::SignIn(sign_in) => Some(self.signed_in.contains_key(&sign_in.sign_in)),
+            Command::AcquireLock(asked) => Some(self.knows(asked.ticket)),
             _ => None,
         }
+    }
+
+    fn knows(&self, ticket: TicketId) -> bool {
+        self.queued.contains_key(&ticket) || self.granted.contains_key(&ticket)
     }
 }
 
@@ -72,7 +84,19 @@ pub(super) fn read(request: &Request, answer: &Result<Vec<Event>, Refusal>, inde
                 return Told::Refused;
             }
             assert_ne!(done, Some(false), "acknowledged, and not in the log: {request:?}");
+            for event in events {
+                if let Event::LockGranted(granted) = event {
+                    assert!(
+                        index.granted.contains_key(&granted.ticket),
+                        "a token that the log does not know: {event:?}"
+                    );
+                }
+            }
             Told::Done
+        }
+        Err(Refusal::TicketOver(ticket)) => {
+            assert!(index.knows(*ticket), "over, and never was: {request:?}");
+            Told::DoneBefore
         }
         Err(Refusal::IdTaken) => {
             // Ids are fresh, so only an earlier try of the same request can have taken it.

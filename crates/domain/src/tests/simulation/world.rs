@@ -29,6 +29,8 @@ pub(super) struct Tally {
     pub(super) snapshots: u64,
     pub(super) caught_up: u64,
     pub(super) group_commits: u64,
+    pub(super) grants: u64,
+    pub(super) claims: u64,
 }
 
 /// Everything there is.
@@ -173,6 +175,10 @@ impl World {
         for (event, at) in lines {
             assert!(at >= self.truth.last_time, "time runs backwards in the log");
             self.index.note(&event, self.log.len());
+            if let Event::LockGranted(granted) = &event {
+                self.tally.grants += 1;
+                self.tally.claims += u64::from(self.index.queued.contains_key(&granted.ticket));
+            }
             self.truth.apply(&event, at);
             self.log.push((event, at));
         }
@@ -238,6 +244,11 @@ impl World {
         faults::recover_everything(self);
         of_state::all(&self.truth);
         assert!(self.truth.sessions.is_empty() && self.truth.calls.is_empty(), "left over: {:?}", self.truth);
+        assert!(
+            self.truth.locks.tickets.is_empty() && self.truth.closing.is_empty(),
+            "left over: {:?}",
+            self.truth.locks
+        );
         assert!(self.truth.aliases.is_empty() && self.truth.children.is_empty() && self.truth.nodes.is_empty());
         of_history::all(&self.log, &self.truth);
     }

@@ -6,9 +6,10 @@
 use domain::call::{self, Dimensions, Outcome, Quality, Settlement};
 use domain::limits::{
     ARTIFACT_CHARS_MAX, BROKER_SETTINGS_BYTES_MAX, BROKER_TARGETS_MAX, CLAIM_CHARS_MAX, CREDENTIAL_NAMES_MAX,
-    ENTRY_BYTES_MAX, ENTRY_COUNT_MAX, ENTRY_USD_NANOS_MAX, HUNKS_PER_WRITE_MAX, LABEL_CHARS_MAX, LOCK_WANTS_BYTES_MAX,
-    LOCK_WANTS_MAX, MODEL_CHARS_MAX, NAME_CHARS_MAX, PUBLIC_KEY_CHARS_MAX, REASON_CHARS_MAX, RESOURCE_BYTES_MAX,
-    SCOPE_BYTES_MAX, SCOPE_VALUE_CHARS_MAX, TEAMS_PER_PROJECT_MAX, WRITES_REMEMBERED_PER_RESOURCE_MAX,
+    ENTRY_BYTES_MAX, ENTRY_COUNT_MAX, ENTRY_USD_NANOS_MAX, HUNKS_PER_WRITE_MAX, LABEL_CHARS_MAX, LOCK_RULES_BYTES_MAX,
+    LOCK_WANTS_BYTES_MAX, LOCK_WANTS_MAX, MODEL_CHARS_MAX, NAME_CHARS_MAX, PUBLIC_KEY_CHARS_MAX, REASON_CHARS_MAX,
+    RESOURCE_BYTES_MAX, SCOPE_BYTES_MAX, SCOPE_VALUE_CHARS_MAX, TEAMS_PER_PROJECT_MAX,
+    WRITES_REMEMBERED_PER_RESOURCE_MAX,
 };
 use domain::lock::{self, Holder, Mode, Priority, Want, Wants};
 use domain::session::{self, Claims, How, Mismatch};
@@ -124,6 +125,10 @@ fn locks() -> Vec<Event> {
         frozen(freeze::Cause::Asked { reason: reason() }),
         frozen(freeze::Cause::PingPong { sessions: vec![session; WRITES_REMEMBERED_PER_RESOURCE_MAX + 1] }),
         Event::ResourceThawed(freeze::Thawed { resource: at.clone(), reason: reason() }),
+        Event::LockRulesSet(project::LockRulesSet {
+            project: ProjectId::new(AT, 0),
+            rules: "\n".repeat(LOCK_RULES_BYTES_MAX),
+        }),
     ]
 }
 

@@ -6,7 +6,7 @@ use domain::session::{self, Claims, How, Mismatch};
 use domain::{
     Actor, ArtifactKind, BrokerKind, CallId, CredentialId, DeveloperId, Digest, Event, Name, NodeId, ProjectId,
     RequestId, Resource, Role, Roles, Scope, SessionId, SignInId, Span, TeamId, TicketId, Time, Usage, Usd, artifact,
-    broker, certificate, credential, developer, freeze, grant, node, project, sign_in, team, write,
+    broker, certificate, credential, developer, freeze, grant, node, project, push, sign_in, team, write,
 };
 
 use ledger::{Entry, Link};
@@ -46,6 +46,7 @@ pub(super) fn samples() -> Vec<Event> {
     events.extend(credentials());
     events.extend(locks());
     events.extend(writes());
+    events.extend(pushes());
     events.push(Event::NodeStarted(node::Started { node: node_id(), version: "0.1.0".to_owned() }));
     events.push(Event::NodeLost(node::Lost { node: node_id() }));
     let mut seen = [false; TYPES];
@@ -54,7 +55,7 @@ pub(super) fn samples() -> Vec<Event> {
     events
 }
 
-const TYPES: usize = 41;
+const TYPES: usize = 44;
 
 /// A new type fails to compile here: give it a sample, too.
 fn number(event: &Event) -> usize {
@@ -100,6 +101,9 @@ fn number(event: &Event) -> usize {
         Event::ResourceWritten(_) => 38,
         Event::ResourceFrozen(_) => 39,
         Event::ResourceThawed(_) => 40,
+        Event::LockRulesSet(_) => 41,
+        Event::PushAdmitted(_) => 42,
+        Event::PushRefused(_) => 43,
     }
 }
 
@@ -121,6 +125,10 @@ fn people() -> Vec<Event> {
             project: ProjectId::new(AT, 8),
             name: "writ".parse().unwrap(),
             teams,
+        }),
+        Event::LockRulesSet(project::LockRulesSet {
+            project: ProjectId::new(AT, 8),
+            rules: "[[path]]\nunder = [\"infra\"]\nmode = \"X\"\n".to_owned(),
         }),
         Event::SignInStarted(sign_in::Started { sign_in, developer, token, expires_at }),
         Event::SignInEnded(sign_in::Ended { sign_in }),
@@ -295,6 +303,32 @@ fn resource(text: &str) -> Resource {
 }
 
 /// Locks of a session; what a human holds has the same shape.
+fn pushes() -> Vec<Event> {
+    let update = push::Update {
+        name: "refs/heads/main".to_owned(),
+        old: "0".repeat(40),
+        new: "1".repeat(40),
+        kind: push::Kind::Create,
+        protected: true,
+    };
+    let asked = push::Push {
+        session: session(),
+        proof: push::Proof::Bearer,
+        gate: Some("https://git.example.com".to_owned()),
+        repository: "github.com/acme/api".to_owned(),
+        updates: vec![update],
+        paths: push::Paths { count: 2, digest: Digest::of(b"paths") },
+        commits: 1,
+    };
+    let refused = |why| Event::PushRefused(Box::new(push::Refused { push: asked.clone(), why }));
+    vec![
+        Event::PushAdmitted(Box::new(push::Admitted { push: asked.clone(), locks: vec![ticket()] })),
+        refused(push::Why::TokenStale { token: 7 }),
+        refused(push::Why::Frozen { resource: resource("env:prod/payments") }),
+        refused(push::Why::RefProtected { name: "refs/heads/main".to_owned() }),
+    ]
+}
+
 fn locks() -> Vec<Event> {
     let (ticket, holder) = (ticket(), Holder::Session(session()));
     let queued = lock::Queued {

@@ -19,7 +19,7 @@ use super::{Hooks, after, denied, words};
 use crate::client::{ClientError, Problem};
 use crate::hook::Event;
 use crate::hook::wire::Answer;
-use crate::limits::{INTENT_CHARS_MAX, HOOK_LOCK_TIMEOUT, LOCK_WAIT_MAX};
+use crate::limits::{HOOK_LOCK_TIMEOUT, INTENT_CHARS_MAX, LOCK_WAIT_MAX};
 
 impl<P: Plane> Hooks<P> {
     /// Answers before a tool is used: nothing where it may go on, so that the client's own permissions count.
@@ -123,7 +123,7 @@ impl<P: Plane> Hooks<P> {
             }
             _ => Vec::new(),
         };
-        let others = || told.iter().filter(|write| write.session != self.0.whose.session);
+        let others = || told.iter().filter(|write| write.session() != self.0.whose.session);
         let verdict = match verdict {
             Verdict::Changed(None) => {
                 let here = others().find(|write| write.after.as_deref().and_then(digest) == look.digest);
@@ -226,10 +226,9 @@ impl<P: Plane> Hooks<P> {
         let change = after::change(resource.clone(), look, &after);
         let changes = Changes { writes: vec![change], intent: self.state().intent.clone(), intended: true };
         match self.0.plane.tell(&changes).await {
-            Ok(told) if !told.frozen.is_empty() => {
-                let mut state = self.state();
-                state.frozen.extend(told.frozen.iter().filter_map(|text| Some((text.parse().ok()?, None))));
-                Err(words::frozen(&resource.to_string(), None))
+            Err(ClientError::Refused(problem)) if problem.code == "resource_frozen" => {
+                self.state().frozen.insert(resource, problem.detail.clone());
+                Err(refused(&problem))
             }
             // It is told again once it is done.
             _ => Ok(()),

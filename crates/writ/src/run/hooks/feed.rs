@@ -74,7 +74,8 @@ struct LockTold {
 #[serde(default)]
 struct FreezeHeard {
     resource: String,
-    reason: Option<String>,
+    /// Why, in a sentence.
+    detail: Option<String>,
 }
 
 impl<P: Plane> Hooks<P> {
@@ -86,7 +87,7 @@ impl<P: Plane> Hooks<P> {
             *self.0.rules.lock().unwrap_or_else(std::sync::PoisonError::into_inner) = std::sync::Arc::new(rules);
         }
         if let Ok(freezes) = self.0.plane.freezes().await {
-            let all = freezes.into_iter().filter_map(|freeze| Some((freeze.resource.parse().ok()?, freeze.reason)));
+            let all = freezes.into_iter().filter_map(|freeze| Some((freeze.resource.parse().ok()?, freeze.detail)));
             self.state().frozen = all.collect();
         }
     }
@@ -109,7 +110,7 @@ impl<P: Plane> Hooks<P> {
             "freeze" | "thaw" => {
                 let told = serde_json::from_str::<FreezeHeard>(&event.data).unwrap_or_default();
                 if let Ok(resource) = told.resource.parse::<Resource>() {
-                    self.heard_freeze(resource, told.reason, event.name == "freeze");
+                    self.heard_freeze(resource, told.detail, event.name == "freeze");
                 }
             }
             _ => {}
@@ -151,14 +152,15 @@ impl<P: Plane> Hooks<P> {
                     state.notices.leave(None, &told.ticket, text);
                 }
             }
-            "lock.released" | "lock.broken" | "lock.passed" | "lock.lapsed" | "lock.expired" | "lock.over" => {
+            "lock.queued" | "lock.granted" => {}
+            // However it came to be over.
+            _ => {
                 // What was given back here is not there any more.
                 if let Some(lost) = state.tickets.drop_ticket(&told.ticket) {
                     let text = words::lost(&lost.wants, told.reason.as_deref());
                     state.notices.leave(None, &told.ticket, text);
                 }
             }
-            _ => {}
         }
     }
 
@@ -168,11 +170,15 @@ impl<P: Plane> Hooks<P> {
             state.frozen.remove(&resource);
             return;
         }
+        // Its own change froze it, and it was told so.
+        let is_known = state.frozen.insert(resource.clone(), reason).is_some();
+        if is_known {
+            return;
+        }
         let told: Vec<_> = state.reads.knowing(&resource).map(|(agent, _, _)| agent.clone()).collect();
         let about = format!("freeze {resource}");
         for agent in told {
             state.notices.leave(Some(&agent), &about, words::frozen_elsewhere(&resource.to_string()));
         }
-        state.frozen.insert(resource, reason);
     }
 }

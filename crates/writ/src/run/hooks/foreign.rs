@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use domain::{Digest, Resource};
 use serde::Deserialize;
 
+use super::plane::HolderTold;
 use crate::limits::FOREIGN_WRITES_MAX;
 
 /// A change by another session.
@@ -31,10 +32,9 @@ pub(in crate::run) struct Foreign {
 #[serde(default)]
 pub(in crate::run) struct WriteTold {
     pub(in crate::run) position: u64,
-    #[serde(alias = "at")]
     pub(in crate::run) time: String,
     #[serde(rename = "session.id")]
-    pub(in crate::run) session: String,
+    pub(in crate::run) session: Option<String>,
     #[serde(rename = "developer.name")]
     pub(in crate::run) developer: Option<String>,
     pub(in crate::run) resource: String,
@@ -43,6 +43,8 @@ pub(in crate::run) struct WriteTold {
     pub(in crate::run) intent: Option<String>,
     /// A short difference, for people; in `GET /v1/writes` only.
     pub(in crate::run) diff: Option<String>,
+    /// Who, in `GET /v1/writes`.
+    pub(in crate::run) writer: HolderTold,
 }
 
 /// The newest change of each resource by another session, as far as they are known here.
@@ -50,13 +52,19 @@ pub(in crate::run) struct WriteTold {
 pub(in crate::run) struct ForeignWrites(BTreeMap<Resource, Foreign>);
 
 impl WriteTold {
+    /// Which session changed it.
+    pub(in crate::run) fn session(&self) -> &str {
+        self.session.as_deref().or(self.writer.session.as_deref()).unwrap_or_default()
+    }
+
     /// The change, if it can be understood.
     pub(in crate::run) fn read(&self) -> Option<(Resource, Foreign)> {
+        let developer = self.developer.clone().or_else(|| self.writer.developer.clone());
         let foreign = Foreign {
             position: self.position,
             time: self.time.clone(),
-            session: self.session.clone(),
-            developer: self.developer.clone().unwrap_or_default(),
+            session: self.session().to_owned(),
+            developer: developer.unwrap_or_default(),
             before: self.before.as_deref().and_then(digest),
             after: self.after.as_deref().and_then(digest),
             intent: self.intent.clone(),

@@ -37,6 +37,15 @@ pub(in crate::run) struct Agent {
 }
 
 impl Input {
+    /// Reads it: an object, of which what is not known is left out.
+    ///
+    /// # Errors
+    /// It is none.
+    pub(in crate::run) fn read(json: &[u8]) -> Result<Self, serde_json::Error> {
+        let object: serde_json::Map<String, Value> = serde_json::from_slice(json)?;
+        serde_json::from_value(Value::Object(object))
+    }
+
     /// Who it is about.
     pub(in crate::run) fn agent(&self) -> Agent {
         Agent { conversation: self.session_id.clone(), name: self.agent_id.clone().unwrap_or_default() }

@@ -141,7 +141,8 @@ pub(in crate::run) struct Told {
 #[serde(default)]
 pub(in crate::run) struct FreezeTold {
     pub(in crate::run) resource: String,
-    pub(in crate::run) reason: Option<String>,
+    /// Why, in a sentence.
+    pub(in crate::run) detail: Option<String>,
 }
 
 /// The digest as the API writes it.

@@ -81,9 +81,12 @@ pub(in crate::run) fn real(path: &Path) -> PathBuf {
         return real;
     }
     match (path.parent(), path.file_name()) {
-        (Some(parent), Some(name)) => real(parent).join(name),
-        // `..` at the end, or the top folder.
-        (Some(parent), None) => real(parent),
+        (Some(parent), Some(name)) => {
+            let path = real(parent).join(name);
+            path.canonicalize().unwrap_or(path)
+        }
+        // `..` at the end.
+        (Some(parent), None) => real(parent).parent().unwrap_or(Path::new("/")).to_owned(),
         _ => path.to_owned(),
     }
 }

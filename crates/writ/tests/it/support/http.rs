@@ -40,6 +40,10 @@ impl Answer {
 }
 
 impl Streaming {
+    pub(crate) fn header(&self, name: &str) -> &str {
+        self.headers.get(name).and_then(|value| value.to_str().ok()).unwrap_or("")
+    }
+
     /// The next piece; none at the clean end; an error when the connection was cut.
     pub(crate) async fn next(&mut self) -> Option<Result<Bytes, hyper::Error>> {
         loop {

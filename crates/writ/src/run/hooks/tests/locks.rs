@@ -96,7 +96,7 @@ fn a_control_plane_without_locks_stops_nobody_and_a_no_is_a_no() {
             title: code.to_owned(),
             detail: Some(format!("the sentence of {code}")),
             next: Some("do that".to_owned()),
-            request_id: None,
+            ..Problem::default()
         };
         *stage.plane.refusal.lock().unwrap() = Some(problem);
     };
@@ -117,7 +117,7 @@ fn what_is_frozen_stays_until_it_is_thawed() {
     let stage = Stage::new();
     stage.write("pool.toml", "one\n");
     stage.read("pool.toml");
-    stage.heard("freeze", &json!({"resource": resource("pool.toml"), "reason": "two agents"}));
+    stage.heard("freeze", &json!({"resource": resource("pool.toml"), "detail": "two agents"}));
     assert_says(stage.asks_to_edit("pool.toml"), &["pool.toml is frozen (two agents)", "until a person has thawed it"]);
     assert_says(stage.asks_to_run("rm pool.toml"), &["is frozen"]);
     assert_eq!(stage.asks_to_edit("other.toml"), None);
@@ -133,7 +133,7 @@ fn undoing_another_s_work_freezes_it_before_it_happens() {
     stage.read("pool.toml");
     stage.plane.freezing.lock().unwrap().push(resource("pool.toml"));
     let undo = json!({"file_path": stage.path("pool.toml"), "old_string": "two", "new_string": "one"});
-    assert_says(stage.asks("Edit", &undo), &["is frozen"]);
+    assert_says(stage.asks("Edit", &undo), &["an agent undid another's change", "ask a person to thaw it."]);
     let intended = stage.plane.changes.lock().unwrap()[0].clone();
     assert!(intended.intended);
     assert_eq!(intended.writes[0].after, Some(digest("one\n")));

@@ -50,8 +50,8 @@ fn who_changed_it_is_known_from_the_stream_or_from_the_log() {
     stage.write("pool.toml", "one\n");
     stage.read("pool.toml");
     stage.write("pool.toml", "theirs\n");
-    let row = json!({"position": 9, "time": "2026-11-26T14:02:31Z", "session.id": "ses_2", "developer.name": "ana",
-        "resource": resource("pool.toml"), "after": digest("theirs\n"), "intent": "raise the pool size"});
+    let row = json!({"position": 9, "time": "2026-11-26T14:02:31Z", "resource": resource("pool.toml"),
+        "writer": {"session.id": "ses_2", "developer.name": "ana"}, "after": digest("theirs\n"), "intent": "raise the pool size"});
     stage.plane.told_before.lock().unwrap().push(row);
     let expected = ["ana's session ses_2 changed it at 14:02 UTC", "saying \"raise the pool size\"", "+theirs"];
     assert_says(stage.asks_to_edit("pool.toml"), &expected);
@@ -95,7 +95,7 @@ fn a_change_in_another_working_tree_is_told_and_stops_once() {
     assert_says(context(&stage.read("other.toml")), &["ana's session ses_2 changed pool.toml", "read it again"]);
     assert_eq!(context(&stage.read("other.toml")), None, "told once");
     let row =
-        json!({"position": 9, "session.id": "ses_2", "resource": resource("pool.toml"), "diff": "-one\n+theirs\n"});
+        json!({"position": 9, "writer": {"session.id": "ses_2"}, "resource": resource("pool.toml"), "diff": "-one\n+theirs\n"});
     stage.plane.told_before.lock().unwrap().push(row);
     for _ in 0..2 {
         let said = stage.asks_to_edit("pool.toml");
@@ -120,7 +120,7 @@ fn who_reads_what_another_wrote_is_told_whose_it_is_in_either_order() {
         } else {
             assert_eq!(context(&stage.read("pool.toml")), None);
             stage.hears_write(9, "pool.toml", "one\n", "theirs\n");
-            stage.runs("true")
+            context(&stage.hook("UserPromptSubmit", json!({"prompt": "go on"})))
         };
         assert_says(said, &["ana's session ses_2 changed pool.toml", "that is the content you read"]);
         assert_eq!(stage.asks_to_edit("pool.toml"), None);

@@ -1,0 +1,30 @@
+//! Pushes that were asked about, as API activity of the session.
+
+use domain::push::{Admitted, Push, Refused};
+use serde_json::{Value, json};
+
+use super::activity;
+use super::shape::{Severity, Shape};
+use crate::export::Line;
+
+pub(super) fn admitted(line: &Line, event: &Admitted) -> Shape {
+    let message = format!("a push of session {} to {} was admitted", event.push.session, event.push.repository);
+    let data = json!({"updates": event.push.updates, "paths": event.push.paths, "locks": event.locks});
+    about(line, &event.push, message, data).succeeded()
+}
+
+/// A push that was refused is worth a look.
+pub(super) fn refused(line: &Line, event: &Refused) -> Shape {
+    let message = format!("a push of session {} to {} was refused", event.push.session, event.push.repository);
+    let data = json!({"updates": event.push.updates, "paths": event.push.paths, "why": event.why});
+    about(line, &event.push, message, data)
+        .failed()
+        .severity(Severity::Low)
+        .with("status_code", event.why.code())
+        .with("status_detail", format!("refused: {}", event.why.code()))
+}
+
+fn about(line: &Line, push: &Push, message: String, data: Value) -> Shape {
+    let resource = json!({"type": "repository", "uid": push.repository, "name": push.repository, "data": data});
+    activity(line, push.session, (3, "Update"), "git.push", message, resource)
+}

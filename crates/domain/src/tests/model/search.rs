@@ -1,0 +1,65 @@
+//! Breadth first, so that what is found wrong is shown by a shortest way to it.
+
+use std::collections::{BTreeSet, HashSet, VecDeque};
+use std::panic::{AssertUnwindSafe, catch_unwind};
+
+use super::world::{Action, Gate, Scope, World};
+
+/// What a search found.
+#[derive(Debug, Default)]
+pub(super) struct Outcome {
+    /// States that differ.
+    pub(super) states: usize,
+    /// Steps between them.
+    pub(super) steps: usize,
+    /// What happened at least once.
+    pub(super) sometimes: BTreeSet<&'static str>,
+    /// What was wrong first, and how it came about.
+    pub(super) violation: Option<String>,
+}
+
+/// Goes through every state that can be reached.
+pub(super) fn search(scope: &Scope, gate: Gate) -> Outcome {
+    let mut outcome = Outcome::default();
+    let start = World::new(scope);
+    let mut seen = HashSet::from([start.key()]);
+    let mut came_by: Vec<(usize, Option<Action>)> = vec![(0, None)];
+    let mut next = VecDeque::from([(0, start)]);
+    while let Some((at, world)) = next.pop_front() {
+        for action in world.actions(scope) {
+            outcome.steps += 1;
+            let step = catch_unwind(AssertUnwindSafe(|| world.step(scope, gate, action, &mut outcome.sometimes)));
+            let after = match step {
+                Ok(Ok(after)) => after,
+                Ok(Err(wrong)) => {
+                    outcome.violation = Some(told(&came_by, at, action, &wrong));
+                    return outcome;
+                }
+                Err(_) => {
+                    outcome.violation = Some(told(&came_by, at, action, "a law is broken, see above"));
+                    return outcome;
+                }
+            };
+            if seen.insert(after.key()) {
+                if catch_unwind(AssertUnwindSafe(|| after.check())).is_err() {
+                    outcome.violation = Some(told(&came_by, at, action, "a law is broken, see above"));
+                    return outcome;
+                }
+                came_by.push((at, Some(action)));
+                next.push_back((came_by.len() - 1, after));
+            }
+        }
+    }
+    outcome.states = seen.len();
+    outcome
+}
+
+/// The way from the start.
+fn told(came_by: &[(usize, Option<Action>)], at: usize, last: Action, wrong: &str) -> String {
+    let before = |at: &usize| came_by[*at].1.map(|_| came_by[*at].0);
+    let way = std::iter::successors(Some(at), before).filter_map(|at| came_by[at].1);
+    let mut way: Vec<_> = way.map(|action| format!("{action:?}")).collect();
+    way.reverse();
+    way.push(format!("{last:?}"));
+    format!("{wrong}, after {}", way.join(", "))
+}

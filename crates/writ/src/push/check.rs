@@ -1,0 +1,65 @@
+//! Asking the control plane.
+
+use std::future::Future;
+
+use serde::Deserialize;
+
+use super::limits::{CHECK_ATTEMPTS, CHECK_MAX, CHECK_RETRY_PAUSE};
+use super::question::Question;
+use super::verdict::{Refused, Verdict};
+use crate::client::{Client, ClientError};
+
+/// Whoever decides about pushes.
+pub(crate) trait Checker: Send + Sync {
+    /// Decides. Whoever cannot decide refuses.
+    fn check(&self, question: &Question) -> impl Future<Output = Verdict> + Send;
+}
+
+/// The control plane decides; the client's bearer is the gate's own secret.
+#[derive(Clone)]
+pub(crate) struct Asking(pub(crate) Client);
+
+#[derive(Deserialize)]
+struct Admitted {
+    admitted: u64,
+}
+
+// === impl Asking ===
+
+impl Checker for Asking {
+    async fn check(&self, question: &Question) -> Verdict {
+        let asked = tokio::time::timeout(CHECK_MAX, self.asked(question)).await;
+        asked.unwrap_or_else(|_| {
+            Verdict::Refused(Refused::unanswered(format!("no answer within {} s", CHECK_MAX.as_secs())))
+        })
+    }
+}
+
+impl Asking {
+    /// A question that is asked twice is at worst admitted twice: the second entry says so too.
+    async fn asked(&self, question: &Question) -> Verdict {
+        for _ in 1..CHECK_ATTEMPTS {
+            match self.once(question).await {
+                Err(error) if error.may_pass() => tokio::time::sleep(CHECK_RETRY_PAUSE).await,
+                decided => return verdict(decided),
+            }
+        }
+        verdict(self.once(question).await)
+    }
+
+    async fn once(&self, question: &Question) -> Result<Admitted, ClientError> {
+        self.0.post("/v1/push-checks", question).await
+    }
+}
+
+fn verdict(answer: Result<Admitted, ClientError>) -> Verdict {
+    match answer {
+        Ok(Admitted { admitted }) => Verdict::Admitted { position: admitted },
+        Err(ClientError::Refused(problem)) if problem.status == 401 => Verdict::Refused(Refused::unproven(
+            problem.sentence(),
+            "the session may be over: start a new one with `writ run`; if it is not, the gate's secret is wrong",
+        )),
+        Err(ClientError::Refused(problem)) if problem.status < 500 => Verdict::Refused((*problem).into()),
+        Err(error) => Verdict::Refused(Refused::unanswered(error)),
+    }
+}

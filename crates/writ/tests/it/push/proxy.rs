@@ -1,0 +1,192 @@
+//! What only the proxy meets: fetches, large and odd requests, and who comes with which credential.
+
+use std::io::Write;
+
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD;
+use http::Method;
+use serde_json::json;
+
+use super::scene::{AUDIENCE, Door, PUSHER, Scene, git, own};
+use crate::support::{Opened, run, send};
+
+fn header(session: &Opened) -> String {
+    let pair = format!("session:{}", session.caller.token.as_deref().unwrap());
+    format!("http.extraHeader=Authorization: Basic {}", STANDARD.encode(pair))
+}
+
+#[test]
+fn sessions_fetch_through_it_and_the_server_never_sees_their_token() {
+    run(async {
+        let scene = Scene::start(Door::Proxy).await;
+        let session = scene.session().await;
+        let (folder, ours) = (scene.writ.path(), header(&session));
+        for (name, more) in [("v2", &["-c", "protocol.version=2"][..]), ("v0", &["-c", "protocol.version=0"])] {
+            let clone = ["clone", "-q", &scene.url, name];
+            let arguments: Vec<&str> = more.iter().copied().chain(["-c", &ours]).chain(clone).collect();
+            git(folder, &arguments).unwrap();
+            assert!(folder.join(name).join("infra/prod/main.tf").exists());
+        }
+        // A shallow clone pushes too.
+        scene.merge("src/a.rs", "2");
+        git(folder, &["-c", &header(&session), "clone", "-q", "--depth", "1", &scene.url, "shallow"]).unwrap();
+        let shallow = folder.join("shallow");
+        std::fs::write(shallow.join("src/a.rs"), "3").unwrap();
+        git(&shallow, &["commit", "-qam", "three"]).unwrap();
+        git(&shallow, &["-c", &header(&session), "push", "-q", "origin", &format!("HEAD:{}", own(&session, "fix"))])
+            .unwrap();
+        assert_ne!(scene.at(&own(&session, "fix")), "");
+        let token = session.caller.token.as_deref().unwrap();
+        let encoded = STANDARD.encode(format!("session:{token}"));
+        let came = scene.behind().porter.posts();
+        assert!(came.iter().any(|post| post.answered == Some(200)));
+        for post in came {
+            let shown = format!("{:?}", post.headers);
+            assert!(!shown.contains(token) && !shown.contains(&encoded), "{shown}");
+        }
+    });
+}
+
+#[test]
+fn nobody_else_comes_in() {
+    run(async {
+        let scene = Scene::start(Door::Proxy).await;
+        let session = scene.session().await;
+        let human = scene.people.grace.token.clone().unwrap();
+        let bearer = |token: &str| format!("Bearer {token}");
+        let ask = async |method: Method, path: &str, authorization: Option<&str>| {
+            let headers: Vec<(&str, &str)> = authorization.map(|value| ("authorization", value)).into_iter().collect();
+            let url = scene.url.replace("/payments.git", path);
+            send(method, &url, &headers, "").await
+        };
+        for service in ["git-upload-pack", "git-receive-pack"] {
+            let path = format!("/payments.git/info/refs?service={service}");
+            for shown in [
+                None,
+                Some(bearer("made-up")),
+                Some(bearer(&human)),
+                Some(format!("Basic {}", STANDARD.encode(format!("x-access-token:{PUSHER}")))),
+            ] {
+                let answer = ask(Method::GET, &path, shown.as_deref()).await;
+                assert_eq!(answer.status, 401, "{shown:?}: {}", answer.text());
+                assert!(answer.header("www-authenticate").starts_with("Basic"));
+                assert!(!answer.text().contains(PUSHER));
+            }
+            let mine = bearer(session.caller.token.as_deref().unwrap());
+            assert_eq!(ask(Method::GET, &path, Some(&mine)).await.status, 200);
+            assert_eq!(ask(Method::GET, &path.replace("payments", "billing"), Some(&mine)).await.status, 404);
+        }
+        let ended = session.caller.post(&format!("/v1/sessions/{}/end", session.id), json!({})).await;
+        assert!(ended.status.is_success());
+        let mine = bearer(session.caller.token.as_deref().unwrap());
+        let answer = ask(Method::GET, "/payments.git/info/refs?service=git-receive-pack", Some(&mine)).await;
+        assert_eq!(answer.status, 401, "{}", answer.text());
+    });
+}
+
+#[test]
+fn a_broker_s_token_pushes_and_one_for_reading_does_not() {
+    run(async {
+        let scene = Scene::start(Door::Proxy).await;
+        let targets = json!({ "git": { "audience": AUDIENCE, "introspects": true, "delivery": { "git": { "host": "git.example.com" } } } });
+        let ada = &scene.people.ada;
+        let set =
+            ada.put("/v1/brokers/internal", Some(json!({ "kind": "token", "settings": { "targets": targets } }))).await;
+        assert!(set.status.is_success(), "{}", set.text());
+        let scope = json!({ "scope": { "access": ["read", "write"] } });
+        let granted = ada.put("/v1/projects/checkout/grants/internal/git", Some(scope)).await;
+        assert!(granted.status.is_success(), "{}", granted.text());
+        let session = scene.session().await;
+        let token = async |access: &[&str]| {
+            let body = json!({ "broker": "internal", "target": "git", "scope": { "access": access } });
+            let answer = session.caller.post(&format!("/v1/sessions/{}/credentials", session.id), body).await;
+            assert_eq!(answer.status, 201, "{}", answer.text());
+            answer.json()["secret"]["token"].as_str().unwrap().to_owned()
+        };
+        let (reading, writing) = (token(&["read"]).await, token(&["read", "write"]).await);
+        let work = scene.work("work");
+        work.write("src/a.rs", "2");
+        work.commit("two");
+        let what = format!("HEAD:{}", own(&session, "fix"));
+        let pushed = work.push_with(Some(&session.id), Some(&reading), &[], &[&what]);
+        assert!(!pushed.went_in && pushed.said.contains("403"), "{}", pushed.said);
+        work.push_with(Some(&session.id), Some(&writing), &[], &[&what]).admitted();
+        work.push_with(None, Some(&writing), &[], &["HEAD:refs/heads/main"]).refused("push_ref_protected", &[]);
+    });
+}
+
+#[test]
+fn large_pushes_go_through_whole() {
+    run(async {
+        let scene = Scene::start(Door::Proxy).await;
+        let session = scene.session().await;
+        let work = scene.work("work");
+        // More than git keeps in memory, so that it sends pieces, after a question whether it is let in.
+        let noise: Vec<u8> =
+            (0_u64..400_000).flat_map(|n| (n.wrapping_mul(0x9E37_79B9_7F4A_7C15) ^ (n << 17)).to_le_bytes()).collect();
+        std::fs::write(work.folder.join("noise"), &noise).unwrap();
+        let tip = work.commit("noise");
+        let mine = own(&session, "fix");
+        work.push(&session, &[], &[&format!("HEAD:{mine}")]).admitted();
+        assert_eq!(scene.at(&mine), tip);
+        let size = git(&scene.server, &["cat-file", "-s", &format!("{tip}:noise")]).unwrap();
+        assert_eq!(size.trim(), noise.len().to_string());
+        // A second push is thin: it rests on the first.
+        let mut more = noise.clone();
+        more[1000] ^= 1;
+        std::fs::write(work.folder.join("noise"), &more).unwrap();
+        let tip = work.commit("more noise");
+        work.push(&session, &[], &[&format!("HEAD:{mine}")]).admitted();
+        assert_eq!(scene.at(&mine), tip);
+        // A branch to what is there brings nothing.
+        work.push(&session, &[], &[&format!("HEAD~1:{}", own(&session, "older"))]).admitted();
+    });
+}
+
+#[test]
+fn odd_requests_get_an_answer_and_change_nothing() {
+    run(async {
+        let scene = Scene::start(Door::Proxy).await;
+        let session = scene.session().await;
+        let bearer = format!("Bearer {}", session.caller.token.as_deref().unwrap());
+        let url = format!("{}/git-receive-pack", scene.url);
+        let post = async |body: Vec<u8>, more: &[(&str, &str)]| {
+            let mut headers = vec![("authorization", bearer.as_str())];
+            headers.extend(more);
+            send(Method::POST, &url, &headers, body).await
+        };
+        let zipped = |body: &[u8]| {
+            let mut encoder = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::fast());
+            encoder.write_all(body).unwrap();
+            encoder.finish().unwrap()
+        };
+        // What git sends to see whether it is let in.
+        assert_eq!(post(b"0000".to_vec(), &[]).await.status, 200);
+        assert_eq!(post(zipped(b"0000"), &[("content-encoding", "gzip")]).await.status, 200);
+        let main = scene.at("refs/heads/main");
+        let update = format!("{main} {} refs/heads/main\0report-status", "0".repeat(40));
+        let deletion = format!("{:04x}{update}0000", update.len() + 4).into_bytes();
+        for (body, more) in [(deletion.clone(), vec![]), (zipped(&deletion), vec![("content-encoding", "gzip")])] {
+            let answer = post(body, &more).await;
+            assert_eq!(answer.status, 200);
+            assert!(answer.text().contains("ng refs/heads/main push_ref_protected"), "{}", answer.text());
+        }
+        for (body, more) in [
+            (b"".to_vec(), vec![]),
+            (b"PACK".to_vec(), vec![]),
+            (b"zzzz".to_vec(), vec![]),
+            (b"not gzip".to_vec(), vec![("content-encoding", "gzip")]),
+            (deletion.clone(), vec![("content-encoding", "br")]),
+        ] {
+            let answer = post(body, &more).await;
+            assert_eq!(answer.status, 400, "{}", answer.text());
+        }
+        // A pack that is none.
+        let update = format!("{main} {} {}\0report-status", "1".repeat(40), own(&session, "x"));
+        let broken =
+            [format!("{:04x}{update}0000", update.len() + 4).as_bytes(), b"PACK\0\0\0\x02\0\0\0\x01junk"].concat();
+        let answer = post(broken, &[]).await;
+        assert!(answer.text().contains("push_unreadable"), "{}", answer.text());
+        assert_eq!(scene.at("refs/heads/main"), main);
+    });
+}
