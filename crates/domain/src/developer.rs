@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use serde::{Deserialize, Serialize};
 
 use crate::session::{self, How};
-use crate::{Actor, DeveloperId, Digest, Event, Refusal, State, Time, limits, sign_in, text};
+use crate::{Actor, DeveloperId, Digest, Event, Refusal, State, Time, limits, lock, sign_in, text};
 
 /// What a developer may do in the installation.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
@@ -201,10 +201,12 @@ pub(crate) fn erase(state: &State, by: Actor, command: &Erase) -> Result<Vec<Eve
     Ok(events)
 }
 
-/// Ends every sign-in and revokes every session of a developer.
+/// Ends every sign-in, revokes every session of a developer, and takes them out of every queue. A maintenance lock that they
+/// hold stays until another human has looked.
 fn lock_out(state: &State, by: Actor, developer: DeveloperId, reason: &str) -> Vec<Event> {
     let mut events = sign_in::end_all(state, developer);
     events.extend(session::over_all_of(state, developer, &How::Revoked { by, reason: reason.to_owned() }));
+    events.extend(lock::take_out_of_queues(state, developer, reason));
     events
 }
 

@@ -20,7 +20,7 @@ use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
 pub(crate) use acquire::{acquire, rank_at};
 pub(crate) use next::complete;
-pub(crate) use over::{break_ticket, lapse, release, rests_until};
+pub(crate) use over::{break_ticket, lapse, release, rests_until, take_out_of_queues};
 
 pub use acquire::{Acquire, Choice, Granted, Offered, Patience, Queued};
 pub use cycle::Step;

@@ -38,6 +38,10 @@ pub(crate) const TOKENS_MAX: u64 = 1_000_000_000_000;
 pub(crate) const TOOL_CALLS_MAX: u64 = 1000;
 /// Tokens of the token endpoint that are remembered; the oldest is forgotten first. A caller needs two at a time.
 pub(crate) const FEDERATED_TOKENS_MAX: usize = 1024;
+/// Actors that one service's tests speak for.
+pub(crate) const ACTORS_MAX: usize = 64;
+/// Lines of one actor: far more than any test says.
+pub(crate) const LINES_MAX: usize = 1000;
 /// Pause after a failed accept (usually: out of file descriptors), so that the loop does not spin.
 pub(crate) const ACCEPT_RETRY: Duration = Duration::from_millis(10);
 /// Bytes of a request head the raw hostile server reads before it gives up on the peer.

@@ -8,6 +8,7 @@ const SIGN: &str = "SCENARIO:";
 
 /// Every argument any script understands; another key is an error, so that a typing mistake cannot pass for a default.
 const KEYS: &[&str] = &[
+    "actor",
     "bytes",
     "cache_read",
     "cache_write_1h",

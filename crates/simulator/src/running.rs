@@ -18,6 +18,7 @@ use crate::limits::{ACCEPT_RETRY, CONNECTIONS_MAX};
 use crate::seen::Seen;
 use crate::service;
 use crate::shared::Shared;
+use crate::stage::Actor;
 use crate::wire::{Reset, Wire};
 
 /// The stand-in model service.
@@ -97,6 +98,11 @@ impl Running {
                 format!("waited {within:?} for {count} requests, {seen} came"),
             )),
         }
+    }
+
+    /// The model of that name, for which the caller speaks (script `cue`). The same name is the same actor.
+    pub fn actor(&self, name: &str) -> Actor {
+        Actor::new(Arc::clone(&self.shared), name)
     }
 
     /// Opens the token endpoint under a rule: from now on model calls need one of its tokens, and no other key counts.

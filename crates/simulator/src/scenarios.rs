@@ -12,6 +12,7 @@
 //! | `tool_read` | `path` (`README.md`), `then` | a call of Read, then text |
 //! | `agent` | `prompt` (`SCENARIO:sub`), `then` | a call of Agent with that prompt, then text |
 //! | `sub` | as `tool_bash` | what the sub-agent does |
+//! | `cue` | `actor` | what a test says through [`crate::Running::actor`], line by line; each request waits for its line |
 //! | `long` | `events` (200), `delay_ms` (20) | a text in `events` deltas |
 //! | `slow` | `ttfb_ms` (2000) | the headers late, then a short text |
 //! | `big` | `kb` (400) | a text of that many KiB, in deltas of 1 KiB |
@@ -65,6 +66,7 @@ pub const NAMES: &[&str] = &[
     "bench_sse",
     "big",
     "cache",
+    "cue",
     "cut",
     "error",
     "gate",
@@ -138,6 +140,7 @@ pub(crate) fn play(marker: Option<&Marker>, turn: &Turn, id: &str, shared: &Shar
         "tool_write" => tools::write(&cast),
         "tool_read" => tools::read(&cast),
         "agent" => tools::agent(&cast),
+        "cue" => tools::cue(&cast),
         "hello" | "slow" | "cache" => cast.then("Hello from the stand-in model service."),
         "long" => talk::long(&cast),
         "big" => talk::big(&cast),

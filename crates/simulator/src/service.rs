@@ -38,7 +38,11 @@ pub(crate) async fn serve(shared: Arc<Shared>, reset: Reset, request: Request<In
     shared.arrived.send_modify(|count| *count += 1);
 
     let call = Call { shared: &shared, head: &head, body: &body, id: &id, request_id: &request_id };
-    let (pause, answer) = match call.answer() {
+    let answered = match shared.stage.due(&body).await {
+        Ok(()) => call.answer(),
+        Err(failure) => Err(failure),
+    };
+    let (pause, answer) = match answered {
         Ok((pause, answer)) => (pause, answer),
         Err(failure) => (Duration::ZERO, Some(Answer::failed(&failure, call.request_id))),
     };

@@ -15,6 +15,7 @@ use crate::limits::{COUNTED_MARKERS_MAX, PAUSE_MS_MAX};
 use crate::marker::Marker;
 use crate::scenarios::Bench;
 use crate::seen::Memory;
+use crate::stage::Stage;
 
 #[derive(Debug)]
 pub(crate) struct Shared {
@@ -26,6 +27,7 @@ pub(crate) struct Shared {
     pub(crate) arrived: watch::Sender<u64>,
     pub(crate) gate: watch::Sender<bool>,
     pub(crate) bench: Bench,
+    pub(crate) stage: Stage,
     federated: Mutex<Federated>,
     default_script: Mutex<Option<Arc<Marker>>>,
     faults: Mutex<Faults>,
@@ -42,6 +44,7 @@ impl Shared {
             arrived: watch::Sender::new(0),
             gate: watch::Sender::new(false),
             bench: Bench::new(),
+            stage: Stage::default(),
             federated: Mutex::default(),
             default_script: Mutex::default(),
             faults: Mutex::new(config.faults),

@@ -5,6 +5,7 @@ mod bench;
 mod client;
 mod figures;
 mod service;
+mod stage;
 mod stream;
 mod tools;
 mod trouble;

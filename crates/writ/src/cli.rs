@@ -13,6 +13,7 @@ mod look;
 mod operate;
 mod witness;
 mod work;
+mod workspace;
 
 use clap::{Parser, Subcommand};
 
@@ -32,6 +33,7 @@ pub(crate) use look::{Cost, Dimension, LogCommand, SessionCommand, Sessions, Who
 pub(crate) use operate::{AgentKind, CheckConfig, Demo, DemoAgent, ReferenceCommand, Serve, Simulator};
 pub(crate) use witness::{Witness, WitnessCommand, WitnessKey};
 pub(crate) use work::{GitCommand, InsideClaude, Login, NotesCommand, NotesExport, Record, Run, TokenCommand};
+pub(crate) use workspace::{WorkspaceCommand, WorkspaceGc, WorkspaceRecover};
 
 /// The control plane for coding agents on a team
 ///
@@ -49,6 +51,9 @@ pub(crate) struct Cli {
 #[derive(Debug, Subcommand)]
 pub(crate) enum Command {
     Run(Run),
+    /// See, open, recover and tidy up the workspaces of sessions on this machine
+    #[command(subcommand)]
+    Workspace(WorkspaceCommand),
     Token(TokenCommand),
     Record(Record),
     /// Get the credentials that are granted to this session, and see what lives
@@ -132,7 +137,20 @@ pub(crate) enum Command {
 pub(crate) const GROUPS: [(&str, &[&str]); 4] = [
     (
         "Work",
-        &["run", "token", "record", "credential", "lock", "with-lock", "git", "hook", "login", "logout", "whoami"],
+        &[
+            "run",
+            "workspace",
+            "token",
+            "record",
+            "credential",
+            "lock",
+            "with-lock",
+            "git",
+            "hook",
+            "login",
+            "logout",
+            "whoami",
+        ],
     ),
     ("Look", &["sessions", "session", "who", "cost", "log", "audit", "export"]),
     ("Govern", &["revoke", "developer", "team", "project", "broker", "grant", "admin"]),

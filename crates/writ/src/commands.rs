@@ -28,6 +28,7 @@ mod who;
 mod whoami;
 mod with_lock;
 mod witness;
+mod workspace;
 
 pub(crate) use credential::{GCP_TOKEN_TYPE, RegistryGrant, RegistryMap};
 pub(crate) use lock::put as put_lock_ask;
@@ -56,6 +57,7 @@ pub(crate) fn without_runtime(command: Command) -> Result<Result<Exit, CommandEr
 pub(crate) async fn dispatch(command: Command) -> Result<Exit, CommandError> {
     match command {
         Command::Run(arguments) => run::run(arguments).await,
+        Command::Workspace(command) => workspace::workspace(command).await,
         Command::Token(arguments) => token::token(arguments).await,
         Command::Record(arguments) => record::record(&arguments),
         // See `without_runtime`.

@@ -166,6 +166,42 @@ pub(crate) const DEMO_LOOK_EVERY: Duration = Duration::from_millis(100);
 /// How many times it looks: a revocation takes a moment, not ten seconds.
 pub(crate) const DEMO_LOOKS_MAX: u32 = 100;
 
+/// Time for one git command of a workspace: the checkout of a large repository whose files come over the network.
+pub(crate) const WORKSPACE_GIT_TIMEOUT: Duration = Duration::from_secs(600);
+/// Bytes of git's answer there: the index of half a million files.
+pub(crate) const WORKSPACE_GIT_BYTES_MAX: u64 = 64 << 20;
+/// Times that a git command is tried when another git holds a lock: with the pause, two seconds.
+pub(crate) const GIT_LOCK_TRIES: u32 = 40;
+/// Pause before such a try.
+pub(crate) const GIT_LOCK_PAUSE: Duration = Duration::from_millis(50);
+/// Bytes of a file that comes along into a workspace though git does not know it: settings and keys, not data.
+pub(crate) const BROUGHT_FILE_BYTES_MAX: u64 = 16 << 20;
+/// Such files and hooks of one repository.
+pub(crate) const BROUGHT_FILES_MAX: usize = 1000;
+/// Bytes of changed and untracked files that one keep-ref takes: past it somebody has to decide what is worth keeping.
+pub(crate) const KEPT_BYTES_MAX: u64 = 4 << 30;
+/// Branches, tags and stashes of a workspace that one keep-ref takes besides its head.
+pub(crate) const KEPT_TIPS_MAX: usize = 512;
+/// Workspaces that are looked at by one command.
+pub(crate) const WORKSPACES_MAX: usize = 10_000;
+/// Age at which an ended workspace is removed by itself: a week to look at what an agent did.
+pub(crate) const WORKSPACE_AGE_MAX: Span = Span::from_secs(7 * 24 * 3600);
+/// Bytes of all ended workspaces together; past them the oldest are removed by themselves.
+pub(crate) const WORKSPACES_BYTES_MAX: u64 = 20 << 30;
+/// Files of one workspace that are counted for its size.
+pub(crate) const WORKSPACE_FILES_MAX: usize = 5_000_000;
+/// Processes that are looked at to find out whether one works in a workspace.
+pub(crate) const PROCESSES_MAX: usize = 100_000;
+/// Ports of one workspace.
+pub(crate) const WORKSPACE_PORTS: u16 = 20;
+/// The first port of the first block. From here on 128 blocks end at 32559: below the ports that Linux gives to
+/// connections by itself (from 32768 on).
+pub(crate) const WORKSPACE_PORT_FIRST: u16 = 30_000;
+/// Blocks of ports on one machine: twice as many sessions as one machine bears.
+pub(crate) const WORKSPACE_PORT_BLOCKS: u16 = 128;
+/// Wants of one request for a lock, as the control plane takes them.
+pub(crate) const LEASE_WANTS_MAX: usize = 64;
+
 /// Bytes of what the client tells a hook: a whole file that is written, and the one before it.
 pub(crate) const HOOK_BYTES_MAX: u64 = 32 << 20;
 /// Bytes of the answer: a reason with a short difference.

@@ -26,9 +26,12 @@ mod summary;
 mod supervise;
 mod terminal;
 mod vault;
+mod workspace;
 
 use std::ffi::OsString;
 use std::path::{Path, PathBuf};
+
+use tokio::sync::mpsc;
 
 use crate::api::Opened;
 use crate::cli::Run;
@@ -38,7 +41,7 @@ use crate::credentials::Home;
 use crate::inside::{Ask, Inside};
 use crate::memory::Watch;
 use crate::output::clean;
-use beat::Beats;
+use beat::{Beats, News};
 use carriers::{Carriers, Start};
 use child::Child;
 pub(crate) use child::not_started;
@@ -53,6 +56,7 @@ use settings_file::{Bound, ClaudeArguments, SettingsFile};
 use signals::Signals;
 use supervise::Ended;
 use vault::Vault;
+use workspace::{Place, Plan};
 
 /// Runs the command and passes its exit code on.
 pub(crate) async fn run(arguments: Run) -> Result<Exit, CommandError> {
@@ -66,8 +70,9 @@ pub(crate) async fn run(arguments: Run) -> Result<Exit, CommandError> {
 async fn launch(arguments: Run) -> Result<Exit, CommandError> {
     let opener = Opener::find(arguments.server.as_deref(), arguments.trust.as_deref())?;
     let environment = Environment::scrubbed(std::env::vars_os(), &arguments.keep_env);
-    // What can be wrong with the command line is found before a session exists.
+    // What can be wrong with the command line or the repository is found before a session exists.
     let asked = Asked::read(&arguments.command, &environment)?;
+    let plan = Plan::make(&arguments, matches!(opener, Opener::Inside(_))).await?;
     let ask = OpenSession {
         project: arguments.project,
         ttl_seconds: arguments.ttl.as_secs(),
@@ -78,13 +83,22 @@ async fn launch(arguments: Run) -> Result<Exit, CommandError> {
     let (client, opened) = opener.open(&ask).await?;
     announce(&opened, &environment);
     let governed = Governed { client: &client, opened: &opened, is_claude: asked.claude.is_some() };
-    let ended = match governed.work(asked, environment, !arguments.no_git).await {
-        Ok(ended) => ended,
+    let job = Job { asked, environment, with_git: !arguments.no_git };
+    let (ended, place) = match governed.work(job, plan).await {
+        Ok(done) => done,
         Err(error) => return Err(governed.abandon(error).await),
     };
+    place.finish().await;
     governed.finish(&ended).await;
     opener.look_back().await;
     Ok(Exit::Child(ended.exit_code))
+}
+
+/// What to run.
+struct Job {
+    asked: Asked,
+    environment: Environment,
+    with_git: bool,
 }
 
 /// The command as it was asked for.
@@ -183,39 +197,69 @@ struct Governed<'a> {
 }
 
 impl Governed<'_> {
+    /// Makes the place to work in and runs the command there, beats for the session meanwhile, and waits for the end.
+    async fn work(&self, job: Job, plan: Plan) -> Result<(Ended, Place), CommandError> {
+        let as_session = Client::new(self.client.address().clone())?.with_bearer(self.opened.token.as_str());
+        // The checkout of a large repository may take longer than a session lives without beats.
+        let (beats, news) = Beats::start(self.client.address(), self.opened)?;
+        let done = match plan.carry_out(&as_session, self.opened, &job.environment).await {
+            Ok(place) => match self.work_in(&place, &as_session, job, news).await {
+                Ok(ended) => Ok((ended, place)),
+                Err(error) => {
+                    place.finish().await;
+                    Err(error)
+                }
+            },
+            Err(error) => Err(error),
+        };
+        beats.stop();
+        done
+    }
+
     /// Sets everything up for the command, runs it and waits for its end.
-    async fn work(&self, asked: Asked, environment: Environment, with_git: bool) -> Result<Ended, CommandError> {
+    async fn work_in(
+        &self,
+        place: &Place,
+        as_session: &Client,
+        job: Job,
+        news: mpsc::Receiver<News>,
+    ) -> Result<Ended, CommandError> {
+        let Job { asked, environment, with_git } = job;
         let (opened, server) = (self.opened, self.client.address());
-        let as_session = Client::new(server.clone())?.with_bearer(opened.token.as_str());
+        let asked = Asked { program: place.program(asked.program), ..asked };
+        let environment = match place.folder() {
+            Some(folder) => environment.in_folder(folder),
+            None => environment,
+        };
         let mut carried = propagation::variables(opened, &environment, control::seam::random());
         let claude = asked.installed.clone();
         let start = Start { opened, environment: &environment, carried: &carried, claude: claude.as_deref() };
-        let carriers = Carriers::prepare(&as_session, start, with_git).await?;
+        let carriers = Carriers::prepare(as_session, start, with_git).await?;
         let (key_helper, delivered) = (carriers.key_helper(), carriers.delivered());
         let bound = Bound { server, opened, key_helper, carried: &carried, delivered };
         let (command, _settings) = asked.bind(&bound)?;
         carried.extend_from_slice(carriers.variables());
+        carried.extend_from_slice(place.variables());
         let environment = environment.for_child(opened, server, &carried);
-        let ended = self.supervised(&command, environment, &carriers.vault()).await?;
+        let ended = self.supervised(&command, environment, place.folder(), news, &carriers.vault()).await?;
         carriers.finish(&opened.session.id).await;
         Ok(ended)
     }
 
-    /// Starts the command, beats while it runs, and waits for its end.
+    /// Starts the command and waits for its end.
     async fn supervised(
         &self,
         command: &[OsString],
         environment: Environment,
+        folder: Option<&Path>,
+        news: mpsc::Receiver<News>,
         vault: &Vault,
     ) -> Result<Ended, CommandError> {
         let signals = Signals::listen()?;
         orphans::become_parent();
-        let child = Child::spawn(command, environment)?;
+        let child = Child::spawn(command, environment, folder)?;
         let _orphans = Orphans::adopt(child.group());
-        let (beats, news) = Beats::start(self.client.address(), self.opened)?;
-        let ended = supervise::until_over(child, signals, news, vault).await;
-        beats.stop();
-        ended
+        supervise::until_over(child, signals, news, vault).await
     }
 
     /// Ends a session whose command never ran.

@@ -5,7 +5,7 @@ use serde::{Deserialize, Serialize};
 use super::{Holder, Phase, Ticket};
 use crate::session::{self, How as Ending};
 use crate::text::check_reason;
-use crate::{Actor, Event, Refusal, Role, State, TicketId, Time, limits};
+use crate::{Actor, DeveloperId, Event, Refusal, Role, State, TicketId, Time, limits};
 
 /// How a ticket came to be over. (That its session is over is said by the session's own entry.)
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -110,6 +110,12 @@ pub(crate) fn lapse(state: &State, command: &Lapse, now: Time) -> Result<Vec<Eve
         Phase::Resting { until } if now >= until => Ok(vec![over(command.ticket, ticket, How::Rested)]),
         _ => Err(Refusal::TicketNotDue(command.ticket)),
     }
+}
+
+/// The ends of what a human who is locked out waits for: nothing new is granted to them.
+pub(crate) fn take_out_of_queues(state: &State, developer: DeveloperId, reason: &str) -> Vec<Event> {
+    let waiting = state.locks.of(Holder::Developer(developer)).filter(|(_, ticket)| ticket.phase == Phase::Waiting);
+    waiting.map(|(id, ticket)| over(id, ticket, How::Broken { reason: reason.to_owned() })).collect()
 }
 
 fn over(id: TicketId, ticket: &Ticket, how: How) -> Event {

@@ -101,9 +101,15 @@ fn rightful(run: &Run, command: &mut Command, aim: usize) -> Actor {
             // Whoever holds the lock that the grant may ask for, now and then.
             let holds =
                 |id: &SessionId| state.locks.covering(Holder::Session(*id), &resource("env:p/a"), Mode::X).is_some();
-            match state.sessions.keys().copied().find(holds).filter(|_| aim % 2 == 0) {
-                Some(holder) => aim_at_holder(&mut request.session, holder),
-                None => by,
+            let granted = state.projects.get(&prj(0)).map(|project| &project.grants);
+            let locked = granted.into_iter().flatten().find(|grant| grant.lock.is_some());
+            match (locked, state.sessions.keys().copied().find(holds)) {
+                (Some(grant), Some(holder)) if aim % 2 == 0 => {
+                    (request.broker, request.target) = (grant.broker.clone(), grant.target.clone());
+                    request.session = holder;
+                    Actor::Session(holder)
+                }
+                _ => by,
             }
         }
         Command::RecordMint(RecordMint { credential, .. })
@@ -176,11 +182,6 @@ fn rightful_of_locks(run: &Run, command: &mut Command, aim: usize) -> Actor {
     }
 }
 
-fn aim_at_holder(target: &mut SessionId, holder: SessionId) -> Actor {
-    *target = holder;
-    Actor::Session(holder)
-}
-
 fn actor(holder: Holder) -> Actor {
     match holder {
         Holder::Session(session) => Actor::Session(session),
@@ -202,7 +203,14 @@ pub(crate) fn any_steps_of_locks() -> impl Strategy<Value = Vec<Step>> {
         1 => any_freezes(),
         1 => any_people(),
     ];
-    steps(command, 120)
+    // Somebody is there: two of one team who have nothing to do with each other, a child, and somebody else.
+    let open = |session: u128, parent: Option<u128>, developer| {
+        let open = Open { developer: dev(developer), parent: parent.map(ses), ..super::house::open(session) };
+        let by = parent.map_or(Actor::Developer(dev(developer)), |parent| Actor::Session(ses(parent)));
+        Step { who: Who::Stranger(by), command: Command::OpenSession(Box::new(open)), aim: 0, clock: 0 }
+    };
+    let first = vec![open(0, None, 1), open(1, None, 1), open(2, Some(0), 1), open(3, None, 1)];
+    steps(command, 120).prop_map(move |steps| first.iter().cloned().chain(steps).collect())
 }
 
 fn steps(command: impl Strategy<Value = Command>, most: usize) -> impl Strategy<Value = Vec<Step>> {
@@ -287,10 +295,10 @@ fn any_locks() -> impl Strategy<Value = Command> {
     let intent = option::weighted(0.2, "[a-z ]{0,9}");
     let acquire = (id(), any_wants(), choice, patience, priority, intent);
     prop_oneof![
-        9 => acquire.prop_map(|(ticket, wants, choice, patience, priority, intent)| {
+        16 => acquire.prop_map(|(ticket, wants, choice, patience, priority, intent)| {
             Command::AcquireLock(Box::new(Acquire { ticket, wants, choice, patience, priority, intent }))
         }),
-        2 => (id(), option::of(0..300_u64)).prop_map(|(ticket, token)| {
+        3 => (id(), option::of(0..300_u64)).prop_map(|(ticket, token)| {
             Command::ReleaseLock(Release { ticket, token })
         }),
         1 => (id(), "[a-z ]{0,9}", any::<bool>()).prop_map(|(ticket, reason, revoke)| {
@@ -331,7 +339,7 @@ fn any_brokers() -> impl Strategy<Value = Command> {
     let broker = || prop_oneof![3 => Just("vault"), 1 => Just("spare")].prop_map(name);
     let target = || prop_oneof![3 => Just("far"), 3 => Just("near"), 1 => Just("nowhere")].prop_map(name);
     let profile = || option::weighted(0.3, Just(name("default")));
-    let locked = || option::weighted(0.3, Just(resource("env:p/a")));
+    let locked = || option::weighted(0.5, Just(resource("env:p/a")));
     let grant = (broker(), target(), profile(), any_rooms(), 60..1900_u64, locked());
     prop_oneof![
         2 => prop_oneof![Just("vault"), Just("spare")].prop_map(configure),

@@ -186,6 +186,11 @@ proptest! {
     }
 
     #[test]
+    fn disabled_developer_is_granted_nothing(steps in any_steps_of_locks()) {
+        of_history::a_disabled_developer_starts_nothing(&history(&steps).log);
+    }
+
+    #[test]
     fn suspect_session_opens_no_child(steps in any_steps()) {
         of_history::suspect_session_opens_no_child(&history(&steps).log);
     }

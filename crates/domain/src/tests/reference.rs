@@ -161,8 +161,11 @@ impl Reference {
         }
         let events = answer.unwrap_or_default();
         for event in &events {
-            if let Event::SessionOver(over) = event {
-                self.end_session(over.session, &over.how, now);
+            match event {
+                Event::SessionOver(over) => self.end_session(over.session, &over.how, now),
+                Event::DeveloperDisabled(gone) => self.lock_out(gone.developer),
+                Event::DeveloperErased(gone) => self.lock_out(gone.developer),
+                _ => {}
             }
         }
         self.hand_on(&before, &run.state, &events, now);
@@ -308,6 +311,13 @@ impl Reference {
     fn end(&mut self, id: TicketId) {
         self.lines.retain(|line| line.id != id);
         self.over.insert(id);
+    }
+
+    /// Whoever is locked out waits for nothing.
+    fn lock_out(&mut self, developer: crate::DeveloperId) {
+        let waits = |line: &&Line| line.holder == Holder::Developer(developer) && line.place == Place::Waiting;
+        let gone: Vec<_> = self.lines.iter().filter(waits).map(|line| line.id).collect();
+        gone.into_iter().for_each(|id| self.end(id));
     }
 
     /// What a vanished session held where no gate looks rests for a while.

@@ -6,6 +6,7 @@ use super::{Cast, Script};
 use crate::failure::Failure;
 use crate::limits::TOOL_CALLS_MAX;
 use crate::message::Block;
+use crate::stage::Line;
 
 pub(super) fn bash(cast: &Cast<'_>) -> Result<Script, Failure> {
     let command = cast.args.text_or("command", "echo simulated");
@@ -34,6 +35,19 @@ pub(super) fn agent(cast: &Cast<'_>) -> Result<Script, Failure> {
         "subagent_type": "general-purpose",
     });
     call(cast, 1, "Agent", input, "The helper has reported.")
+}
+
+/// What the test said for this step.
+pub(super) fn cue(cast: &Cast<'_>) -> Result<Script, Failure> {
+    let Some(actor) = cast.args.text("actor") else {
+        return Err(Failure::invalid("scenario `cue` needs an actor"));
+    };
+    let line = if cast.turn.has_tools { cast.shared.stage.said(actor, cast.turn.step) } else { None };
+    match line {
+        Some(Line::Call { tool, input }) => call(cast, u64::MAX, &tool, input, ""),
+        Some(Line::Say(text)) => cast.say(vec![Block::text(&text)]),
+        None => cast.then(super::talk::DEFAULT),
+    }
 }
 
 fn call(cast: &Cast<'_>, times: u64, tool: &str, input: Value, then: &str) -> Result<Script, Failure> {

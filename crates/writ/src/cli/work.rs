@@ -14,6 +14,11 @@ use crate::duration::parse_span;
 /// Credentials in your environment (cloud keys, forge tokens, model keys) are not passed on, and none of the session's is
 /// put there: Claude Code gets its key for model calls from the launcher (apiKeyHelper), another agent with `writ token`.
 ///
+/// In a git repository the command works in a workspace of its own: a clone that shares the repository's objects, on a
+/// branch `s/SESSION/…` that starts from your commit. Your folder is not touched; at the end the commits are a branch in
+/// your repository, and changed files are kept at `refs/writ/keep/SESSION`. `git config writ.workspace false` turns this
+/// off.
+///
 /// Commits made inside name the session in trailers and are signed with its certificate; the repository's own hooks run
 /// as before. Inside a session this opens a child of that session.
 ///
@@ -44,6 +49,15 @@ pub(crate) struct Run {
     /// Pass this variable on although it holds a credential (can be repeated)
     #[arg(long, value_name = "NAME")]
     pub(crate) keep_env: Vec<String>,
+    /// Work in this folder instead of a workspace: other sessions may change the same files, and nothing is kept
+    #[arg(long, conflicts_with_all = ["workspace", "with_changes"])]
+    pub(crate) here: bool,
+    /// Work in a workspace even where that is off, and inside a session
+    #[arg(long)]
+    pub(crate) workspace: bool,
+    /// Bring changed and untracked files along into the workspace (ignored ones stay)
+    #[arg(long)]
+    pub(crate) with_changes: bool,
     /// Leave git alone: commits neither name the session nor are signed
     #[arg(long)]
     pub(crate) no_git: bool,

@@ -27,7 +27,9 @@ pub(super) struct Commit {
 /// The newest commit but for the first one; none where there is none.
 pub(super) fn newest(folder: &Path, signers: &Path) -> Option<Commit> {
     let trusted = format!("gpg.ssh.allowedSignersFile={}", signers.display());
-    let told = command(folder).args(["-c", &trusted, "log", "--format=%h %G? %GS", "-2"]).output().ok()?;
+    // The session's branch came back from its workspace.
+    let log = ["log", "--branches", "--topo-order", "--format=%h %G? %GS", "-2"];
+    let told = command(folder).args(["-c", &trusted]).args(log).output().ok()?;
     let told = String::from_utf8(told.stdout).ok()?;
     let (line, _first) = told.split_once('\n').filter(|(_, rest)| !rest.is_empty())?;
     let mut words = line.splitn(3, ' ');

@@ -71,8 +71,10 @@ impl Callers {
             return Err(unknown("the token has characters that no token has"));
         };
         let asked = self.outbound.get(uri, HeaderMap::from_iter([(AUTHORIZATION, bearer)]), VERIFY_MAX).await;
+        let is_over = of_session.is_some() && asked.as_ref().is_ok_and(|answer| !is_live(answer.body()));
         match asked.map(|answer| answer.status()) {
-            Ok(status) if status.is_success() => Ok(token),
+            Ok(status) if status.is_success() && !is_over => Ok(token),
+            Ok(status) if status.is_success() => Err(unknown("the session is over")),
             Ok(StatusCode::FORBIDDEN) => Err(Box::new(said(StatusCode::FORBIDDEN, "this token is for reading only"))),
             Ok(status) if status.is_client_error() => Err(unknown("the token is not alive: the session may be over")),
             Ok(_) | Err(_) => {
@@ -80,6 +82,13 @@ impl Callers {
             }
         }
     }
+}
+
+/// Whether the answer to a session that asks who it is says that it lives: of one that is over, writ remembers who it was.
+fn is_live(body: &[u8]) -> bool {
+    let told: Option<serde_json::Value> = serde_json::from_slice(body).ok();
+    let status = told.as_ref().and_then(|told| told["session"]["status"].as_str());
+    matches!(status, Some("active" | "suspect"))
 }
 
 /// A bearer, or the password of `Basic`. Of two nobody knows which would count.

@@ -39,14 +39,19 @@ pub(super) enum Change {
 }
 
 impl Child {
-    /// Starts the command with exactly this environment.
+    /// Starts the command with exactly this environment, in `folder` if there is one, else in the launcher's own.
     ///
     /// # Errors
     /// Not found (127) or not executable (126), as `env` and `timeout` do.
-    pub(super) fn spawn(command: &[OsString], environment: Environment) -> Result<Self, CommandError> {
+    pub(super) fn spawn(
+        command: &[OsString],
+        environment: Environment,
+        folder: Option<&Path>,
+    ) -> Result<Self, CommandError> {
         let (program, arguments) = command.split_first().ok_or_else(|| CommandError::usage("no command given"))?;
         let spawned = Command::new(program)
             .args(arguments)
+            .current_dir(folder.unwrap_or(Path::new(".")))
             .env_clear()
             .envs(environment.into_variables())
             .process_group(0)

@@ -163,6 +163,19 @@ const PLACES: [&str; 3] = ["DOCKER_CONFIG", "NPM_CONFIG_USERCONFIG", "npm_config
 /// Endings of names that say "secret" in any family.
 const SUFFIXES: [&str; 5] = ["_API_KEY", "_ACCESS_TOKEN", "_AUTH_TOKEN", "_CLIENT_SECRET", "_SECRET_ACCESS_KEY"];
 
+/// Variables that say where git or a shell works.
+const WORK_PLACES: [&str; 9] = [
+    "GIT_ALTERNATE_OBJECT_DIRECTORIES",
+    "GIT_COMMON_DIR",
+    "GIT_DIR",
+    "GIT_INDEX_FILE",
+    "GIT_NAMESPACE",
+    "GIT_OBJECT_DIRECTORY",
+    "GIT_PREFIX",
+    "GIT_WORK_TREE",
+    "OLDPWD",
+];
+
 /// What leads to an agent with keys for hosts.
 const SSH_AGENT: &str = "SSH_AUTH_SOCK";
 
@@ -199,6 +212,14 @@ impl Environment {
         }
         // So does its agent.
         self.kept.retain(|name, value| name != SSH_AGENT || !Path::new(value).starts_with(&outer));
+    }
+
+    /// The same for a folder that is not the launcher's: what says where git or a shell works is about another.
+    #[must_use]
+    pub(crate) fn in_folder(mut self, folder: &Path) -> Self {
+        self.kept.retain(|name, _| !name.to_str().is_some_and(|name| WORK_PLACES.contains(&name)));
+        self.kept.insert("PWD".into(), folder.into());
+        self
     }
 
     /// What a variable was before, `WRIT_…` included; none when it is not text.

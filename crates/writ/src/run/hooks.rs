@@ -37,6 +37,7 @@ use crate::api::Opened;
 use crate::hook::Event;
 use crate::hook::wire::{Answer, Head};
 use crate::inside::SESSION_VARIABLE;
+use crate::limits::LOCK_WAIT_MAX;
 use foreign::ForeignWrites;
 use held::Tickets;
 use input::Input;
@@ -70,6 +71,8 @@ pub(super) struct Whose {
     pub(super) project: Option<String>,
     /// The human's home folder.
     pub(super) home: Option<String>,
+    /// How long a tool waits for a lock, in seconds.
+    pub(super) lock_wait_seconds: u64,
     /// Variables for every later command of the agent's: lines for a shell.
     pub(super) exports: String,
 }
@@ -100,6 +103,15 @@ struct State {
     untold: VecDeque<Change>,
 }
 
+/// Says how many seconds a tool waits for a lock, if not [`LOCK_WAIT_MAX`].
+const LOCK_WAIT_VARIABLE: &str = "WRIT_LOCK_WAIT";
+
+/// What is no number of seconds, or too many, is the most there is.
+fn lock_wait(text: Option<&str>) -> u64 {
+    let most = LOCK_WAIT_MAX.as_secs();
+    text.and_then(|text| text.parse().ok()).map_or(most, |seconds: u64| seconds.min(most))
+}
+
 impl Whose {
     /// The session's human, project and surroundings.
     pub(super) fn of(opened: &Opened, environment: &Environment) -> Self {
@@ -110,6 +122,7 @@ impl Whose {
             developer: session.developer.login.clone(),
             project: session.project.as_ref().map(|project| project.name.clone()),
             home: environment.before("HOME").map(str::to_owned),
+            lock_wait_seconds: lock_wait(environment.before(LOCK_WAIT_VARIABLE)),
             exports,
         }
     }

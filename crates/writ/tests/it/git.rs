@@ -60,10 +60,10 @@ impl Stage {
         git.args(arguments).output().unwrap()
     }
 
-    /// `writ run` of a shell script in the repository, as grace.
+    /// `writ run` of a shell script in the repository itself, as grace.
     fn launcher(&self, script: &str) -> Command {
         let mut writ = self.writ.command(&self.people.grace, "home-run");
-        writ.args(["run", "--project", "checkout", "--", "sh", "-ec", script]);
+        writ.args(["run", "--project", "checkout", "--here", "--", "sh", "-ec", script]);
         self.place(&mut writ);
         writ
     }

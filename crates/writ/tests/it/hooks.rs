@@ -2,6 +2,7 @@
 //! missing, gone, silent or somebody else's.
 
 mod broken;
+mod locks;
 mod settings;
 
 use std::io::{BufRead, BufReader, Write};
@@ -23,6 +24,9 @@ while read -r event file; do
     echo "$? $out $(od -An -v -tx1 <err.txt | tr -d ' \n')"
 done
 "#;
+
+/// The first working tree.
+const API: &str = "api";
 
 /// A repository, and a control plane.
 struct Stage {
@@ -55,14 +59,26 @@ impl Stage {
         let writ = Writ::start().await;
         let people = writ.people().await;
         let stage = Self { writ, people, folder: tempfile::tempdir().unwrap() };
-        let mut git = Command::new("git");
-        git.args(["init", "--quiet", "--initial-branch=main"]).arg(stage.path("")).env("GIT_CONFIG_NOSYSTEM", "1");
-        assert!(git.status().unwrap().success());
+        stage.clone_at(API);
         stage
     }
 
+    /// A working tree of the repository, without a commit: sessions work in it, not in a copy.
+    fn clone_at(&self, folder: &str) -> PathBuf {
+        let path = self.folder.path().canonicalize().unwrap().join(folder);
+        let git = |arguments: &[&str]| {
+            let mut git = Command::new("git");
+            git.args(arguments).env("GIT_CONFIG_NOSYSTEM", "1");
+            assert!(git.status().unwrap().success(), "{arguments:?}");
+        };
+        let at = path.to_str().unwrap();
+        git(&["init", "--quiet", "--initial-branch=main", at]);
+        git(&["-C", at, "remote", "add", "origin", "git@github.com:acme/api.git"]);
+        path
+    }
+
     fn path(&self, name: &str) -> PathBuf {
-        self.folder.path().canonicalize().unwrap().join("api").join(name)
+        self.folder.path().canonicalize().unwrap().join(API).join(name)
     }
 
     fn write(&self, name: &str, content: &str) {
@@ -78,8 +94,14 @@ impl Stage {
     }
 
     fn session(&self) -> Session {
+        self.session_in(self.path(""))
+    }
+
+    /// A session that does not wait for locks.
+    fn session_in(&self, folder: PathBuf) -> Session {
         let relay = format!("WRIT={WRIT}\n{RELAY}");
         let mut launcher = self.launcher(&["bash", "-c", &relay]);
+        launcher.current_dir(&folder).env("WRIT_LOCK_WAIT", "0");
         let mut launcher = launcher.stdin(Stdio::piped()).stderr(Stdio::null()).spawn().unwrap();
         let (stdin, stdout) = (launcher.stdin.take().unwrap(), launcher.stdout.take().unwrap());
         let mut session = Session {
@@ -88,7 +110,7 @@ impl Stage {
             stdout: BufReader::new(stdout),
             socket: String::new(),
             id: String::new(),
-            folder: self.path(""),
+            folder,
             events: 0,
         };
         let first = session.line();
@@ -133,8 +155,32 @@ impl Session {
     }
 
     fn asks_to_edit(&mut self, name: &str) -> Said {
-        let input = json!({"file_path": self.folder.join(name), "old_string": "one", "new_string": "two"});
+        self.asks_to_replace(name, "one", "two")
+    }
+
+    fn asks_to_replace(&mut self, name: &str, old: &str, new: &str) -> Said {
+        let input = json!({"file_path": self.folder.join(name), "old_string": old, "new_string": new});
         self.hook("PreToolUse", json!({"tool_name": "Edit", "tool_use_id": "t", "tool_input": input}))
+    }
+
+    /// Writes a file as the client does, with both hooks.
+    fn writes(&mut self, name: &str, content: &str) -> Said {
+        let input = json!({"file_path": self.folder.join(name), "content": content});
+        let event = json!({"tool_name": "Write", "tool_use_id": "w", "tool_input": input, "tool_response": {}});
+        let before = self.hook("PreToolUse", event.clone());
+        if !before.out.contains("deny") {
+            std::fs::write(self.folder.join(name), content).unwrap();
+            return self.hook("PostToolUse", event);
+        }
+        before
+    }
+
+    /// What the agent is told at its next turn.
+    fn is_told(&mut self) -> Option<String> {
+        let said = self.hook("UserPromptSubmit", json!({"prompt": "go on"}));
+        assert_eq!(said.code, 0, "{said:?}");
+        let output: Value = serde_json::from_str(&said.out).ok()?;
+        output["hookSpecificOutput"]["additionalContext"].as_str().map(str::to_owned)
     }
 
     /// Ends the session by its command's end.

@@ -33,7 +33,7 @@ impl Home {
         let mut writ = Command::new(env!("CARGO_BIN_EXE_writ"));
         writ.env_clear().env("WRIT_HOME", self.path()).env("PATH", "/usr/bin:/bin").env("GH_TOKEN", "forge-secret");
         writ.args(["run", "--project", "checkout", "--no-git", "--"]).args(command);
-        writ.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped());
+        writ.current_dir(self.path()).stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped());
         writ
     }
 }
@@ -59,7 +59,7 @@ fn the_exit_code_passes_and_ends_the_session() {
     }
     assert_eq!(plane.body_of("POST /v1/sessions/ses_test/end"), Some(json!({ "exit_code": 7 })));
     assert!(story.contains("not passed on: GH_TOKEN"), "{story}");
-    assert_eq!(story.lines().filter(|line| line.starts_with("writ: ")).count(), 7, "two lines, then five: {story}");
+    assert_eq!(story.lines().filter(|line| line.starts_with("writ: ")).count(), 8, "three lines, then five: {story}");
 }
 
 #[test]

@@ -33,3 +33,4 @@ mod tidy;
 mod two_nodes;
 mod who;
 mod witness;
+mod workspaces;

@@ -3,13 +3,21 @@
 //! `./test` installs the pinned client and sets `WRIT_TEST_CLAUDE`. Without it these tests are skipped with a line; in CI
 //! they fail.
 
+mod broken_hooks;
 mod client;
+mod collisions;
 mod commits;
 mod credentials;
 mod governed;
+mod leases;
+mod locks;
 mod plain;
+mod player;
 mod refused;
+mod scene;
+mod stale_writes;
 mod tap;
+mod wall;
 
 use serde_json::{Value, json};
 

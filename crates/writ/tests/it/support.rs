@@ -18,6 +18,7 @@ pub(crate) mod process;
 pub(crate) mod receiver;
 pub(crate) mod scrub;
 pub(crate) mod survivors;
+pub(crate) mod timed;
 pub(crate) mod witness;
 
 use std::future::Future;

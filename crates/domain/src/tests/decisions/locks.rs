@@ -267,3 +267,19 @@ fn a_session_is_closed_when_nothing_of_it_rests() {
     run.wait(limits::LOCK_REST);
     assert!(is_closed(&run.ok(Actor::System, &Command::LapseLock(Lapse { ticket: tkt(0) }))));
 }
+
+#[test]
+fn whoever_is_locked_out_waits_for_nothing_and_keeps_what_they_hold_for_others_to_look_at() {
+    let mut run = three();
+    run.ok(bob(), &asking(0, &[("slot:a", Mode::X)]));
+    run.ok(agent(0), &asking(1, &[(DB, Mode::X)]));
+    run.ok(eve(), &asking(2, &[(DB, Mode::X)]));
+    run.ok(ada(), &asking(3, &[(DB, Mode::X)]));
+    run.ok(ada(), &disable(2));
+    assert_eq!(phase(&run, 2), None);
+    let events = run.ok(ada(), &disable(1));
+    let granted = events.iter().any(|event| matches!(event, Event::LockGranted(next) if next.ticket == tkt(3)));
+    assert!(granted, "bob's session is over, eve is gone, and ada is next: {events:?}");
+    assert!(token(&run, 0).is_some(), "bob's own");
+    run.ok(ada(), &release(0, None));
+}

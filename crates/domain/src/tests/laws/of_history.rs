@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use crate::lock::How;
+use crate::lock::{Holder, How};
 use crate::session::Opened;
 use crate::tests::laws::of_locks;
 use crate::{CallId, Event, SessionId, State, Time, Usd};
@@ -338,6 +338,10 @@ pub(crate) fn a_disabled_developer_starts_nothing(log: &Log) {
             Event::SignInStarted(started) => Some(started.developer),
             Event::SessionOpened(opened) => Some(opened.developer),
             Event::CallReserved(reserved) => Some(reserved.dimensions.developer),
+            Event::LockGranted(granted) => match granted.holder {
+                Holder::Developer(developer) => Some(developer),
+                Holder::Session(_) => None,
+            },
             _ => None,
         };
         assert!(starter.is_none_or(|developer| !disabled.contains(&developer)), "of the disabled: {event:?}");

@@ -15,7 +15,7 @@ fn environment() -> Environment {
 fn change_of(command: &[&str], act: impl FnOnce(&Child)) -> Change {
     let command: Vec<_> = command.iter().map(std::ffi::OsString::from).collect();
     let runtime = tokio::runtime::Builder::new_current_thread().build().unwrap();
-    let mut child = Child::spawn(&command, environment()).unwrap();
+    let mut child = Child::spawn(&command, environment(), None).unwrap();
     act(&child);
     runtime.block_on(child.change())
 }
@@ -36,7 +36,7 @@ fn signals_reach_the_whole_group() {
 fn a_stop_is_seen_and_the_child_goes_on() {
     let runtime = tokio::runtime::Builder::new_current_thread().build().unwrap();
     let command = ["/bin/sh", "-c", "kill -STOP $$; exit 3"].map(std::ffi::OsString::from);
-    let mut child = Child::spawn(&command, environment()).unwrap();
+    let mut child = Child::spawn(&command, environment(), None).unwrap();
     assert_eq!(runtime.block_on(child.change()), Change::Stopped(Signal::SIGSTOP));
     child.signal(Signal::SIGCONT);
     assert_eq!(runtime.block_on(child.change()), Change::Exited(3));

@@ -102,11 +102,11 @@ impl<P: Plane> Hooks<P> {
                 self.state().reads.note(agent, &target.place.path, resource, now.clone(), is_partial);
             }
             if now.digest != before.digest {
-                changes.extend(self.to_tell(&target.place, &before, &now).await);
+                changes.extend(to_tell(&target.place, &before, &now));
             }
         }
         if let Some(used) = used.filter(|_| act.is_command) {
-            changes.extend(self.sweep(agent, &act, used).await);
+            changes.extend(self.sweep(agent, &act, used));
         }
         for place in act.reads.iter().filter(|_| !has_failed) {
             let look = Look::at(&place.path);
@@ -121,7 +121,7 @@ impl<P: Plane> Hooks<P> {
     }
 
     /// Files that the agent knows and a command changed, though that was not seen in its text.
-    async fn sweep(&self, agent: &Agent, act: &Act, used: &Use) -> Vec<Change> {
+    fn sweep(&self, agent: &Agent, act: &Act, used: &Use) -> Vec<(Place, Change)> {
         let mut changes = Vec::new();
         for (path, before) in used.stamps.iter().filter(|(path, _)| used.before(path).is_none()) {
             let now = Stamp::of(path);
@@ -149,7 +149,7 @@ impl<P: Plane> Hooks<P> {
             }
             let was = Look { digest: seen.known.digest, content: seen.content.clone(), stamp: seen.stamp };
             self.state().reads.note(agent, path, seen.resource.clone(), look.clone(), seen.known.partial);
-            changes.extend(self.to_tell(&place, &was, &look).await);
+            changes.extend(to_tell(&place, &was, &look));
         }
         changes
     }
@@ -160,17 +160,11 @@ impl<P: Plane> Hooks<P> {
         }
     }
 
-    /// What others are told of a change; nothing of what git ignores.
-    async fn to_tell(&self, place: &Place, before: &Look, now: &Look) -> Option<Change> {
-        let resource = resource(place)?;
-        if self.is_ignored(place).await {
-            return None;
-        }
-        Some(change(resource, before, now))
-    }
-
-    /// Tells the control plane, with what it could not be told before.
-    async fn tell(&self, changes: Vec<Change>) {
+    /// Tells the control plane, with what it could not be told before; nothing of what git ignores.
+    async fn tell(&self, changes: Vec<(Place, Change)>) {
+        let places: Vec<_> = changes.iter().map(|(place, _)| place).collect();
+        let ignored = if places.is_empty() { Default::default() } else { self.ignored(&places).await };
+        let changes = changes.into_iter().filter(|(place, _)| !ignored.contains(&place.path)).map(|(_, change)| change);
         let intent = {
             let mut state = self.state();
             state.untold.extend(changes);
@@ -250,6 +244,11 @@ async fn is_pushed(root: &Path, path: &str) -> bool {
 pub(super) fn resource(place: &Place) -> Option<Resource> {
     let (tree, path) = place.relative()?;
     Resource::in_repository(&tree.repository, path).ok()
+}
+
+/// What others are told of a change; nothing of what is in no repository.
+fn to_tell(place: &Place, before: &Look, now: &Look) -> Option<(Place, Change)> {
+    Some((place.clone(), change(resource(place)?, before, now)))
 }
 
 /// A change as it is told.

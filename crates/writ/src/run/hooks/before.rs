@@ -19,7 +19,7 @@ use super::{Hooks, after, denied, words};
 use crate::client::{ClientError, Problem};
 use crate::hook::Event;
 use crate::hook::wire::Answer;
-use crate::limits::{HOOK_LOCK_TIMEOUT, INTENT_CHARS_MAX, LOCK_WAIT_MAX};
+use crate::limits::{HOOK_LOCK_TIMEOUT, INTENT_CHARS_MAX};
 
 impl<P: Plane> Hooks<P> {
     /// Answers before a tool is used: nothing where it may go on, so that the client's own permissions count.
@@ -100,7 +100,9 @@ impl<P: Plane> Hooks<P> {
         if verdict == Verdict::Go {
             return Ok(());
         }
-        if verdict == Verdict::Unread && act.is_command && self.is_ignored(&target.place).await {
+        // Commands write logs and the like again and again; who uses a tool for files means that file.
+        let may_go = target.place.tree.is_none() || self.is_ignored(&target.place).await;
+        if verdict == Verdict::Unread && act.is_command && may_go {
             return Ok(());
         }
         Err(self.explain(agent, target, verdict, seen.as_deref(), look).await)
@@ -144,6 +146,12 @@ impl<P: Plane> Hooks<P> {
         if let Some(resource) = &resource {
             self.state().notices.take_back(agent, &resource.to_string());
         }
+        let digest = look.digest;
+        let is_sibling = verdict == Verdict::Changed(None)
+            && self.state().reads.is_known_to_another(agent, &target.place.path, digest);
+        if is_sibling {
+            return words::changed_by_sibling(&target.shown(), &difference);
+        }
         words::stale(&target.shown(), &verdict, &difference)
     }
 
@@ -152,14 +160,7 @@ impl<P: Plane> Hooks<P> {
         let mut missing = self.state().tickets.missing(&agent.conversation, &wants);
         // What only says something keeps nobody out: it is not worth a wait.
         missing.retain(|want| want.mode != Mode::N);
-        for target in &act.targets {
-            let wanted = want(&target.place, rules).filter(|want| want.mode == Mode::IX);
-            if let Some(wanted) = wanted.filter(|wanted| missing.contains(wanted))
-                && self.is_ignored(&target.place).await
-            {
-                missing.retain(|want| *want != wanted);
-            }
-        }
+        self.leave_ignored(act, rules, &mut missing).await;
         if missing.is_empty() {
             return Ok(false);
         }
@@ -168,13 +169,29 @@ impl<P: Plane> Hooks<P> {
         self.settle(agent, missing, answer, began.elapsed().as_secs())
     }
 
+    /// Files that git ignores need no lock, unless a rule says otherwise.
+    async fn leave_ignored(&self, act: &Act, rules: &Rules, missing: &mut Vec<Want>) {
+        let wanted = |target: &Target| want(&target.place, rules).filter(|want| want.mode == Mode::IX);
+        let is_missing = |want: &Want| missing.contains(want);
+        let asked: Vec<_> = act
+            .targets
+            .iter()
+            .filter_map(|target| wanted(target).filter(is_missing).map(|want| (&target.place, want)))
+            .collect();
+        let places: Vec<_> = asked.iter().map(|(place, _)| *place).collect();
+        let ignored = if places.is_empty() { Default::default() } else { self.ignored(&places).await };
+        let gone: Vec<_> =
+            asked.into_iter().filter(|(place, _)| ignored.contains(&place.path)).map(|(_, w)| w).collect();
+        missing.retain(|want| !gone.contains(want));
+    }
+
     async fn ask(&self, act: &Act, missing: &[Want]) -> Result<Ticket, ClientError> {
         let waiting = self.state().tickets.waiting_for(missing);
         let mut ask = Acquire {
             ticket: waiting.unwrap_or_else(new_ticket),
             wants: missing.to_vec(),
             wait: true,
-            wait_seconds: LOCK_WAIT_MAX.as_secs(),
+            wait_seconds: self.0.whose.lock_wait_seconds,
             intent: self.intent(&act.name).chars().take(INTENT_CHARS_MAX).collect(),
         };
         match self.0.plane.acquire(&ask).await {

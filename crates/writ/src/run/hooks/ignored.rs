@@ -1,8 +1,10 @@
 //! Files that git ignores: nobody else gets them, so they need no lock and nobody is told of them.
 
-use std::path::Path;
-use std::process::Stdio;
+use std::collections::{BTreeMap, BTreeSet};
+use std::path::{Path, PathBuf};
+use std::process::{Output, Stdio};
 
+use tokio::io::AsyncWriteExt;
 use tokio::process::Command;
 
 use super::Hooks;
@@ -11,42 +13,57 @@ use super::site::Place;
 use crate::limits::{GIT_ASK_TIMEOUT, READS_KNOWN_MAX};
 
 impl<P: Plane> Hooks<P> {
-    /// Asks git, once per file. What git does not answer is not ignored.
+    /// Whether git ignores a file.
     pub(super) async fn is_ignored(&self, place: &Place) -> bool {
-        let Some((tree, path)) = place.relative() else { return false };
-        if self.state().ignored.contains(&place.path) {
-            return true;
-        }
-        let is_ignored = ask(&tree.root, &["check-ignore", "--quiet", "--", path]).await.unwrap_or(false);
-        if is_ignored {
-            let mut state = self.state();
-            if state.ignored.len() >= READS_KNOWN_MAX {
-                state.ignored.clear();
-            }
-            state.ignored.insert(place.path.clone());
-        }
-        is_ignored
+        !self.ignored(&[place]).await.is_empty()
     }
-}
 
-/// Whether git says yes; none when it says neither, or nothing in time.
-async fn ask(folder: &Path, arguments: &[&str]) -> Option<bool> {
-    match git(folder, arguments).await?.status.code() {
-        Some(0) => Some(true),
-        Some(1) => Some(false),
-        _ => None,
+    /// Those that git ignores: it is asked once for all that is not known. What it does not answer is not ignored.
+    pub(super) async fn ignored(&self, places: &[&Place]) -> BTreeSet<PathBuf> {
+        let mut asked: BTreeMap<&Path, Vec<&str>> = BTreeMap::new();
+        let mut found = BTreeSet::new();
+        {
+            let state = self.state();
+            for place in places {
+                match place.relative() {
+                    Some(_) if state.ignored.contains(&place.path) => drop(found.insert(place.path.clone())),
+                    Some((tree, path)) => asked.entry(tree.root.as_path()).or_default().push(path),
+                    None => {}
+                }
+            }
+        }
+        for (root, paths) in asked {
+            let input = paths.join("\0");
+            let said = git(root, &["check-ignore", "-z", "--stdin"], input.as_bytes()).await;
+            let said = said.map(|output| String::from_utf8_lossy(&output.stdout).into_owned()).unwrap_or_default();
+            found.extend(said.split_terminator('\0').map(|path| root.join(path)));
+        }
+        let mut state = self.state();
+        if state.ignored.len() + found.len() > READS_KNOWN_MAX {
+            state.ignored.clear();
+        }
+        state.ignored.extend(found.iter().cloned().take(READS_KNOWN_MAX));
+        found
     }
 }
 
 /// What git says; none when it fails, or says nothing in time.
 pub(super) async fn said(folder: &Path, arguments: &[&str]) -> Option<Vec<u8>> {
-    let output = git(folder, arguments).await?;
+    let output = git(folder, arguments, &[]).await?;
     output.status.success().then_some(output.stdout)
 }
 
-async fn git(folder: &Path, arguments: &[&str]) -> Option<std::process::Output> {
+async fn git(folder: &Path, arguments: &[&str], input: &[u8]) -> Option<Output> {
     let mut git = Command::new("git");
     git.args(arguments).current_dir(folder).env("GIT_OPTIONAL_LOCKS", "0").kill_on_drop(true);
-    git.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::null());
-    tokio::time::timeout(GIT_ASK_TIMEOUT, git.output()).await.ok()?.ok()
+    git.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::null());
+    let mut child = git.spawn().ok()?;
+    let mut stdin = child.stdin.take()?;
+    // Both at once: it answers while it reads.
+    let telling = async move {
+        // It may have failed before it read anything, and says so by its status.
+        let _ = stdin.write_all(input).await;
+    };
+    let both = async { tokio::join!(telling, child.wait_with_output()) };
+    tokio::time::timeout(GIT_ASK_TIMEOUT, both).await.ok()?.1.ok()
 }

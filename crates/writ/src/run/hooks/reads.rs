@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
-use domain::Resource;
+use domain::{Digest, Resource};
 
 use super::disk::{Look, Stamp};
 use super::foreign::Foreign;
@@ -95,6 +95,12 @@ impl Reads {
         let mut all: Vec<_> = mine.map(|((_, path), seen)| (seen.order, path.clone(), seen.stamp)).collect();
         all.sort_by_key(|(order, _, _)| std::cmp::Reverse(*order));
         all.into_iter().take(READS_LOOKED_AT_MAX).map(|(_, path, stamp)| (path, stamp)).collect()
+    }
+
+    /// Whether another agent of the session has seen, or made, this content.
+    pub(in crate::run) fn is_known_to_another(&self, agent: &Agent, path: &Path, digest: Option<Digest>) -> bool {
+        let others = self.files.iter().filter(|((other, file), _)| other != agent && file == path);
+        others.into_iter().any(|(_, seen)| seen.known.digest == digest)
     }
 
     /// Files that an agent knows below a folder.

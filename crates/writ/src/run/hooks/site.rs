@@ -97,10 +97,19 @@ fn look(root: &Path) -> Option<Tree> {
     // A linked working tree shares the settings of its repository.
     let common = read(&git.join("commondir")).map_or_else(|| git.clone(), |path| git.join(path.trim()));
     let remote = read(&common.join("config")).as_deref().and_then(origin);
-    let main = common.canonicalize().unwrap_or(common);
-    let folder = main.parent().and_then(Path::file_name).unwrap_or_default().to_string_lossy().into_owned();
-    let repository = remote.and_then(|url| name_of(&url)).unwrap_or_else(|| format!("local/{folder}"));
+    let repository = remote.and_then(|url| name_of(&url)).unwrap_or_else(|| local_name(&common));
     Some(Tree { root: root.to_owned(), repository, git })
+}
+
+/// A repository without a remote is named after its folder; a workspace of it, which shares its objects, like itself.
+fn local_name(common: &Path) -> String {
+    let shared = read(&common.join("objects/info/alternates"));
+    let lender = shared.as_deref().and_then(|text| text.lines().next()).map(|line| Path::new(line.trim_matches('"')));
+    let main = lender.and_then(Path::parent).unwrap_or(common);
+    let main = real(main);
+    let folder = if main.file_name() == Some(".git".as_ref()) { main.parent() } else { Some(main.as_path()) };
+    let name = folder.and_then(Path::file_name).unwrap_or_default().to_string_lossy();
+    format!("local/{}", name.strip_suffix(".git").unwrap_or(&name))
 }
 
 /// `gitdir: PATH`.

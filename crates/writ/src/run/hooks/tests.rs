@@ -37,6 +37,7 @@ impl Stage {
             developer: "grace".to_owned(),
             project: Some("payments".to_owned()),
             home: None,
+            lock_wait_seconds: 45,
             exports: "export WRIT_SESSION_ID=ses_1\n".to_owned(),
         };
         let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();

@@ -29,8 +29,8 @@ pub(in crate::run) fn stale(path: &str, verdict: &Verdict, difference: &str) -> 
             intent(foreign.intent.as_deref())
         ),
         Verdict::Changed(None) => format!(
-            "writ: not done: {path} is not what you read: somebody else changed it, perhaps a person or another \
-             program.{difference}\nRead it again, and change it only if your reason still holds."
+            "writ: not done: {path} is not what you read: somebody else changed it, perhaps a person, a formatter or \
+             another program.{difference}\nRead it again, and change it only if your reason still holds."
         ),
         Verdict::Brought => format!(
             "writ: not done: a git command of yours put another version of {path} there.{difference}\nRead it again before \
@@ -45,6 +45,16 @@ pub(in crate::run) fn stale(path: &str, verdict: &Verdict, difference: &str) -> 
             intent(foreign.intent.as_deref())
         ),
     }
+}
+
+/// Another agent of the same session changed it.
+pub(in crate::run) fn changed_by_sibling(path: &str, difference: &str) -> String {
+    format!(
+        "writ: not done: {} is not what you read: another agent of this session changed it.{}\nRead it again, and change it \
+         only if your reason still holds.",
+        clean(path),
+        set_apart(difference)
+    )
 }
 
 /// Another session changed what the agent has read.

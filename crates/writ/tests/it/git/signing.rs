@@ -174,7 +174,7 @@ fn git_is_left_alone_when_asked_and_said_to_be_missing_when_it_is() {
     run(async {
         let stage = Stage::start().await;
         let mut launcher = stage.writ.command(&stage.people.grace, "home-run");
-        launcher.args(["run", "--no-git", "--", "sh", "-c", "git commit -q --allow-empty -m One; env"]);
+        launcher.args(["run", "--here", "--no-git", "--", "sh", "-c", "git commit -q --allow-empty -m One; env"]);
         stage.place(&mut launcher);
         let (said, _) = stage.session_of(launcher).await;
         assert!(!said.contains("GIT_CONFIG_COUNT"), "{said}");

@@ -178,6 +178,7 @@ fn the_summary_has_five_lines() {
         let timeless = |line| if str::starts_with(line, "writ: duration") { "writ: duration (some)" } else { line };
         let story: Vec<&str> = story.lines().map(timeless).collect();
         assert_snapshot!(story.join("\n"), @r"
+        writ: working in place: this is not in a git repository
         writ: session ses_ID of grace for project checkout
         writ: session  ses_ID, checkout, ended
         writ: duration (some)

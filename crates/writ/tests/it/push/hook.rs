@@ -1,8 +1,10 @@
 //! What only a hook meets: who proves the session, and a hook that is not what it should be.
 
+use std::path::Path;
 use std::process::Command;
 
-use super::scene::{Door, Scene, git, own};
+use super::scene::{AUDIENCE, Door, Scene, broker_token, git, own, path};
+use crate::brokers::real::Part;
 use crate::support::process::WRIT;
 use crate::support::run;
 
@@ -101,6 +103,44 @@ fn a_hook_that_is_not_whole_lets_nothing_in() {
         pushed.refused("push_unreadable", &["writ.force"]);
         assert_eq!(scene.at(&own(&session, "fix")), "");
         work.push(&session, &[], &[&mine]).admitted();
+    });
+}
+
+/// The whole way of a server of one's own: nginx asks writ about each request, and tells git who it is.
+#[test]
+fn a_real_git_server_over_http_tells_the_hook_who_pushes() {
+    run(async {
+        let scene = Scene::start(Door::Hook).await;
+        scene.broker().await;
+        let (session, other) = (scene.session().await, scene.session().await);
+        let verifier = format!("{}/v1/verify?audience={AUDIENCE}", scene.writ.url);
+        let server = tokio::task::spawn_blocking(move || Part::start("git-http", &[&verifier])).await.unwrap();
+        // The web server's user runs the hook, and reads nothing of ours.
+        let folder = Path::new(server.text("log")).parent().unwrap().to_owned();
+        let (program, secret) = (folder.join("writ"), folder.join("gate.secret"));
+        std::fs::copy(WRIT, &program).unwrap();
+        std::fs::copy(scene.writ.path().join("gate.secret"), &secret).unwrap();
+        let repository = Path::new(server.text("repository"));
+        scene.install_in(repository, &secret, &["--proven-by", "remote-user", "--writ", program.to_str().unwrap()]);
+        let work = scene.work("work");
+        let token = broker_token(&session, &["read", "write"]).await;
+        let header = format!("http.extraHeader=Authorization: Bearer {token}");
+        let push = |what: &str| {
+            let claim = format!("writ.session={}", session.id);
+            git(&work.folder, &["-c", &header, "push", "-o", &claim, server.text("url"), what])
+        };
+        work.write("src/a.rs", "2");
+        work.commit("two");
+        push(&format!("HEAD:{}", own(&session, "fix"))).unwrap();
+        let said = push("HEAD:refs/heads/main").unwrap_err();
+        assert!(said.contains("push_ref_protected"), "{said}");
+        let (ticket, _) = scene.holding(&other, &path("infra/prod"), "X").await;
+        work.write("infra/prod/main.tf", "2");
+        work.commit("three");
+        let said = push(&format!("HEAD:{}", own(&session, "fix"))).unwrap_err();
+        assert!(said.contains("push_path_locked") && said.contains(&ticket), "{said}");
+        let entries = scene.entries(&session).await;
+        assert_eq!(entries.iter().filter(|(kind, _)| kind == "push.admitted").count(), 1, "{entries:?}");
     });
 }
 

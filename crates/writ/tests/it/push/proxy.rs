@@ -7,7 +7,7 @@ use base64::engine::general_purpose::STANDARD;
 use http::Method;
 use serde_json::json;
 
-use super::scene::{AUDIENCE, Door, PUSHER, Scene, git, own};
+use super::scene::{Door, PUSHER, Scene, broker_token, git, own};
 use crate::support::{Opened, run, send};
 
 fn header(session: &Opened) -> String {
@@ -88,21 +88,9 @@ fn nobody_else_comes_in() {
 fn a_broker_s_token_pushes_and_one_for_reading_does_not() {
     run(async {
         let scene = Scene::start(Door::Proxy).await;
-        let targets = json!({ "git": { "audience": AUDIENCE, "introspects": true, "delivery": { "git": { "host": "git.example.com" } } } });
-        let ada = &scene.people.ada;
-        let set =
-            ada.put("/v1/brokers/internal", Some(json!({ "kind": "token", "settings": { "targets": targets } }))).await;
-        assert!(set.status.is_success(), "{}", set.text());
-        let scope = json!({ "scope": { "access": ["read", "write"] } });
-        let granted = ada.put("/v1/projects/checkout/grants/internal/git", Some(scope)).await;
-        assert!(granted.status.is_success(), "{}", granted.text());
+        scene.broker().await;
         let session = scene.session().await;
-        let token = async |access: &[&str]| {
-            let body = json!({ "broker": "internal", "target": "git", "scope": { "access": access } });
-            let answer = session.caller.post(&format!("/v1/sessions/{}/credentials", session.id), body).await;
-            assert_eq!(answer.status, 201, "{}", answer.text());
-            answer.json()["secret"]["token"].as_str().unwrap().to_owned()
-        };
+        let token = async |access: &[&str]| broker_token(&session, access).await;
         let (reading, writing) = (token(&["read"]).await, token(&["read", "write"]).await);
         let work = scene.work("work");
         work.write("src/a.rs", "2");

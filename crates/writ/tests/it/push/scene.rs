@@ -138,11 +138,16 @@ impl Scene {
 
     /// Installs the hook.
     pub(crate) fn install(&self, more: &[&str]) {
+        self.install_in(&self.server, &self.writ.path().join("gate.secret"), more);
+    }
+
+    /// Installs the hook in a repository.
+    pub(crate) fn install_in(&self, repository: &Path, secret: &Path, more: &[&str]) {
         let output = Command::new(WRIT)
             .args(["git-receive", "install"])
-            .arg(&self.server)
+            .arg(repository)
             .args(["--server", &self.writ.url, "--name", REPOSITORY, "--secret-file"])
-            .arg(self.writ.path().join("gate.secret"))
+            .arg(secret)
             .args(more)
             .output()
             .unwrap();
@@ -157,6 +162,18 @@ impl Scene {
     /// A session that holds something, and the token of that.
     pub(crate) async fn holding(&self, session: &Opened, resource: &str, mode: &str) -> (String, u64) {
         acquire(&session.caller, resource, mode).await
+    }
+
+    /// A broker that makes tokens for the gate, granted to the project.
+    pub(crate) async fn broker(&self) {
+        let delivery = json!({ "git": { "host": "git.example.com" } });
+        let targets = json!({ "git": { "audience": AUDIENCE, "introspects": true, "delivery": delivery } });
+        let body = json!({ "kind": "token", "settings": { "targets": targets } });
+        let set = self.people.ada.put("/v1/brokers/internal", Some(body)).await;
+        assert!(set.status.is_success(), "{}", set.text());
+        let scope = json!({ "scope": { "access": ["read", "write"] } });
+        let granted = self.people.ada.put("/v1/projects/checkout/grants/internal/git", Some(scope)).await;
+        assert!(granted.status.is_success(), "{}", granted.text());
     }
 
     /// The project's rules.
@@ -191,6 +208,14 @@ impl Scene {
     pub(crate) fn behind(&self) -> &Behind {
         self.behind.as_ref().unwrap()
     }
+}
+
+/// A token of a session's for the gate.
+pub(crate) async fn broker_token(session: &Opened, access: &[&str]) -> String {
+    let body = json!({ "broker": "internal", "target": "git", "scope": { "access": access } });
+    let answer = session.caller.post(&format!("/v1/sessions/{}/credentials", session.id), body).await;
+    assert_eq!(answer.status, 201, "{}", answer.text());
+    answer.json()["secret"]["token"].as_str().unwrap().to_owned()
 }
 
 /// A path of the repository as a resource.

@@ -29,6 +29,7 @@ pub(super) fn program() -> Option<PathBuf> {
 pub(super) struct Client {
     folder: TempDir,
     program: PathBuf,
+    repository: PathBuf,
 }
 
 /// How a run of the client ended.
@@ -42,16 +43,23 @@ pub(super) struct Ran {
 
 impl Client {
     pub(super) fn new(program: PathBuf) -> Self {
-        let folder = tempfile::tempdir().unwrap();
-        for name in ["home", "configuration", "repository", "bin"] {
-            std::fs::create_dir(folder.path().join(name)).unwrap();
-        }
-        let repository = folder.path().join("repository");
+        let mut client = Self::working_in(program, PathBuf::new());
+        client.repository = client.folder.path().join("repository");
+        let repository = &client.repository;
         let made =
-            Command::new("git").args(["init", "--quiet"]).arg(&repository).env_clear().env("PATH", path()).status();
+            Command::new("git").args(["init", "--quiet"]).arg(repository).env_clear().env("PATH", path()).status();
         assert!(made.unwrap().success());
         std::fs::write(repository.join("README.md"), "A repository for a test.\n").unwrap();
-        Self { folder, program }
+        client
+    }
+
+    /// With a home and a configuration of its own, in a repository that others may work in too.
+    pub(super) fn working_in(program: PathBuf, repository: PathBuf) -> Self {
+        let folder = tempfile::tempdir().unwrap();
+        for name in ["home", "configuration", "bin"] {
+            std::fs::create_dir(folder.path().join(name)).unwrap();
+        }
+        Self { folder, program, repository }
     }
 
     pub(super) fn program(&self) -> &Path {
@@ -64,7 +72,7 @@ impl Client {
     }
 
     pub(super) fn repository(&self) -> PathBuf {
-        self.folder.path().join("repository")
+        self.repository.clone()
     }
 
     /// Writes the developer's own settings.

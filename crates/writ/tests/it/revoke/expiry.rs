@@ -1,74 +1,15 @@
 //! Expiry, under a clock that the test sets: the shortest life of a session is a minute.
 
 use std::process::{Child, Command, Stdio};
-use std::sync::Arc;
-use std::sync::atomic::{AtomicI64, Ordering};
 
-use crate::support::leaks::Folder;
-use control::plane::ControlPlane;
-use control::seam::Clock;
-use control::{Server, Settings};
 use domain::Span;
 use domain::limits::{BEAT_EXPIRE_AFTER, BEAT_SUSPECT_AFTER};
 use serde_json::json;
-use simulator::{Running, Simulator};
-use tokio::sync::oneshot;
-use tokio::task::JoinHandle;
 
 use super::{assert_settled_as_revoked, refusal, stream_of};
 use crate::support::process::WRIT;
-use crate::support::{Caller, in_process, run, until, within};
-
-/// Any moment will do.
-const START_MS: i64 = 1_800_000_000_000;
-
-fn settings(folder: &std::path::Path, upstream: &str) -> Settings {
-    Settings { upstreams: vec![in_process::upstream(folder, upstream)], ..in_process::settings(folder) }
-}
-
-/// A server in this process under a clock that only the test moves.
-struct Timed {
-    plane: Arc<ControlPlane>,
-    ada: Caller,
-    simulator: Running,
-    folder: Folder,
-    stop: oneshot::Sender<()>,
-    serving: JoinHandle<()>,
-}
-
-impl Timed {
-    async fn start() -> Self {
-        let folder = crate::support::leaks::folder();
-        let simulator = Simulator::start(simulator::Config::default()).await.unwrap();
-        let clock = Clock::Manual(AtomicI64::new(START_MS));
-        let server = Server::start_with_clock(settings(folder.path(), &simulator.url()), clock).await.unwrap();
-        let (url, token) = (server.public_url().to_owned(), server.bootstrap_token().unwrap().expose().to_owned());
-        let plane = Arc::clone(server.plane());
-        let (stop, stopped) = oneshot::channel::<()>();
-        let serving = tokio::spawn(server.run_until(async { drop(stopped.await) }));
-        let ada = in_process::administrator(&url, &token).await;
-        Self { plane, ada, simulator, folder, stop, serving }
-    }
-
-    /// Sets the clock to so long after the start.
-    fn pass(&self, after: Span) {
-        let Clock::Manual(now) = &*self.plane.clock else { unreachable!() };
-        now.store(START_MS + i64::try_from(after.as_millis()).unwrap(), Ordering::Relaxed);
-    }
-
-    async fn until_status(&self, session: &str, status: &str) -> serde_json::Value {
-        until(&format!("{session} to be {status}"), || async {
-            let shown = self.ada.session(session).await;
-            (shown["status"] == status).then_some(shown)
-        })
-        .await
-    }
-
-    async fn end(self) {
-        drop(self.stop);
-        within("the server to stop", self.serving).await.unwrap();
-    }
-}
+use crate::support::timed::Timed;
+use crate::support::{run, until, within};
 
 #[test]
 fn a_session_whose_time_is_over_is_cut_like_a_revoked_one() {
@@ -120,6 +61,11 @@ fn launcher(timed: &Timed) -> Child {
     let credentials = json!({"server": timed.ada.url, "token": timed.ada.token, "developer": "ada"});
     std::fs::write(timed.folder.path().join("credentials.json"), credentials.to_string()).unwrap();
     let mut command = Command::new(WRIT);
-    command.env_clear().env("WRIT_HOME", timed.folder.path()).env("PATH", "/usr/bin:/bin").args(["run", "--", "cat"]);
+    command
+        .env_clear()
+        .env("WRIT_HOME", timed.folder.path())
+        .env("PATH", "/usr/bin:/bin")
+        .args(["run", "--", "cat"])
+        .current_dir(timed.folder.path());
     command.stdin(Stdio::piped()).stdout(Stdio::null()).stderr(Stdio::null()).spawn().unwrap()
 }

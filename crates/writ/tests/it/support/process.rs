@@ -186,15 +186,26 @@ impl Writ {
     /// A `writ` command of somebody signed in here, with a home of its own. It speaks to the server over a wire that
     /// notes what it is given.
     pub(crate) fn command(&self, caller: &Caller, home: &str) -> Command {
-        let home = self.path().join(home);
-        std::fs::create_dir_all(&home).unwrap();
-        let credentials = json!({"server": self.url_of_commands(), "token": caller.token, "developer": "test"});
-        write_private(&home.join("credentials.json"), &credentials.to_string());
-        let mut command = Command::new(WRIT);
-        command.env_clear().env("WRIT_HOME", &home).env("HOME", &home).env("PATH", std::env::var("PATH").unwrap());
-        command.stdin(Stdio::null());
-        command
+        let there = Caller { url: self.url_of_commands().to_owned(), token: caller.token.clone() };
+        signed_in(&there, &self.path().join(home))
     }
+}
+
+/// A `writ` command of somebody who is signed in there, with that home.
+pub(crate) fn signed_in(caller: &Caller, home: &Path) -> Command {
+    signed_in_by(Path::new(WRIT), caller, home)
+}
+
+/// The same with a program that is a copy of `writ`.
+pub(crate) fn signed_in_by(program: &Path, caller: &Caller, home: &Path) -> Command {
+    std::fs::create_dir_all(home).unwrap();
+    let credentials = json!({"server": caller.url, "token": caller.token, "developer": "test"});
+    write_private(&home.join("credentials.json"), &credentials.to_string());
+    let mut command = Command::new(program);
+    command.env_clear().env("WRIT_HOME", home).env("HOME", home).env("PATH", std::env::var("PATH").unwrap());
+    // Not where the tests run: that is a repository, and `writ run` would make a workspace of it.
+    command.stdin(Stdio::null()).current_dir(home);
+    command
 }
 
 impl Drop for Writ {

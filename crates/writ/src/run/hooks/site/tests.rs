@@ -79,3 +79,21 @@ fn a_linked_working_tree_is_of_the_same_repository() {
     let found = Sites::default().tree(&top.join("other")).unwrap();
     assert_eq!((found.repository.as_str(), found.branch().as_deref()), ("github.com/acme/api", Some("side")));
 }
+
+#[test]
+fn a_workspace_of_a_repository_without_a_remote_is_named_like_it() {
+    let folder = tempfile::tempdir().unwrap();
+    let top = folder.path().canonicalize().unwrap();
+    let tree = top.join("api");
+    std::fs::create_dir(&tree).unwrap();
+    git(&tree, &["init", "--quiet"]);
+    git(
+        &tree,
+        &["-c", "user.name=x", "-c", "user.email=x@example.com", "commit", "--quiet", "--allow-empty", "-m", "One"],
+    );
+    git(&top, &["clone", "--quiet", "--shared", "api", "workspace-7"]);
+    git(&top.join("workspace-7"), &["remote", "remove", "origin"]);
+    let sites = Sites::default();
+    let names = ["api", "workspace-7"].map(|name| sites.tree(&top.join(name)).unwrap().repository);
+    assert_eq!(names, ["local/api", "local/api"]);
+}

@@ -124,3 +124,10 @@ fn locks_are_told_with_their_tokens() {
         (&json!(7), &json!("X"), &json!(resource("Cargo.lock")))
     );
 }
+
+#[test]
+fn how_long_a_tool_waits_is_a_number_of_seconds_up_to_a_bound() {
+    for (text, expected) in [(None, 45), (Some("0"), 0), (Some("10"), 10), (Some("3600"), 45), (Some("soon"), 45)] {
+        assert_eq!(super::super::lock_wait(text), expected, "{text:?}");
+    }
+}

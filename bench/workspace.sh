@@ -1,0 +1,85 @@
+#!/bin/sh
+# How long a workspace takes, on a repository of 20,000 files: the whole of `writ run -- true` in a workspace and in place (the
+# difference is the workspace: made, looked through, and gone), beside `git worktree add` and `git clone --shared`; and a
+# session that changes one file, whose work is kept.
+# Usage: bench/workspace.sh [path of writ] [rounds]
+set -eu
+here=$(cd "$(dirname "$0")" && pwd)
+writ=${1:-${CARGO_TARGET_DIR:-$here/../target}/release/writ}
+writ=$(cd "$(dirname "$writ")" && pwd)/writ
+rounds=${2:-7}
+work=$(mktemp -d)
+export WRIT_HOME="$work/home"
+export GIT_CONFIG_GLOBAL="$work/gitconfig" GIT_CONFIG_NOSYSTEM=1
+
+cat > "$work/writ.toml" <<TOML
+listen = "127.0.0.1:4131"
+data_dir = "$work/data"
+[log]
+level = "warn"
+[[upstreams]]
+name = "none"
+base_url = "http://127.0.0.1:9"
+key_file = "$work/key"
+TOML
+echo 'sk-bench' > "$work/key"
+"$writ" serve --config "$work/writ.toml" 2> "$work/log" & plane=$!
+trap 'kill $plane 2>/dev/null; wait; rm -rf "$work"' EXIT
+sleep 2
+bootstrap=$(sed -n 's/.*--bootstrap //p' "$work/log")
+echo 'a long password for the bench' |
+    "$writ" login http://127.0.0.1:4131 --login bench --bootstrap "$bootstrap" --password-stdin > /dev/null
+
+cat > "$work/measure.py" <<'PY'
+import os, shutil, subprocess, sys, time
+
+writ, rounds, work = sys.argv[1], int(sys.argv[2]), sys.argv[3]
+repository = os.path.join(work, "checkout")
+
+
+def git(*arguments):
+    subprocess.run(["git", "-C", repository, *arguments], check=True, capture_output=True)
+
+
+def timed(*words):
+    began = time.perf_counter()
+    done = subprocess.run(words, cwd=repository, capture_output=True, stdin=subprocess.DEVNULL)
+    took = time.perf_counter() - began
+    assert done.returncode == 0, done
+    return took
+
+
+def row(name, once):
+    took = sorted(once() for _ in range(rounds))
+    print(f"{name:44} median {took[rounds // 2]:5.2f} s   best {took[0]:5.2f} s")
+
+
+os.makedirs(repository)
+for number in range(20_000):
+    folder = os.path.join(repository, f"d{number // 2000}", f"s{number // 100}")
+    os.makedirs(folder, exist_ok=True)
+    with open(os.path.join(folder, f"f{number % 100}.txt"), "w") as file:
+        file.write(f"line {number}\n" * 500)
+subprocess.run(["git", "init", "-q", "-b", "main", repository], check=True)
+git("config", "--global", "user.name", "Bench")
+git("config", "--global", "user.email", "bench@localhost")
+git("add", "--all")
+git("commit", "-q", "-m", "Start")
+git("gc", "-q")
+
+
+def beside(*words):
+    took = timed(*words)
+    shutil.rmtree(os.path.join(work, "beside"))
+    git("worktree", "prune")
+    return took
+
+
+aside = os.path.join(work, "beside")
+row("git worktree add", lambda: beside("git", "worktree", "add", "-q", "--detach", aside))
+row("git clone --shared", lambda: beside("git", "clone", "-q", "--shared", repository, aside))
+row("writ run --here -- true", lambda: timed(writ, "run", "--here", "--", "true"))
+row("writ run -- true (nothing changed)", lambda: timed(writ, "run", "--", "true"))
+row("writ run, one file changed and kept", lambda: timed(writ, "run", "--", "sh", "-c", "echo x >new"))
+PY
+python3 "$work/measure.py" "$writ" "$rounds" "$work"

@@ -1,0 +1,254 @@
+//! The workspace of a session: planned before the session is opened, made for it, kept at its end.
+
+mod lease;
+mod machine;
+mod ports;
+mod upkeep;
+
+use std::ffi::OsString;
+use std::path::{Path, PathBuf};
+
+use control::seam::Clock;
+use domain::{SessionId, Time};
+
+use super::environment::Environment;
+use crate::api::Opened;
+use crate::cli::Run;
+use crate::client::Client;
+use crate::command_error::CommandError;
+use crate::output::clean;
+use crate::workspace::{self, Found, Kept, Order, Root, Source, WORKSPACE_VARIABLE, Workspace};
+use lease::Leases;
+
+/// Where the command will work.
+#[derive(Debug)]
+pub(super) enum Plan {
+    /// Where the launcher was started.
+    Here,
+    /// In a workspace of this repository.
+    Own(Box<Own>),
+}
+
+/// A workspace to make.
+#[derive(Debug)]
+pub(super) struct Own {
+    root: Root,
+    source: Source,
+    with_changes: bool,
+}
+
+/// Where the command works.
+#[derive(Debug, Default)]
+pub(super) struct Place {
+    workspace: Option<(Root, Workspace)>,
+    /// The command's current folder; none is the launcher's.
+    folder: Option<PathBuf>,
+    /// What the command is told about it.
+    variables: Vec<(String, OsString)>,
+}
+
+/// What a workspace tells the command, and what a session inside that works in the same place passes on.
+const VARIABLES: [&str; 5] = [WORKSPACE_VARIABLE, "WRIT_PORT_BASE", "WRIT_PORT_COUNT", "WRIT_DATABASE", AROUND];
+/// First ports of the blocks of this session and those around it, with commas: a session does not stand in the way of those
+/// inside it, so the control plane would grant them again.
+const AROUND: &str = "WRIT_PORTS_AROUND";
+
+/// The setting that turns workspaces off.
+const SETTING: &str = "writ.workspace";
+
+// === impl Plan ===
+
+impl Plan {
+    /// Decides from the command line, the repository's setting and where this is.
+    ///
+    /// # Errors
+    /// A workspace was asked for and cannot be made here, or the repository is damaged.
+    pub(super) async fn make(arguments: &Run, is_inside: bool) -> Result<Self, CommandError> {
+        let is_asked_for = arguments.workspace || arguments.with_changes;
+        if arguments.here {
+            if !is_inside {
+                eprintln!(
+                    "writ: working in place: other sessions may change the same files, and nothing is kept at the end"
+                );
+            }
+            return Ok(Self::Here);
+        }
+        // What runs inside a session works for it, where it works.
+        if is_inside && !is_asked_for {
+            return Ok(Self::Here);
+        }
+        let folder = std::env::current_dir().map_err(|error| {
+            CommandError::failed("cannot tell the current folder").because(&error).hinted("was it removed?")
+        })?;
+        let source = match Source::find(&folder).await? {
+            Found::Repository(source) => source,
+            Found::Nothing(why) if is_asked_for => {
+                return Err(CommandError::usage(format!("cannot make a workspace: {}", clean(&why)))
+                    .hinted("leave --workspace and --with-changes out to work in place"));
+            }
+            Found::Nothing(why) => {
+                eprintln!("writ: working in place: {}", clean(&why));
+                return Ok(Self::Here);
+            }
+        };
+        if !is_asked_for && source.flag(SETTING)? == Some(false) {
+            eprintln!("writ: working in place: `git config {SETTING}` says so");
+            return Ok(Self::Here);
+        }
+        let own = Own { root: Root::find()?, source: *source, with_changes: arguments.with_changes };
+        Ok(Self::Own(Box::new(own)))
+    }
+
+    /// Makes the workspace, and leases what belongs to it; `client` speaks as the session.
+    ///
+    /// # Errors
+    /// It cannot be made.
+    pub(super) async fn carry_out(
+        self,
+        client: &Client,
+        opened: &Opened,
+        environment: &Environment,
+    ) -> Result<Place, CommandError> {
+        let Self::Own(own) = self else { return Ok(Place::around(environment)) };
+        let strange = |error: &dyn std::error::Error| {
+            CommandError::failed("the control plane gave the session an id that is none").because(error)
+        };
+        let session = opened.session.id.parse::<SessionId>().map_err(|error| strange(&error))?;
+        let order = Order { session, with_changes: own.with_changes, at: Clock::System.now() };
+        let mut around: Vec<u16> = environment.before(AROUND).map(ports::list).unwrap_or_default();
+        // None of the three needs another.
+        let (workspace, leases, left_behind) = tokio::join!(
+            workspace::create(&own.root, &own.source, &order),
+            own.lease(client, &session, &around),
+            own.left_behind(),
+        );
+        let workspace = workspace?;
+        let tree = workspace.tree();
+        // Without the slash that git ends it with.
+        let folder: PathBuf = tree.join(&own.source.prefix).components().collect();
+        // A folder without a file that git knows is not in the checkout.
+        std::fs::create_dir_all(&folder)
+            .map_err(|error| CommandError::failed("cannot make the folder in the workspace").because(&error))?;
+        announce(&workspace, &leases, left_behind);
+        upkeep::start(own.root.clone());
+        let mut variables = vec![(WORKSPACE_VARIABLE.to_owned(), tree.into())];
+        variables.extend(leases.variables().into_iter().map(|(name, value)| (name.to_owned(), value.into())));
+        around.extend(leases.port_base());
+        let around: Vec<String> = around.iter().map(u16::to_string).collect();
+        variables.push((AROUND.to_owned(), around.join(",").into()));
+        Ok(Place { workspace: Some((own.root, workspace)), folder: Some(folder), variables })
+    }
+}
+
+// === impl Own ===
+
+impl Own {
+    async fn lease(&self, client: &Client, session: &SessionId, around: &[u16]) -> Leases {
+        match machine::name(&self.root) {
+            Ok(machine) => {
+                let whose = (self.source.name(), session);
+                Leases::take(client, &machine, (&whose.0, whose.1), (around, ports::nobody_listens)).await
+            }
+            Err(error) => Leases::none(format!("nothing is leased: {error}")),
+        }
+    }
+
+    /// How many of the developer's files do not come along; none when git does not say.
+    async fn left_behind(&self) -> usize {
+        if self.with_changes { 0 } else { self.source.changed_files().await.unwrap_or_default() }
+    }
+}
+
+fn announce(workspace: &Workspace, leases: &Leases, left_behind: usize) {
+    let tree = workspace.tree();
+    let ports = leases.ports().map(|ports| format!(", {ports}")).unwrap_or_default();
+    eprintln!("writ: workspace {}, branch {}{ports}", clean(&tree.to_string_lossy()), workspace.record.branch);
+    for note in &leases.notes {
+        eprintln!("writ: {note}");
+    }
+    if left_behind > 0 {
+        let files = plural(left_behind, "changed or untracked file");
+        eprintln!("writ: {files} of yours stay behind; --with-changes brings them along");
+    }
+}
+
+// === impl Place ===
+
+impl Place {
+    /// The command's current folder; none is the launcher's.
+    pub(super) fn folder(&self) -> Option<&Path> {
+        self.folder.as_deref()
+    }
+
+    /// The launcher's own folder; in a session's workspace that session's ports and names are meant.
+    fn around(environment: &Environment) -> Self {
+        let before = |name: &&str| Some(((*name).to_owned(), environment.before(name)?.into()));
+        Self { variables: VARIABLES.iter().filter_map(before).collect(), ..Self::default() }
+    }
+
+    /// What the command is told about it.
+    pub(super) fn variables(&self) -> &[(String, OsString)] {
+        &self.variables
+    }
+
+    /// A program that was named by a path from the developer's folder, and that the workspace does not have.
+    pub(super) fn program(&self, program: OsString) -> OsString {
+        let path = Path::new(&program);
+        let is_path = path.is_relative() && program.as_encoded_bytes().contains(&b'/');
+        match &self.folder {
+            Some(folder) if is_path && !folder.join(path).exists() => {
+                std::path::absolute(path).map_or(program, PathBuf::into_os_string)
+            }
+            _ => program,
+        }
+    }
+
+    /// Keeps what the session made and says where. The command's exit code stands whatever happens here.
+    pub(super) async fn finish(self) {
+        let Some((root, mut workspace)) = self.workspace else { return };
+        let now = Clock::System.now();
+        match workspace::keep(&mut workspace, now).await {
+            Ok(kept) => {
+                tell(&workspace, &kept);
+                if let Err(error) = settle(&root, workspace, &kept, now).await {
+                    eprintln!("writ: {error}");
+                }
+            }
+            Err(error) => {
+                eprintln!("writ: the work is not kept: {}", clean(&error.to_string()));
+                eprintln!("writ: it is still in {}", clean(&workspace.tree().to_string_lossy()));
+            }
+        }
+    }
+}
+
+/// A workspace in which nothing happened goes at once, if nobody needs it; any other stays for a while to be looked at.
+async fn settle(root: &Root, mut workspace: Workspace, kept: &Kept, now: Time) -> Result<(), CommandError> {
+    if kept.commit.is_some() || workspace.is_in_use() || workspace.is_borrowed_from(root)? {
+        return workspace.end(now);
+    }
+    workspace::remove(root, workspace, now).await.map(drop)
+}
+
+fn tell(workspace: &Workspace, kept: &Kept) {
+    let record = &workspace.record;
+    for (branch, commits) in &kept.branches {
+        eprintln!("writ: branch   {branch} in your repository, {}", plural(*commits, "commit"));
+    }
+    for note in &kept.notes {
+        eprintln!("writ: {}", clean(note));
+    }
+    let is_more = kept.commit.is_some() && (kept.changed_files > 0 || kept.branches.is_empty());
+    if is_more {
+        let files = plural(kept.changed_files, "changed file");
+        let name = workspace::names::short(&record.session);
+        eprintln!("writ: kept     {files} at {}; writ workspace recover {name}", record.keep_ref());
+    }
+    if kept.commit.is_none() {
+        eprintln!("writ: work     nothing changed");
+    }
+}
+
+fn plural(count: usize, what: &str) -> String {
+    if count == 1 { format!("1 {what}") } else { format!("{count} {what}s") }
+}

@@ -1,0 +1,166 @@
+//! What a workspace leases on its machine: a block of ports, the name of a database, the name of a compose project.
+//!
+//! They are locks like any other (`port:MACHINE/30020-30039`, `db:MACHINE/name`, `compose:MACHINE/name`), in mode X, held
+//! by the session and gone with it. None of them decides whether the agent runs.
+
+use serde::{Deserialize, Serialize};
+
+use super::ports;
+use crate::client::{Client, ClientError};
+use crate::limits::{LEASE_WANTS_MAX, WORKSPACE_PORTS};
+use crate::output::clean;
+use crate::workspace::names;
+use domain::SessionId;
+
+/// What was leased.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub(super) struct Leases {
+    /// First port of the block; none when it is not leased.
+    port_base: Option<u16>,
+    /// The database's name.
+    database: Option<String>,
+    /// The compose project's name.
+    compose: Option<String>,
+    /// What did not work.
+    pub(super) notes: Vec<String>,
+}
+
+/// Who gives leases: `POST /v1/locks`.
+pub(super) trait Lessor {
+    /// Asks for all wants, or for the first that is free.
+    fn lease(&self, ask: &Ask) -> impl Future<Output = Result<Ticket, ClientError>>;
+}
+
+/// `POST /v1/locks`, without a wait.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub(super) struct Ask {
+    wants: Vec<Want>,
+    wait: bool,
+    any: bool,
+    intent: &'static str,
+}
+
+/// A resource in a mode.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub(super) struct Want {
+    resource: String,
+    mode: String,
+}
+
+/// What of the answer counts here.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+pub(super) struct Ticket {
+    state: String,
+    #[serde(default)]
+    tokens: Vec<Want>,
+}
+
+impl Lessor for Client {
+    async fn lease(&self, ask: &Ask) -> Result<Ticket, ClientError> {
+        self.post("/v1/locks", ask).await
+    }
+}
+
+// === impl Leases ===
+
+impl Leases {
+    /// Leases for a session on a machine. `is_free` tells whether nobody listens at a port; the blocks of sessions `around`
+    /// this one would be granted to it, and are theirs.
+    pub(super) async fn take(
+        lessor: &impl Lessor,
+        machine: &str,
+        (repository, session): (&str, &SessionId),
+        (around, is_free): (&[u16], impl Fn(u16) -> bool),
+    ) -> Self {
+        let mut leases = Self::default();
+        let mut blocks = ports::free_blocks(session, is_free);
+        blocks.retain(|first| !around.contains(first));
+        match block(lessor, machine, &blocks).await {
+            Ok(first) => leases.port_base = Some(first),
+            Err(why) => leases.notes.push(format!("no ports are leased: {why}")),
+        }
+        // The names hold 40 random bits of the session's id: they are not somebody else's, leased or not.
+        let (database, compose) = (names::database(repository, session), names::compose_project(repository, session));
+        let wants = vec![Want::of("db", machine, &database), Want::of("compose", machine, &compose)];
+        let ask = Ask { wants, wait: false, any: false, intent: "names of a workspace" };
+        if let Err(error) = lessor.lease(&ask).await
+            && !is_without_locks(&error)
+        {
+            leases.notes.push(format!("the names {database} and {compose} are not leased: {}", said(error)));
+        }
+        (leases.database, leases.compose) = (Some(database), Some(compose));
+        leases
+    }
+
+    /// None, and why.
+    pub(super) fn none(why: String) -> Self {
+        Self { notes: vec![why], ..Self::default() }
+    }
+
+    /// The variables that tell a command about them.
+    pub(super) fn variables(&self) -> Vec<(&'static str, String)> {
+        let ports = self
+            .port_base
+            .map(|first| [("WRIT_PORT_BASE", first.to_string()), ("WRIT_PORT_COUNT", WORKSPACE_PORTS.to_string())]);
+        let database = self.database.clone().map(|name| ("WRIT_DATABASE", name));
+        let compose = self.compose.clone().map(|name| ("COMPOSE_PROJECT_NAME", name));
+        ports.into_iter().flatten().chain(database).chain(compose).collect()
+    }
+
+    /// The first port of the block.
+    pub(super) fn port_base(&self) -> Option<u16> {
+        self.port_base
+    }
+
+    /// For people: `ports 30020-30039`.
+    pub(super) fn ports(&self) -> Option<String> {
+        self.port_base.map(|first| format!("ports {}", ports::range(first)))
+    }
+}
+
+impl Want {
+    fn of(kind: &str, machine: &str, name: &str) -> Self {
+        Self { resource: format!("{kind}:{machine}/{name}"), mode: "X".to_owned() }
+    }
+}
+
+/// The first block that is free, some at a time.
+async fn block(lessor: &impl Lessor, machine: &str, firsts: &[u16]) -> Result<u16, String> {
+    for some in firsts.chunks(LEASE_WANTS_MAX) {
+        let wants = some.iter().map(|first| Want::of("port", machine, &ports::range(*first))).collect();
+        let ask = Ask { wants, wait: false, any: true, intent: "ports of a workspace" };
+        match lessor.lease(&ask).await {
+            Ok(ticket) => {
+                return granted(&ticket).ok_or_else(|| "the control plane's answer is not understood".to_owned());
+            }
+            Err(error) if is_held(&error) => {}
+            Err(error) if is_without_locks(&error) => return Err("this control plane has no locks".to_owned()),
+            Err(error) => return Err(said(error)),
+        }
+    }
+    Err("all blocks of this machine are taken".to_owned())
+}
+
+fn granted(ticket: &Ticket) -> Option<u16> {
+    let is_held = ticket.state == "held";
+    ticket.tokens.first().filter(|_| is_held).and_then(|want| ports::first_of(want.resource.rsplit_once('/')?.1))
+}
+
+fn is_held(error: &ClientError) -> bool {
+    matches!(error, ClientError::Refused(problem) if problem.code == "lock_held")
+}
+
+/// One that is older than locks.
+fn is_without_locks(error: &ClientError) -> bool {
+    matches!(error, ClientError::Refused(problem) if problem.status == 404 || problem.status == 405)
+}
+
+fn said(error: ClientError) -> String {
+    match error {
+        ClientError::Refused(problem) => problem.sentence(),
+        other => clean(&other.to_string()),
+    }
+}
+
+#[cfg(test)]
+mod tests;

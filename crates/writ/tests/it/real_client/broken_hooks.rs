@@ -1,0 +1,120 @@
+//! Hooks that are missing, crash or hang, or are not there at all, and a server that is gone: the client of this version
+//! blocks, and whatever changed a file all the same does not come through a push.
+
+use std::os::unix::fs::PermissionsExt;
+use std::path::Path;
+
+use serde_json::json;
+
+use super::player::Player;
+use super::scene::{HERE, PROJECT, Scene, content, with_writ};
+use super::wall::{push, pushed};
+use crate::support::process::WRIT;
+use crate::support::{Opened, WritOptions};
+
+const MIGRATION: &str = "migrations/0001.sql";
+const BEFORE: &str = "create table payments (id bigint);\n";
+
+/// Another session has the migration for itself.
+async fn taken(scene: &Scene) -> Opened {
+    let cleo = scene.developer("cleo").await.open(json!({ "project": PROJECT })).await;
+    let resource = format!("path:{}//{MIGRATION}", super::wall::REPOSITORY);
+    let wants = json!([{ "resource": resource, "mode": "X" }]);
+    let got = cleo.caller.post("/v1/locks", json!({ "wants": wants, "wait": false, "intent": "widen ids" })).await;
+    assert_eq!(got.status, 200, "{}", got.text());
+    cleo
+}
+
+/// What takes the place of the program that hooks call.
+fn replace(program: &Path, script: Option<&str>) {
+    std::fs::remove_file(program).unwrap();
+    if let Some(script) = script {
+        std::fs::write(program, script).unwrap();
+        std::fs::set_permissions(program, std::fs::Permissions::from_mode(0o755)).unwrap();
+    }
+}
+
+/// Ben's agent, whose launcher lost its program after it started.
+async fn ben(scene: &Scene, name: &str, origin: &Path, script: Option<&str>) -> Player {
+    let program = scene.path(&format!("writ-{name}"));
+    std::fs::copy(WRIT, &program).unwrap();
+    let tree = scene.clone_of(origin, name);
+    let mut ben = scene.governed_by(&program, &scene.developer(name).await, name, &tree).await;
+    ben.read(MIGRATION).await.done();
+    replace(&program, script);
+    ben
+}
+
+#[test]
+fn a_hook_that_is_missing_crashes_or_hangs_blocks_the_client() {
+    with_writ(WritOptions::default(), async |scene| {
+        let origin = scene.walled(&[(MIGRATION, BEFORE)]);
+        let _cleo = taken(&scene).await;
+        let broken = [
+            ("missing", None),
+            ("crashing", Some("#!/bin/sh\nkill -SEGV $$\n")),
+            ("hanging", Some("#!/bin/sh\nexec sleep 600\n")),
+        ];
+        for (name, script) in broken {
+            let mut ben = ben(&scene, name, &origin, script).await;
+            ben.edit(MIGRATION, "bigint", "uuid").await.refused();
+            assert_eq!(content(&ben.root, MIGRATION), BEFORE, "{name}");
+            if name != "hanging" {
+                ben.bash(&format!("echo >>{MIGRATION}")).await.refused();
+                assert_eq!(content(&ben.root, MIGRATION), BEFORE, "{name}");
+            }
+            ben.say("All done.").await.1.result();
+        }
+        assert_eq!(pushed(&origin), Vec::<String>::new());
+    });
+}
+
+#[test]
+fn what_no_hook_saw_does_not_come_through_a_push_nor_does_anything_without_a_server() {
+    with_writ(WritOptions::default(), async |scene| {
+        let origin = scene.walled(&[(MIGRATION, BEFORE), ("README.md", "Payments.\n")]);
+        let cleo = taken(&scene).await;
+        let tree = scene.clone_of(&origin, "ben");
+        let mut ben = scene.governed(&scene.developer("ben").await, "ben", &tree, HERE).await;
+        // A script that hooks cannot look into.
+        std::fs::write(tree.join("build"), format!("printf '%s' x >{MIGRATION}\n")).unwrap();
+        ben.bash("sh build").await.done();
+        assert_eq!(content(&tree, MIGRATION), "x", "no hook stops it");
+        ben.bash(&format!("git commit --quiet --message='Sneak in' {MIGRATION}")).await.done();
+        let told = ben.bash(&push("")).await.refused().whole();
+        for part in ["push_path_locked", MIGRATION, "cleo", "widen ids"] {
+            assert!(told.contains(part), "`{part}` is not in: {told}");
+        }
+        assert_eq!(pushed(&origin), Vec::<String>::new());
+
+        ben.bash(
+            "git reset --quiet --hard HEAD~1 && echo More. >>README.md && git commit --quiet --all --message=More",
+        )
+        .await
+        .done();
+        ben.bash(&push("")).await.done();
+        assert_eq!(pushed(&origin).len(), 1, "the rest may");
+        // The server is gone before the next: what the agent had begun comes to the wall, and no further.
+        std::fs::write(tree.join("README.md"), "More still.\n").unwrap();
+        let before = super::scene::git(&origin, &["rev-parse", &pushed(&origin)[0]]);
+        let command = format!(
+            "git commit --quiet --all --message=Still && : >started && read -r _ <go; {} >said; echo $? >code",
+            push("")
+        );
+        super::scene::git(&tree, &["status"]);
+        assert!(std::process::Command::new("mkfifo").arg(tree.join("go")).status().unwrap().success());
+        ben.begin("Bash", json!({ "command": command, "description": "Push" }));
+        crate::support::until("the commit", || async { tree.join("started").exists().then_some(()) }).await;
+        scene.writ().kill();
+        let go = tree.join("go");
+        tokio::task::spawn_blocking(|| std::fs::write(go, "on\n").unwrap()).await.unwrap();
+        let patience = std::time::Duration::from_secs(90);
+        let code = crate::support::until_after(patience, "the push to end", || async {
+            std::fs::read_to_string(tree.join("code")).ok().filter(|code| code.ends_with('\n'))
+        })
+        .await;
+        assert_ne!(code.trim(), "0", "{}", content(&tree, "said"));
+        assert_eq!(super::scene::git(&origin, &["rev-parse", &pushed(&origin)[0]]), before);
+        drop(cleo);
+    });
+}
