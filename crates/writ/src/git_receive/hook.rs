@@ -53,8 +53,8 @@ fn who(settings: &Settings, options: &Options) -> Result<Option<Identity>, Refus
         Pusher::Unknown if settings.unproven == Unproven::Allow && options.session.is_none() => Ok(None),
         Pusher::Unknown => Err(Refused::unproven(
             "nothing shows who pushes: naming a session in a push option proves nothing",
-            "push inside `writ run` over the server's usual address, or bring a token of the session for this server:\n\
-             git push -o writ.proof=TOKEN",
+            "push inside `writ run` over the server's usual address, or bring a token of the session for this server in \
+             the setting push.pushOption: writ.proof=TOKEN",
         )),
     }
 }

@@ -3,7 +3,7 @@
 use std::path::Path;
 use std::process::Command;
 
-use super::scene::{AUDIENCE, Door, Scene, broker_token, git, own, path};
+use super::scene::{AUDIENCE, Door, Scene, broker_token, git, git_told, own, path};
 use crate::brokers::real::Part;
 use crate::support::process::WRIT;
 use crate::support::run;
@@ -124,11 +124,9 @@ fn a_real_git_server_over_http_tells_the_hook_who_pushes() {
         scene.install_in(repository, &secret, &["--proven-by", "remote-user", "--writ", program.to_str().unwrap()]);
         let work = scene.work("work");
         let token = broker_token(&session, &["read", "write"]).await;
-        let header = format!("http.extraHeader=Authorization: Bearer {token}");
-        let push = |what: &str| {
-            let claim = format!("writ.session={}", session.id);
-            git(&work.folder, &["-c", &header, "push", "-o", &claim, server.text("url"), what])
-        };
+        let claim = format!("writ.session={}", session.id);
+        let told = [("http.extraHeader", format!("Authorization: Bearer {token}")), ("push.pushOption", claim)];
+        let push = |what: &str| git_told(&work.folder, &told, &["push", server.text("url"), what]);
         work.write("src/a.rs", "2");
         work.commit("two");
         push(&format!("HEAD:{}", own(&session, "fix"))).unwrap();

@@ -96,9 +96,12 @@ fn names_are_compared_as_the_repository_compares_them() {
         scene.holding(&holder, &path("odd"), "X").await;
         let work = scene.work("work");
         let mine = format!("+HEAD:{}", own(&session, "fix"));
+        let count = std::cell::Cell::new(0);
         let locked = |name: &str| {
             work.fresh();
-            work.write(name, "1");
+            // A commit that went in before is not judged again.
+            count.set(count.get() + 1);
+            work.write(name, &count.get().to_string());
             work.commit("odd");
             let pushed = work.push(&session, &[], &[&mine]);
             assert!(pushed.went_in || pushed.said.contains("push_path_locked"), "{name:?}: {}", pushed.said);

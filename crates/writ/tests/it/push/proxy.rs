@@ -7,12 +7,12 @@ use base64::engine::general_purpose::STANDARD;
 use http::Method;
 use serde_json::json;
 
-use super::scene::{Door, PUSHER, Scene, broker_token, git, own};
+use super::scene::{Door, PUSHER, Scene, basic, broker_token, git, git_told, own};
 use crate::support::{Opened, run, send};
 
-fn header(session: &Opened) -> String {
-    let pair = format!("session:{}", session.caller.token.as_deref().unwrap());
-    format!("http.extraHeader=Authorization: Basic {}", STANDARD.encode(pair))
+/// The setting by which git shows a session's own token.
+fn shown(session: &Opened) -> (&'static str, String) {
+    basic(session.caller.token.as_deref().unwrap())
 }
 
 #[test]
@@ -20,21 +20,20 @@ fn sessions_fetch_through_it_and_the_server_never_sees_their_token() {
     run(async {
         let scene = Scene::start(Door::Proxy).await;
         let session = scene.session().await;
-        let (folder, ours) = (scene.writ.path(), header(&session));
-        for (name, more) in [("v2", &["-c", "protocol.version=2"][..]), ("v0", &["-c", "protocol.version=0"])] {
-            let clone = ["clone", "-q", &scene.url, name];
-            let arguments: Vec<&str> = more.iter().copied().chain(["-c", &ours]).chain(clone).collect();
-            git(folder, &arguments).unwrap();
-            assert!(folder.join(name).join("infra/prod/main.tf").exists());
+        let (folder, ours) = (scene.writ.path(), shown(&session));
+        for version in ["2", "0"] {
+            let told = [ours.clone(), ("protocol.version", version.to_owned())];
+            git_told(folder, &told, &["clone", "-q", &scene.url, version]).unwrap();
+            assert!(folder.join(version).join("infra/prod/main.tf").exists());
         }
         // A shallow clone pushes too.
         scene.merge("src/a.rs", "2");
-        git(folder, &["-c", &header(&session), "clone", "-q", "--depth", "1", &scene.url, "shallow"]).unwrap();
+        let told = [ours];
+        git_told(folder, &told, &["clone", "-q", "--depth", "1", &scene.url, "shallow"]).unwrap();
         let shallow = folder.join("shallow");
         std::fs::write(shallow.join("src/a.rs"), "3").unwrap();
         git(&shallow, &["commit", "-qam", "three"]).unwrap();
-        git(&shallow, &["-c", &header(&session), "push", "-q", "origin", &format!("HEAD:{}", own(&session, "fix"))])
-            .unwrap();
+        git_told(&shallow, &told, &["push", "-q", "origin", &format!("HEAD:{}", own(&session, "fix"))]).unwrap();
         assert_ne!(scene.at(&own(&session, "fix")), "");
         let token = session.caller.token.as_deref().unwrap();
         let encoded = STANDARD.encode(format!("session:{token}"));

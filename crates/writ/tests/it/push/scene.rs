@@ -101,8 +101,12 @@ impl Scene {
         let seed = Work { folder: self.writ.path().join("seed"), url: self.direct(), door: Door::Hook };
         git(self.writ.path(), &["init", "-q", "-b", "main", "seed"]).unwrap();
         if self.behind.is_some() {
+            // In the clone's own file: it is the one who really pushes.
             let pair = STANDARD.encode(format!("x-access-token:{PUSHER}"));
-            seed.git(&["config", "http.extraHeader", &format!("Authorization: Basic {pair}")]);
+            let text = format!("[http]\nextraHeader = \"Authorization: Basic {pair}\"\n");
+            let mut config = std::fs::read_to_string(seed.folder.join(".git/config")).unwrap();
+            config.push_str(&text);
+            std::fs::write(seed.folder.join(".git/config"), config).unwrap();
         }
         for (path, content) in
             [("README", "1"), ("infra/prod/main.tf", "1"), ("infra/prod2/main.tf", "1"), ("src/a.rs", "1")]
@@ -334,25 +338,24 @@ impl Work {
     ) -> Pushed {
         let mut options = options.to_vec();
         options.extend(session.map(|session| format!("writ.session={session}")));
-        let mut arguments: Vec<String> = Vec::new();
+        let mut settings = Vec::new();
         match (self.door, proof) {
             (Door::Hook, Some(proof)) => options.push(format!("writ.proof={proof}")),
-            (Door::Proxy, Some(proof)) => {
-                let basic = STANDARD.encode(format!("session:{proof}"));
-                arguments.extend(["-c".to_owned(), format!("http.extraHeader=Authorization: Basic {basic}")]);
-            }
+            (Door::Proxy, Some(proof)) => settings.push(basic(proof)),
             (_, None) => {}
         }
-        arguments.push("push".to_owned());
-        options.iter().for_each(|option| arguments.extend(["-o".to_owned(), option.clone()]));
-        arguments.push(self.url.clone());
-        arguments.extend(what.iter().map(|one| (*one).to_owned()));
-        let arguments: Vec<&str> = arguments.iter().map(String::as_str).collect();
-        match git(&self.folder, &arguments) {
+        settings.extend(options.into_iter().map(|option| ("push.pushOption", option)));
+        let arguments: Vec<&str> = ["push", &self.url].into_iter().chain(what.iter().copied()).collect();
+        match git_told(&self.folder, &settings, &arguments) {
             Ok(said) => Pushed { went_in: true, said },
             Err(said) => Pushed { went_in: false, said },
         }
     }
+}
+
+/// The setting by which git shows a token as a password.
+pub(crate) fn basic(token: &str) -> (&'static str, String) {
+    ("http.extraHeader", format!("Authorization: Basic {}", STANDARD.encode(format!("session:{token}"))))
 }
 
 impl Pushed {
@@ -389,9 +392,18 @@ fn settings() -> PathBuf {
 
 /// Runs git with nothing of this machine's settings; what it printed, or what it complained of.
 pub(crate) fn git(folder: &Path, arguments: &[&str]) -> Result<String, String> {
+    git_told(folder, &[], arguments)
+}
+
+/// The same with settings of its own, which are not among its arguments: everybody on a machine can read those.
+pub(crate) fn git_told(folder: &Path, told: &[(&str, String)], arguments: &[&str]) -> Result<String, String> {
     let mut command = Command::new("git");
     command.env_clear().env("PATH", std::env::var("PATH").unwrap()).env("HOME", folder).env("LC_ALL", "C");
     command.env("GIT_CONFIG_NOSYSTEM", "1").env("GIT_TERMINAL_PROMPT", "0").env("GIT_CONFIG_GLOBAL", settings());
+    command.env("GIT_CONFIG_COUNT", told.len().to_string());
+    for (index, (key, value)) in told.iter().enumerate() {
+        command.env(format!("GIT_CONFIG_KEY_{index}"), key).env(format!("GIT_CONFIG_VALUE_{index}"), value);
+    }
     let output = command.args(arguments).current_dir(folder).stdin(Stdio::null()).output().unwrap();
     let (out, err) = (String::from_utf8_lossy(&output.stdout), String::from_utf8_lossy(&output.stderr));
     if output.status.success() { Ok(out.into_owned()) } else { Err(format!("{out}{err}")) }
