@@ -180,7 +180,8 @@ impl<P: Plane> Hooks<P> {
             .collect();
         let places: Vec<_> = asked.iter().map(|(place, _)| *place).collect();
         let ignored = if places.is_empty() { Default::default() } else { self.ignored(&places).await };
-        let gone: Vec<_> = asked.into_iter().filter(|(place, _)| ignored.contains(&place.path)).map(|(_, w)| w).collect();
+        let gone: Vec<_> =
+            asked.into_iter().filter(|(place, _)| ignored.contains(&place.path)).map(|(_, w)| w).collect();
         missing.retain(|want| !gone.contains(want));
     }
 

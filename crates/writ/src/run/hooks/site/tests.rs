@@ -87,7 +87,10 @@ fn a_workspace_of_a_repository_without_a_remote_is_named_like_it() {
     let tree = top.join("api");
     std::fs::create_dir(&tree).unwrap();
     git(&tree, &["init", "--quiet"]);
-    git(&tree, &["-c", "user.name=x", "-c", "user.email=x@example.com", "commit", "--quiet", "--allow-empty", "-m", "One"]);
+    git(
+        &tree,
+        &["-c", "user.name=x", "-c", "user.email=x@example.com", "commit", "--quiet", "--allow-empty", "-m", "One"],
+    );
     git(&top, &["clone", "--quiet", "--shared", "api", "workspace-7"]);
     git(&top.join("workspace-7"), &["remote", "remove", "origin"]);
     let sites = Sites::default();
