@@ -4,7 +4,7 @@
 //! names of a file are one.
 
 use std::collections::BTreeMap;
-use std::path::{Path, PathBuf};
+use std::path::{Component, Path, PathBuf};
 use std::sync::{Mutex, PoisonError};
 
 use crate::limits::{FILE_BYTES_MAX, FOLDERS_ABOVE_MAX, REPOSITORIES_KNOWN_MAX};
@@ -54,7 +54,7 @@ impl Tree {
 impl Sites {
     /// The place of a path, which may not exist (yet).
     pub(in crate::run) fn find(&self, folder: &Path, path: &Path) -> Place {
-        let path = real(&folder.join(path));
+        let path = real(&plain(&folder.join(path)));
         let above = path.parent().unwrap_or(Path::new("/"));
         Place { tree: self.tree(above), path }
     }
@@ -75,6 +75,19 @@ impl Sites {
     }
 }
 
+/// Without `.` and `..`, as text: the client's tools read paths so before they look at the disk.
+fn plain(path: &Path) -> PathBuf {
+    let mut plain = PathBuf::new();
+    for component in path.components() {
+        match component {
+            Component::CurDir => {}
+            Component::ParentDir => drop(plain.pop()),
+            other => plain.push(other),
+        }
+    }
+    plain
+}
+
 /// Without symbolic links; of what does not exist, the folder that does.
 pub(in crate::run) fn real(path: &Path) -> PathBuf {
     if let Ok(real) = path.canonicalize() {
@@ -85,8 +98,6 @@ pub(in crate::run) fn real(path: &Path) -> PathBuf {
             let path = real(parent).join(name);
             path.canonicalize().unwrap_or(path)
         }
-        // `..` at the end.
-        (Some(parent), None) => real(parent).parent().unwrap_or(Path::new("/")).to_owned(),
         _ => path.to_owned(),
     }
 }

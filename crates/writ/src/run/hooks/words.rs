@@ -128,9 +128,13 @@ pub(in crate::run) fn locked(wants: &[Want], ticket: &Ticket, waited_seconds: u6
     let what: Vec<_> = wants.iter().map(|want| format!("{} ({})", want.resource, want.mode)).collect();
     let ahead = ticket.ahead.iter().map(|one| format!("\n- {}", before(one))).collect::<String>();
     let waited = if waited_seconds == 0 { String::new() } else { format!(" after {waited_seconds} s of waiting") };
-    let position = ticket.position.unwrap_or(ticket.ahead.len() as u64);
+    let others = match ticket.position.unwrap_or_default() {
+        0 => "nobody waits before you".to_owned(),
+        1 => "one other waits before you".to_owned(),
+        count => format!("{count} others wait before you"),
+    };
     format!(
-        "writ: not done: {} is locked{waited}. You have a place in the queue: ticket {}, {position} ahead of you.{ahead}\nDo \
+        "writ: not done: {} is locked{waited}. You have a place in the queue: ticket {}, {others}.{ahead}\nDo \
          something else meanwhile; when it is your turn you will be told, and have a minute to try this again (`writ lock wait \
          {}` waits for it). Do not work around it: what is pushed or deployed without the lock is refused.",
         what.join(", "),

@@ -44,7 +44,7 @@ fn a_hot_file_is_waited_for_and_passed_on() {
         let said = other.writes("Cargo.lock", "two\n").denial();
         let expected =
             format!("grace's session {} for checkout holds path:github.com/acme/api//Cargo.lock (X)", one.id);
-        assert!(said.contains(&expected) && said.contains("1 ahead of you"), "{said}");
+        assert!(said.contains(&expected) && said.contains("nobody waits before you"), "{said}");
         one.hook("Stop", json!({})).assert_silent();
         assert_eq!(stage.held().await, ["path:github.com/acme/api//Cargo.lock X"], "not before it is pushed");
         one.end();

@@ -15,7 +15,7 @@ fn what_another_holds_is_refused_with_a_ticket_and_the_same_one_is_asked_for_aga
         said,
         &[
             "path:github.com/acme/api//db/migrations (X) is locked",
-            &format!("ticket {ticket}, 1 ahead of you"),
+            &format!("ticket {ticket}, nobody waits before you"),
             "ana's session ses_2 for payments holds path:github.com/acme/api//db/migrations (X) since 14:02 UTC, saying \"raise",
             "Do something else meanwhile",
             &format!("writ lock wait {ticket}"),

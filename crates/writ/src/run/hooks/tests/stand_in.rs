@@ -74,7 +74,7 @@ impl Plane for Arc<StandIn> {
             .collect();
         let state = if ahead.is_empty() { "held" } else { "waiting" };
         let answer = json!({"ticket": ask.ticket, "state": state, "token": (state == "held").then_some(7),
-            "position": ahead.len(), "ahead": ahead});
+            "position": 0, "ahead": ahead});
         Ok(serde_json::from_value(answer).unwrap())
     }
 
@@ -87,6 +87,16 @@ impl Plane for Arc<StandIn> {
         self.answers()?;
         self.changes.lock().unwrap().push(changes.clone());
         let freezing = self.freezing.lock().unwrap();
+        let is_freezing = changes.writes.iter().any(|write| freezing.contains(&write.resource.to_string()));
+        if changes.intended && is_freezing {
+            return Err(ClientError::Refused(Box::new(Problem {
+                status: 409,
+                code: "resource_frozen".to_owned(),
+                detail: Some("this is frozen: an agent undid another's change".to_owned()),
+                next: Some("ask a person to thaw it".to_owned()),
+                ..Problem::default()
+            })));
+        }
         let frozen =
             changes.writes.iter().map(|write| write.resource.to_string()).filter(|name| freezing.contains(name));
         Ok(Told { frozen: frozen.collect() })
