@@ -14,8 +14,9 @@ use super::scene::{HERE, Scene, content, with_timed_writ};
 use super::wall::{push, pushed};
 use crate::support::{Opened, until};
 
-/// Hot by the rules that writ brings: an agent has it for itself.
+/// In a folder that is hot by the rules that writ brings: an agent has all of it for itself.
 const MIGRATION: &str = "migrations/0001.sql";
+const FOLDER: &str = "migrations";
 const FILES: &[(&str, &str)] = &[(MIGRATION, "create table payments (id bigint);\n")];
 
 /// Ana's agent has the migration for itself, and an agent of ben's waits for it.
@@ -37,7 +38,7 @@ impl Held {
         let session = scene.session_of("ana").await;
         ana.read(MIGRATION).await.done();
         ana.edit(MIGRATION, "bigint", "uuid").await.done();
-        let tickets = scene.tickets(MIGRATION).await;
+        let tickets = scene.tickets(FOLDER).await;
         let held = tickets.iter().find(|ticket| ticket["state"] == "held" && ticket["wants"][0]["mode"] == "X");
         let ticket = held.unwrap_or_else(|| panic!("ana does not hold it: {tickets:#?}")).clone();
         let ben = scene.developer("ben").await.open(json!({ "project": super::scene::PROJECT })).await;
@@ -82,7 +83,7 @@ fn a_model_that_is_silent_for_an_hour_keeps_its_lock() {
             scene.timed().pass(Span::from_secs(leaps * 14 * 60));
             heard(&scene, &held.session).await;
         }
-        let now = scene.tickets(MIGRATION).await;
+        let now = scene.tickets(FOLDER).await;
         let still = now.iter().find(|ticket| ticket["ticket"] == held.ticket["ticket"]).unwrap();
         assert_eq!((&still["state"], &still["token"]), (&json!("held"), &held.ticket["token"]), "{now:#?}");
         assert_eq!(held.of_ben().await["state"], "waiting");

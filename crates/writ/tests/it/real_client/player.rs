@@ -97,11 +97,6 @@ impl Player {
         self.call("Edit", input).await
     }
 
-    pub(super) async fn write(&mut self, path: &str, content: &str) -> Told {
-        let input = json!({ "file_path": self.path(path), "content": content });
-        self.call("Write", input).await
-    }
-
     pub(super) async fn bash(&mut self, command: &str) -> Told {
         self.call("Bash", json!({ "command": command, "description": "Run the scripted command" })).await
     }

@@ -32,22 +32,24 @@ async fn by_ben(ben: &mut Player, file: &Path, change: Foreign) {
 /// What a case should come to.
 struct Expected {
     number: u8,
-    outcome: Outcome,
+    /// None: anything but a loss.
+    outcome: Option<Outcome>,
     /// Whether the agent is told that ben changed it, and what.
     names_ben: bool,
 }
 
 const fn expect(number: u8, outcome: Outcome, names_ben: bool) -> Expected {
-    Expected { number, outcome, names_ben }
+    Expected { number, outcome: Some(outcome), names_ben }
 }
 
 const EXPECTED: [Expected; 14] = [
     expect(1, Refused, true),
-    expect(2, Refused, true),
-    expect(3, Refused, true),
+    // The client notices by itself before it asks anybody.
+    expect(2, Refused, false),
+    expect(3, Refused, false),
     expect(4, Refused, false),
-    // Replacing a part compares that part; what ben changed elsewhere stays.
-    expect(5, Applied, false),
+    // Replacing a part compares that part. It is refused all the same where the news of ben's change is quicker.
+    Expected { number: 5, outcome: None, names_ben: false },
     expect(6, Refused, true),
     expect(7, Refused, true),
     // Ben is quicker than the tool and slower than writ's hook: the client itself notices.
@@ -80,7 +82,7 @@ fn real_client_under_writ_run_loses_none_of_fourteen() {
             let end = desk.play(case, async |file, change| by_ben(&mut ben, file, change).await).await;
             wrong.extend(judge(case, &expected, &end));
             if expected.names_ben {
-                wrong.extend(reads_again(&mut desk).await);
+                wrong.extend(reads_again(case.number, &mut desk).await);
             }
             desk.player.say("All done.").await.1.result();
         }
@@ -98,7 +100,8 @@ fn judge(case: &Case, expected: &Expected, end: &End) -> Vec<String> {
             wrong.push(format!("{}: {what}: {:?}, {told:#?}", case.number, end.outcome));
         }
     };
-    check(end.outcome == expected.outcome, "another outcome");
+    check(end.outcome != Outcome::Lost, "ben's change is lost");
+    check(expected.outcome.is_none_or(|outcome| end.outcome == outcome), "another outcome");
     if expected.names_ben {
         check(told.is_error, "no error");
         let text = told.whole();
@@ -114,12 +117,17 @@ fn judge(case: &Case, expected: &Expected, end: &End) -> Vec<String> {
 }
 
 /// Having read it, the agent may.
-async fn reads_again(desk: &mut Desk) -> Option<String> {
+async fn reads_again(number: u8, desk: &mut Desk) -> Option<String> {
     let file = desk.file.clone();
     desk.player.call("Read", json!({ "file_path": file })).await.done();
     let before = text_of(&file);
     let edit = json!({ "file_path": file, "old_string": "idle_seconds = 60", "new_string": "idle_seconds = 90", "replace_all": false });
     let told = desk.player.call("Edit", edit).await;
+    if number == 10 {
+        // Ana, ben, ana: from here on a human decides.
+        let frozen = told.is_error && told.result.contains("agents changed it in turns") && text_of(&file) == before;
+        return (!frozen).then(|| format!("{number}: not frozen: {told:#?}"));
+    }
     let expected = before.replace("idle_seconds = 60", "idle_seconds = 90");
     (told.is_error || text_of(&file) != expected)
         .then(|| format!("{}: refused after reading: {told:#?}", file.display()))
