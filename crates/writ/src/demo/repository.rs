@@ -11,7 +11,11 @@ pub(super) fn make(folder: &Path) -> Result<bool, CommandError> {
     std::fs::create_dir_all(folder).map_err(failed)?;
     std::fs::write(folder.join("README.md"), "# checkout\n\nA throwaway repository of `writ demo`.\n")
         .map_err(failed)?;
-    let steps: [&[&str]; 3] = [&["init", "--quiet"], &["add", "--all"], &["commit", "--quiet", "--message", "Start"]];
+    let steps: [&[&str]; 3] = [
+        &["init", "--quiet", "--initial-branch=main"],
+        &["add", "--all"],
+        &["commit", "--quiet", "--message", "Start"],
+    ];
     Ok(steps.iter().all(|arguments| git(folder, arguments)))
 }
 

@@ -62,7 +62,9 @@ impl<'a> Conversation<'a> {
             let done = if name == "Agent" { self.delegate(tool_use).await? } else { tools::run(name, input) };
             let (content, is_error) = match done {
                 Ok(done) => {
-                    self.say(&done.told);
+                    if !done.told.is_empty() {
+                        self.say(&done.told);
+                    }
                     (done.result, false)
                 }
                 Err(refused) => {
@@ -87,7 +89,8 @@ impl<'a> Conversation<'a> {
         let id = format!("a{}", digest.get(..16).unwrap_or_default());
         let mut helper = Conversation::helper(self.wire, self.model, &id);
         Box::pin(helper.ask(prompt)).await?;
-        Ok(Ok(tools::Done { told: format!("helper {id} has reported"), result: "done".to_owned() }))
+        // The helper has told itself.
+        Ok(Ok(tools::Done { told: String::new(), result: "done".to_owned() }))
     }
 
     fn say(&self, text: &str) {

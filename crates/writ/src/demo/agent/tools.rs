@@ -10,7 +10,7 @@ const RESULT_BYTES_MAX: u64 = 4096;
 /// What a tool did.
 #[derive(Debug, PartialEq, Eq)]
 pub(super) struct Done {
-    /// For the human.
+    /// For the human; empty when all is said.
     pub(super) told: String,
     /// For the model.
     pub(super) result: String,

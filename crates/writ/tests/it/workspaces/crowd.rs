@@ -62,7 +62,7 @@ impl Stage {
             let answer = self.people.ada.get(&path).await.json();
             let entries = answer["entries"].as_array().unwrap();
             let position = |line: &Value| line["position"].as_u64().unwrap();
-            let end = entries.iter().find(|line| line["type"] == "session.ended");
+            let end = entries.iter().find(|line| line["type"] == "session.over");
             let until = position(end.unwrap_or_else(|| panic!("{answer:#}")));
             for line in entries.iter().filter(|line| line["type"] == "lock.granted") {
                 let text = line["entry"]["body"].to_string();
