@@ -25,7 +25,8 @@ TOML
 echo 'sk-bench' > "$work/key"
 "$writ" serve --config "$work/writ.toml" 2> "$work/log" & plane=$!
 trap 'kill $plane 2>/dev/null; wait; rm -rf "$work"' EXIT
-sleep 2
+tries=0
+until grep -q 'writ listens on' "$work/log" || [ $tries -ge 100 ]; do tries=$((tries + 1)); sleep 0.2; done
 bootstrap=$(sed -n 's/.*--bootstrap //p' "$work/log")
 echo 'a long password for the bench' |
     "$writ" login http://127.0.0.1:4131 --login bench --bootstrap "$bootstrap" --password-stdin > /dev/null
