@@ -5,11 +5,12 @@ use tokio::sync::mpsc;
 use tokio::time::Instant;
 
 use super::{exclusive, id, session, together, token};
+use crate::support::process::PASSWORD;
 use crate::support::{Caller, Opened, Writ, run, within};
 
-/// Tickets of one session that wait, as many as there may be.
-const EACH: usize = 32;
 const WAITING: usize = 1_000;
+/// Sessions of one human: each waits once, for a session that waits twice waits for those between.
+const EACH: usize = 200;
 /// Of those, the first listen for their turn.
 const LISTEN: usize = 64;
 /// Requests at a time.
@@ -22,7 +23,7 @@ fn one_release_wakes_one_of_a_thousand() {
         let people = writ.people().await;
         let holder = session(&people.grace).await;
         let held = holder.caller.post("/v1/locks", json!({"wants": exclusive("slot:hot")})).await.json();
-        let waiting = queue(&people.grace).await;
+        let waiting = queue(&writ, &people.ada).await;
         let (woken, mut wakings) = mpsc::channel(LISTEN);
         for (place, (of, ticket)) in waiting.iter().take(LISTEN).cloned().enumerate() {
             let woken = woken.clone();
@@ -57,28 +58,34 @@ fn one_release_wakes_one_of_a_thousand() {
 }
 
 /// In their order.
-async fn queue(of: &Caller) -> Vec<(Opened, String)> {
-    let mut sessions = Vec::new();
-    for _ in 0..WAITING.div_ceil(EACH) {
-        sessions.push(session(of).await);
-    }
+async fn queue(writ: &Writ, ada: &Caller) -> Vec<(Opened, String)> {
     let mut waiting = Vec::new();
-    for places in (0..WAITING).collect::<Vec<_>>().chunks(TOGETHER) {
-        let asked = places.iter().map(|place| {
-            let of = sessions[place % sessions.len()].clone();
-            async move {
+    for crowd in 0..WAITING / EACH {
+        let somebody = somebody(writ, ada, &format!("crowd-{crowd}")).await;
+        for some in (0..EACH).collect::<Vec<_>>().chunks(TOGETHER) {
+            let asked = some.iter().map(|_| async {
+                let of = session(&somebody).await;
                 let body = json!({"wants": exclusive("slot:hot"), "wait": true});
                 let answer = of.caller.post("/v1/locks", body).await;
                 assert_eq!(answer.status, 200, "{}", answer.text());
                 let ticket = answer.json();
                 assert_eq!(ticket["state"], "waiting");
-                (of, ticket)
-            }
-        });
-        let mut asked = together(asked).await;
-        // Those that asked at the same time came in some order, which their answers tell.
-        asked.sort_by_key(|(_, ticket)| ticket["position"].as_u64());
-        waiting.extend(asked.into_iter().map(|(of, ticket)| (of, id(&ticket).to_owned())));
+                (of, id(&ticket).to_owned(), ticket["position"].as_u64())
+            });
+            let mut asked = together(asked).await;
+            // Those that asked at the same time came in some order, which their answers tell.
+            asked.sort_by_key(|(_, _, position)| *position);
+            waiting.extend(asked.into_iter().map(|(of, ticket, _)| (of, ticket)));
+        }
     }
     waiting
+}
+
+/// A developer of the project's team.
+async fn somebody(writ: &Writ, ada: &Caller, login: &str) -> Caller {
+    let answer = ada.post("/v1/developers", json!({"login": login, "password": PASSWORD, "display_name": login})).await;
+    assert_eq!(answer.status, 201, "{}", answer.text());
+    let joined = ada.put(&format!("/v1/teams/payments/members/{login}"), None).await;
+    assert_eq!(joined.status, 200, "{}", joined.text());
+    writ.sign_in(login).await
 }
