@@ -1,4 +1,4 @@
-//! Locks over time: an offer nobody takes up, a session that vanishes, a second node, a crowd.
+//! Locks over time: an offer nobody takes up, a session that vanishes, a second node.
 
 mod time;
 
@@ -29,9 +29,6 @@ async fn sessions(people: &People, count: usize) -> Vec<Opened> {
     }
     all
 }
-
-/// Sessions that wait in a crowd: each with as many tickets as it may.
-const WAITING: usize = 40;
 
 #[test]
 fn whoever_waits_at_one_node_is_woken_by_what_happens_at_the_other() {
