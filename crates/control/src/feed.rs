@@ -64,12 +64,10 @@ impl Feed {
 
 /// Whether those who follow locks are told of it. A session that is over lets go of what it held.
 pub(crate) fn is_about_locks(event: &Event) -> bool {
-    match event {
-        Event::LockQueued(_) | Event::LockOffered(_) | Event::LockGranted(_) | Event::LockOver(_) => true,
-        Event::ResourceWritten(_) | Event::ResourceFrozen(_) | Event::ResourceThawed(_) => true,
-        Event::SessionOver(_) => true,
-        _ => false,
-    }
+    let of_tickets =
+        matches!(event, Event::LockQueued(_) | Event::LockOffered(_) | Event::LockGranted(_) | Event::LockOver(_));
+    let of_resources = matches!(event, Event::ResourceWritten(_) | Event::ResourceFrozen(_) | Event::ResourceThawed(_));
+    of_tickets || of_resources || matches!(event, Event::SessionOver(_))
 }
 
 fn moved(state: &State, event: &Event) -> Vec<Moved> {

@@ -1,6 +1,6 @@
 //! Breadth first, so that what is found wrong is shown by a shortest way to it.
 
-use std::collections::{BTreeSet, HashSet, VecDeque};
+use std::collections::{BTreeSet, VecDeque};
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
 use super::world::{Action, Gate, Scope, World};
@@ -22,7 +22,7 @@ pub(super) struct Outcome {
 pub(super) fn search(scope: &Scope, gate: Gate) -> Outcome {
     let mut outcome = Outcome::default();
     let start = World::new(scope);
-    let mut seen = HashSet::from([start.key()]);
+    let mut seen = BTreeSet::from([start.key()]);
     let mut came_by: Vec<(usize, Option<Action>)> = vec![(0, None)];
     let mut next = VecDeque::from([(0, start)]);
     while let Some((at, world)) = next.pop_front() {
