@@ -104,7 +104,7 @@ fn rightful(run: &Run, command: &mut Command, aim: usize) -> Actor {
             let granted = state.projects.get(&prj(0)).map(|project| &project.grants);
             let locked = granted.into_iter().flatten().find(|grant| grant.lock.is_some());
             match (locked, state.sessions.keys().copied().find(holds)) {
-                (Some(grant), Some(holder)) if aim % 2 == 0 => {
+                (Some(grant), Some(holder)) if aim.is_multiple_of(2) => {
                     (request.broker, request.target) = (grant.broker.clone(), grant.target.clone());
                     request.session = holder;
                     Actor::Session(holder)
@@ -154,7 +154,9 @@ fn rightful_of_locks(run: &Run, command: &mut Command, aim: usize) -> Actor {
     match command {
         Command::AcquireLock(acquire) => {
             let is_offered = |ticket: &lock::Ticket| matches!(ticket.phase, Phase::Offered { .. });
-            if let Some((id, ticket)) = locks.tickets.iter().find(|(_, ticket)| aim % 2 == 0 && is_offered(ticket)) {
+            if let Some((id, ticket)) =
+                locks.tickets.iter().find(|(_, ticket)| aim.is_multiple_of(2) && is_offered(ticket))
+            {
                 (acquire.ticket, acquire.wants) = (*id, ticket.wants.clone());
                 return actor(ticket.holder);
             }
@@ -164,7 +166,7 @@ fn rightful_of_locks(run: &Run, command: &mut Command, aim: usize) -> Actor {
         Command::ReleaseLock(release) => match some {
             Some((id, ticket)) => {
                 release.ticket = *id;
-                release.token = release.token.filter(|_| aim % 4 == 0).or(ticket.phase.token());
+                release.token = release.token.filter(|_| aim.is_multiple_of(4)).or(ticket.phase.token());
                 actor(ticket.holder)
             }
             None => Actor::System,
@@ -209,7 +211,7 @@ pub(crate) fn any_steps_of_locks() -> impl Strategy<Value = Vec<Step>> {
         let by = parent.map_or(Actor::Developer(dev(developer)), |parent| Actor::Session(ses(parent)));
         Step { who: Who::Stranger(by), command: Command::OpenSession(Box::new(open)), aim: 0, clock: 0 }
     };
-    let first = vec![open(0, None, 1), open(1, None, 1), open(2, Some(0), 1), open(3, None, 1)];
+    let first = [open(0, None, 1), open(1, None, 1), open(2, Some(0), 1), open(3, None, 1)];
     steps(command, 120).prop_map(move |steps| first.iter().cloned().chain(steps).collect())
 }
 

@@ -57,7 +57,7 @@ impl<'a> Packets<'a> {
                 self.read += LENGTH_BYTES;
                 Ok(Packet::Flush)
             }
-            length if length == usize::from(DELIMITER) || length < LENGTH_BYTES || length > PACKET_BYTES_MAX => {
+            length if length == usize::from(DELIMITER) || !(LENGTH_BYTES..=PACKET_BYTES_MAX).contains(&length) => {
                 Err(PacketError::Length)
             }
             length => {

@@ -19,7 +19,7 @@ pub(crate) enum Way {
     /// Through the launcher around this process.
     Inside(Inside),
     /// As the human who is signed in.
-    SignedIn(Client),
+    SignedIn(Box<Client>),
 }
 
 impl Way {
@@ -30,7 +30,7 @@ impl Way {
     pub(crate) fn find() -> Result<Self, CommandError> {
         match Inside::find() {
             Some(inside) => Ok(Self::Inside(inside)),
-            None => Ok(Self::SignedIn(Home::find()?.client(None)?)),
+            None => Ok(Self::SignedIn(Box::new(Home::find()?.client(None)?))),
         }
     }
 

@@ -64,9 +64,9 @@ impl<P: Plane> Hooks<P> {
 
     fn check_frozen(&self, wants: &[Want]) -> Result<(), String> {
         let state = self.state();
-        let changed = wants.iter().filter(|want| want.mode.changes());
+        let mut changed = wants.iter().filter(|want| want.mode.changes());
         let frozen = |want: &Want| state.frozen.iter().find(|(frozen, _)| frozen.overlaps(&want.resource));
-        match changed.filter_map(|want| frozen(want)).next() {
+        match changed.find_map(frozen) {
             Some((resource, reason)) => Err(words::frozen(&resource.to_string(), reason.as_deref())),
             None => Ok(()),
         }

@@ -42,7 +42,7 @@ impl<P: Plane> Hooks<P> {
         if state.ignored.len() + found.len() > READS_KNOWN_MAX {
             state.ignored.clear();
         }
-        state.ignored.extend(found.iter().cloned().take(READS_KNOWN_MAX));
+        state.ignored.extend(found.iter().take(READS_KNOWN_MAX).cloned());
         found
     }
 }

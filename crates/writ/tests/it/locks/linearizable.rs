@@ -30,7 +30,7 @@ fn one_process_on_sqlite() {
     run(async {
         let writ = Writ::start().await;
         let people = writ.people().await;
-        check("one_process_on_sqlite", &people.grace, &[writ.url.clone()], true).await;
+        check("one_process_on_sqlite", &people.grace, std::slice::from_ref(&writ.url), true).await;
     });
 }
 
