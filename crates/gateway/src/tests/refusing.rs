@@ -25,13 +25,16 @@ async fn refusal(stage: &Stage, request: Request<Full<bytes::Bytes>>) -> (u16, S
 async fn only_a_session_token_opens() {
     let stage = Stage::before(&nobody().await).await;
     let sign_in = domain::Token::new(domain::TokenKind::SignIn, [1; 32]);
-    let bad =
-        ["Bearer sk-ant-1", "Basic d3JpdDp3cml0", "writ_ses_x", "Bearer ", &format!("Bearer {}", sign_in.expose())];
+    let bad = ["Bearer sk-ant-1", "Basic d3JpdDp3cml0", "writ_ses_x", &format!("Bearer {}", sign_in.expose())];
     for value in bad {
         let mut request = stage.message("hello", true);
         request.headers_mut().insert(AUTHORIZATION, HeaderValue::from_str(value).unwrap());
         assert_eq!(refusal(&stage, request).await, (401, "authentication_error".to_owned(), true), "{value}");
     }
+    // What the client sends when its key helper failed: it asks the helper again for minutes after a 401.
+    let mut empty = stage.message("hello", true);
+    empty.headers_mut().insert(AUTHORIZATION, HeaderValue::from_static("Bearer "));
+    assert_eq!(refusal(&stage, empty).await, (402, "billing_error".to_owned(), true));
     let mut nothing = stage.message("hello", true);
     nothing.headers_mut().remove(AUTHORIZATION);
     assert_eq!(refusal(&stage, nothing).await, (401, "authentication_error".to_owned(), true));

@@ -221,7 +221,13 @@ async fn vended(scene: &Scene, session: &Session) -> Result<Option<String>, Comm
 async fn locked(scene: &Scene, session: &Session) -> Result<Option<String>, CommandError> {
     let search = ["audit", "search", "--session", &session.id, "--kind", "lock.granted"];
     let granted: Vec<Value> = lines(scene, ADMIN, &search).await?;
-    let Some(was) = granted.first().and_then(|entry| entry["position"].as_u64()) else { return Ok(None) };
+    // Its ports are leased too.
+    let is_shared = |entry: &&Value| {
+        let wants = entry.pointer("/body/wants").and_then(Value::as_array);
+        wants.is_some_and(|wants| wants.iter().any(|want| want["resource"] == SHARED))
+    };
+    let shared = granted.iter().find(is_shared).and_then(|entry| entry["position"].as_u64());
+    let Some(was) = shared else { return Ok(None) };
     let ticket: Vec<Value> = lines(scene, ADMIN, &["lock", "acquire", SHARED, "--json"]).await?;
     let is = ticket.first().and_then(|ticket| ticket["token"].as_u64()).ok_or_else(strange)?;
     if is <= was {

@@ -100,7 +100,7 @@ fn one_heading_first_and_a_caption_for_every_table() {
 fn what_changes_something_is_a_post() {
     for (page, html) in pages() {
         for form in tags(&html).filter(|tag| name(tag) == "form") {
-            let reads = matches!(value(form, "action"), Some("/cost" | "/credentials"));
+            let reads = matches!(value(form, "action"), Some("/cost" | "/credentials" | "/locks"));
             assert_eq!(value(form, "method"), Some(if reads { "get" } else { "post" }), "{page}: <{form}>");
         }
     }

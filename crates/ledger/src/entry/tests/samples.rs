@@ -320,12 +320,27 @@ fn pushes() -> Vec<Event> {
         paths: push::Paths { count: 2, digest: Digest::of(b"paths") },
         commits: 1,
     };
+    let file = || resource("path:github.com/acme/api//infra/prod/main.tf");
     let refused = |why| Event::PushRefused(Box::new(push::Refused { push: asked.clone(), why }));
     vec![
         Event::PushAdmitted(Box::new(push::Admitted { push: asked.clone(), locks: vec![ticket()] })),
-        refused(push::Why::TokenStale { token: 7 }),
-        refused(push::Why::Frozen { resource: resource("env:prod/payments") }),
+        refused(push::Why::SessionForeign { claimed: SessionId::new(AT, 44) }),
+        refused(push::Why::RefForeign { name: "refs/heads/other".to_owned() }),
         refused(push::Why::RefProtected { name: "refs/heads/main".to_owned() }),
+        refused(push::Why::RefRewritten { name: "refs/heads/main".to_owned() }),
+        refused(push::Why::Frozen { resource: file() }),
+        refused(push::Why::PathLocked {
+            resource: file(),
+            ticket: ticket(),
+            holder: Holder::Session(SessionId::new(AT, 44)),
+            held: resource("path:github.com/acme/api//infra"),
+            mode: Mode::X,
+        }),
+        refused(push::Why::LockMissing { resource: file() }),
+        refused(push::Why::TokenMissing { resource: file(), token: 7 }),
+        refused(push::Why::TokenStale { token: 7 }),
+        refused(push::Why::Unattributed { commit: "1".repeat(40) }),
+        refused(push::Why::Unsigned { commit: "1".repeat(40), because: "it is not signed".to_owned() }),
     ]
 }
 

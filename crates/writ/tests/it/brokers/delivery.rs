@@ -85,7 +85,8 @@ fn launcher(plane: &MockPlane, home: &tempfile::TempDir) -> Command {
     let mut writ = Command::new(WRIT);
     writ.env_clear().env("WRIT_HOME", home.path()).env("HOME", home.path()).env("PATH", "/usr/bin:/bin");
     writ.env("AWS_PROFILE", "prod").env("KUBECONFIG", "/theirs");
-    writ.args(["run", "--project", "checkout", "--no-git", "--"]);
+    // Not where the tests run: that is a repository, and `writ run` would make a workspace of it.
+    writ.current_dir(home.path()).args(["run", "--project", "checkout", "--no-git", "--"]);
     writ.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
     writ
 }
