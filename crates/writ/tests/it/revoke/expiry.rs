@@ -1,13 +1,13 @@
 //! Expiry, under a clock that the test sets: the shortest life of a session is a minute.
 
-use std::process::{Child, Command, Stdio};
+use std::process::{Child, Stdio};
 
 use domain::Span;
 use domain::limits::{BEAT_EXPIRE_AFTER, BEAT_SUSPECT_AFTER};
 use serde_json::json;
 
 use super::{assert_settled_as_revoked, refusal, stream_of};
-use crate::support::process::WRIT;
+use crate::support::process::signed_in;
 use crate::support::timed::Timed;
 use crate::support::{run, until, within};
 
@@ -58,14 +58,7 @@ fn a_launcher_that_is_killed_leaves_a_session_that_lapses() {
 
 /// `writ run` of a command that ends with its standard input, which dies with the launcher's: nothing is left behind.
 fn launcher(timed: &Timed) -> Child {
-    let credentials = json!({"server": timed.ada.url, "token": timed.ada.token, "developer": "ada"});
-    std::fs::write(timed.folder.path().join("credentials.json"), credentials.to_string()).unwrap();
-    let mut command = Command::new(WRIT);
-    command
-        .env_clear()
-        .env("WRIT_HOME", timed.folder.path())
-        .env("PATH", "/usr/bin:/bin")
-        .args(["run", "--", "cat"])
-        .current_dir(timed.folder.path());
+    let mut command = signed_in(&timed.ada, timed.folder.path());
+    command.args(["run", "--", "cat"]);
     command.stdin(Stdio::piped()).stdout(Stdio::null()).stderr(Stdio::null()).spawn().unwrap()
 }
