@@ -99,7 +99,7 @@ fn a_holder_that_slept_while_its_lock_passed_on_pushes_in_vain() {
         assert!(Command::new("mkfifo").arg(tree.join("go")).status().unwrap().success());
         let push = push(&format!("-o writ.token={token}"));
         let late = format!(
-            "git commit --quiet --all --message='Use uuids' && : >started && read -r _ <go; {push} >said; echo $? >code"
+            "git commit --quiet --all --message='Use uuids' && : >started && read -r _ <go; {{ {push}; }} >said; echo $? >code"
         );
         held.ana.begin("Bash", json!({ "command": late, "description": "Push" }));
         until("the commit", || async { tree.join("started").exists().then_some(()) }).await;
