@@ -45,14 +45,23 @@ fn the_names_of_the_metrics_are_a_contract() {
         writ_credentials_alive gauge
         writ_credentials_due gauge
         writ_credentials_stalled gauge
+        writ_locks gauge
+        writ_lock_oldest_waiter_seconds gauge
+        writ_resources_frozen gauge
+        writ_resources_frozen_total counter
+        writ_lock_wait_seconds histogram
+        writ_lock_hold_seconds histogram
+        writ_lock_ends_total counter
+        writ_lock_refusals_total counter
         writ_gateway_streams_open gauge
         writ_gateway_failovers_total counter
         writ_gateway_body_bytes gauge
         writ_gateway_calls_total counter
         writ_gateway_rejections_total counter
         ");
+        let of_the_gateway = |line: &&str| line.starts_with("writ_gateway") && line.contains('{');
         let labelled: Vec<&str> =
-            text.lines().filter(|line| line.contains('{')).map(|line| line.rsplit_once(' ').unwrap().0).collect();
+            text.lines().filter(of_the_gateway).map(|line| line.rsplit_once(' ').unwrap().0).collect();
         assert_snapshot!(labelled.join("\n"), @r#"
         writ_gateway_calls_total{outcome="completed"}
         writ_gateway_calls_total{outcome="upstream_refused"}
