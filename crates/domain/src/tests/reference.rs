@@ -277,6 +277,12 @@ impl Reference {
     /// Whether one more line makes somebody wait for themselves: counting as in the way whoever may come to be.
     fn closes_a_circle(&self, state: &State, new: Line) -> bool {
         let asker = new.holder;
+        // What is granted closes a circle only by standing in somebody's way.
+        let hinders = |line: &Line| line.wants.iter().any(|want| new.wants.iter().any(|theirs| conflict(theirs, want)));
+        let waits = |line: &&Line| line.place == Place::Waiting && !kin(state, line.holder, asker);
+        if new.place != Place::Waiting && !self.lines.iter().filter(waits).any(hinders) {
+            return false;
+        }
         let lines: Vec<&Line> = self.lines.iter().chain([&new]).collect();
         let ahead = |holder: Holder| {
             let waits = |line: &&&Line| line.place == Place::Waiting && kin(state, line.holder, holder);
