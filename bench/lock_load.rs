@@ -73,9 +73,9 @@ fn requests(mode: &str, client: u64, number: u64) -> Vec<(&'static str, String, 
 }
 
 fn send(stream: &mut TcpStream, method: &str, path: &str, token: &str, body: &str) {
+    let bearer = if token.is_empty() { String::new() } else { format!("authorization: Bearer {token}\r\n") };
     let request = format!(
-        "{method} {path} HTTP/1.1\r\nhost: bench\r\nauthorization: Bearer {token}\r\ncontent-type: application/json\r\n\
-         content-length: {}\r\n\r\n{body}",
+        "{method} {path} HTTP/1.1\r\nhost: bench\r\n{bearer}content-type: application/json\r\ncontent-length: {}\r\n\r\n{body}",
         body.len()
     );
     stream.write_all(request.as_bytes()).unwrap();
@@ -86,7 +86,7 @@ fn send(stream: &mut TcpStream, method: &str, path: &str, token: &str, body: &st
         filled += read;
         let got = &buffer[..filled];
         let Some(end) = got.windows(4).position(|four| four == b"\r\n\r\n") else { continue };
-        if filled < end + 4 + length(&got[..end]) {
+        if !is_whole(&got[..end], &got[end + 4..]) {
             continue;
         }
         assert!(got[9..].starts_with(b"2"), "{method} {path}: {}", String::from_utf8_lossy(got));
@@ -96,9 +96,13 @@ fn send(stream: &mut TcpStream, method: &str, path: &str, token: &str, body: &st
     }
 }
 
-fn length(head: &[u8]) -> usize {
+fn is_whole(head: &[u8], body: &[u8]) -> bool {
     let head = String::from_utf8_lossy(head).to_ascii_lowercase();
-    head.lines().find_map(|line| line.strip_prefix("content-length:")?.trim().parse().ok()).unwrap_or(0)
+    if head.contains("transfer-encoding: chunked") {
+        return body.windows(5).any(|five| five == b"\r\n0\r\n") && body.ends_with(b"\r\n\r\n");
+    }
+    let length = head.lines().find_map(|line| line.strip_prefix("content-length:")?.trim().parse().ok());
+    body.len() >= length.unwrap_or(0)
 }
 
 /// A ULID of now, as tickets are.

@@ -17,7 +17,7 @@ work=$(mktemp -d "${BENCH_DIR:-$here/../target}/locks.XXXXXX")
 export WRIT_HOME="$work/home"
 pids=
 # etcd makes its system calls itself, so it is left out where the disk is slowed down.
-slow() { if [ -n "${SLOW_DISK:-}" ]; then LD_PRELOAD="$SLOW_DISK" "$@"; else "$@"; fi; }
+slow=${SLOW_DISK:+env LD_PRELOAD=$SLOW_DISK}
 
 stop() {
     for pid in $pids; do kill "$pid" 2>/dev/null || true; done
@@ -38,7 +38,7 @@ name = "none"
 base_url = "http://127.0.0.1:9"
 key_file = "$work/key"
 TOML
-slow "$bin/writ" serve --config "$work/writ.toml" 2> "$work/log" & writ=$! pids="$pids $!"
+$slow "$bin/writ" serve --config "$work/writ.toml" 2> "$work/log" & writ=$! pids="$pids $!"
 sleep 2
 bootstrap=$(sed -n 's/.*--bootstrap //p' "$work/log")
 api() { curl -sf -H 'content-type: application/json' -H "authorization: Bearer ${3:-}" -d "$2" "http://127.0.0.1:4140$1"; }
@@ -51,7 +51,7 @@ done
 
 if command -v redis-server > /dev/null; then
     mkdir "$work/redis"
-    slow redis-server --port 4141 --bind 127.0.0.1 --dir "$work/redis" --save '' --appendonly yes --appendfsync always \
+    $slow redis-server --port 4141 --bind 127.0.0.1 --dir "$work/redis" --save '' --appendonly yes --appendfsync always \
         --daemonize no > "$work/redis.log" & pids="$pids $!"
     redis=yes
 fi
@@ -63,7 +63,7 @@ if [ -z "${SLOW_DISK:-}" ] && command -v etcd > /dev/null; then
     etcd=yes
 fi
 if command -v pgbench > /dev/null; then
-    postgres=$(WRIT_POSTGRES_STATE="$work/pg" slow "$here/../scripts/postgres" start)
+    postgres=$(env WRIT_POSTGRES_STATE="$work/pg" $slow "$here/../scripts/postgres" start)
     psql -q "$postgres" -c 'CREATE DATABASE bench'
     postgres=${postgres%/*}/bench
     psql -q "$postgres" -c "CREATE TABLE leases (key int PRIMARY KEY, holder text, token bigint NOT NULL DEFAULT 0, until timestamptz);
@@ -77,7 +77,7 @@ fi
 sleep 2
 
 syncs() {
-    slow python3 - "$work/sync" <<'PY'
+    $slow python3 - "$work/sync" <<'PY'
 import os, sys, time
 file, times = os.open(sys.argv[1], os.O_CREAT | os.O_WRONLY), []
 for _ in range(300):
