@@ -3,7 +3,7 @@
 # PostgreSQL, on the same disk, one after the other, in rounds. What is not installed is left out.
 # Usage: bench/locks.sh [rounds] [seconds] [clients]
 #
-#   cargo build --release -p writ && cargo build --release -p control --example lock_load
+#   cargo build --release -p writ
 #   apt-get install redis-server etcd-server postgresql
 set -eu
 rounds=${1:-3}
@@ -11,12 +11,13 @@ seconds=${2:-5}
 clients=${3:-32}
 here=$(cd "$(dirname "$0")" && pwd)
 bin=${CARGO_TARGET_DIR:-$here/../target}/release
-load="$bin/examples/lock_load"
+load="$bin/lock_load"
+[ "$load" -nt "$here/lock_load.rs" ] || rustc -O --edition 2024 -o "$load" "$here/lock_load.rs"
 work=$(mktemp -d "${BENCH_DIR:-$here/../target}/locks.XXXXXX")
 export WRIT_HOME="$work/home"
 pids=
 # etcd makes its system calls itself, so it is left out where the disk is slowed down.
-slow() { if [ -n "${SLOW_DISK:-}" ]; then LD_PRELOAD="$SLOW_DISK" "$@"; else "$@"; fi; }
+slow=${SLOW_DISK:+env LD_PRELOAD=$SLOW_DISK}
 
 stop() {
     for pid in $pids; do kill "$pid" 2>/dev/null || true; done
@@ -37,21 +38,20 @@ name = "none"
 base_url = "http://127.0.0.1:9"
 key_file = "$work/key"
 TOML
-slow "$bin/writ" serve --config "$work/writ.toml" 2> "$work/log" & pids="$pids $!"
+$slow "$bin/writ" serve --config "$work/writ.toml" 2> "$work/log" & writ=$! pids="$pids $!"
 sleep 2
 bootstrap=$(sed -n 's/.*--bootstrap //p' "$work/log")
-echo 'a long password for the bench' |
-    "$bin/writ" login http://127.0.0.1:4140 --login bench --bootstrap "$bootstrap" --password-stdin > /dev/null
+api() { curl -sf -H 'content-type: application/json' -H "authorization: Bearer ${3:-}" -d "$2" "http://127.0.0.1:4140$1"; }
+token() { sed 's/.*"token":"\([^"]*\)".*/\1/'; }
+developer=$(api /v1/bootstrap "{\"token\":\"$bootstrap\",\"login\":\"bench\",\"password\":\"a long password for the bench\"}" | token)
 tokens=
 for _ in $(seq "$clients"); do
-    token=$(curl -sf -H "authorization: Bearer $("$bin/writ" token)" -H 'content-type: application/json' -d '{}' \
-        http://127.0.0.1:4140/v1/sessions | sed 's/.*"token":"\([^"]*\)".*/\1/')
-    tokens="$tokens $token"
+    tokens="$tokens $(api /v1/sessions '{}' "$developer" | token)"
 done
 
 if command -v redis-server > /dev/null; then
     mkdir "$work/redis"
-    slow redis-server --port 4141 --bind 127.0.0.1 --dir "$work/redis" --save '' --appendonly yes --appendfsync always \
+    $slow redis-server --port 4141 --bind 127.0.0.1 --dir "$work/redis" --save '' --appendonly yes --appendfsync always \
         --daemonize no > "$work/redis.log" & pids="$pids $!"
     redis=yes
 fi
@@ -63,7 +63,9 @@ if [ -z "${SLOW_DISK:-}" ] && command -v etcd > /dev/null; then
     etcd=yes
 fi
 if command -v pgbench > /dev/null; then
-    postgres=$(WRIT_POSTGRES_STATE="$work/pg" slow "$here/../scripts/postgres" start)
+    postgres=$(env WRIT_POSTGRES_STATE="$work/pg" $slow "$here/../scripts/postgres" start)
+    psql -q "$postgres" -c 'CREATE DATABASE bench'
+    postgres=${postgres%/*}/bench
     psql -q "$postgres" -c "CREATE TABLE leases (key int PRIMARY KEY, holder text, token bigint NOT NULL DEFAULT 0, until timestamptz);
         INSERT INTO leases (key) SELECT generate_series(1, 10000)"
     cat > "$work/lease.sql" <<'SQL'
@@ -75,7 +77,7 @@ fi
 sleep 2
 
 syncs() {
-    slow python3 - "$work/sync" <<'PY'
+    $slow python3 - "$work/sync" <<'PY'
 import os, sys, time
 file, times = os.open(sys.argv[1], os.O_CREAT | os.O_WRONLY), []
 for _ in range(300):
@@ -112,4 +114,4 @@ while [ "$round" -lt "$rounds" ]; do
             awk '/^tps/ { tps = $3 } /latency average/ { lat = $4 } END { printf "postgres row two requests  %.0f pairs/s  mean %.2f ms per pair\n", tps, lat }'
     fi
 done
-"$bin/writ" log verify
+echo "of writ: $(ps -o rss= -p "$writ") kB of memory"
