@@ -113,8 +113,8 @@ impl Root {
         let trash = self.0.join(TRASH);
         std::fs::DirBuilder::new().recursive(true).mode(0o700).create(&trash)?;
         let place = tempfile::Builder::new().prefix("gone-").tempdir_in(&trash)?;
-        let into = place.path().join(folder.file_name().unwrap_or_default());
-        std::fs::rename(folder, &into)?;
+        // In the empty folder's place, not into it: whoever empties the trash meanwhile may take that away.
+        std::fs::rename(folder, place.path())?;
         Ok(place.keep())
     }
 
