@@ -10,23 +10,10 @@ calls=${2:-500}
 work=$(mktemp -d)
 export WRIT_HOME="$work/home"
 
-cat > "$work/writ.toml" <<TOML
-listen = "127.0.0.1:4130"
-data_dir = "$work/data"
-[log]
-level = "warn"
-[[upstreams]]
-name = "none"
-base_url = "http://127.0.0.1:9"
-key_file = "$work/key"
-TOML
-echo 'sk-bench' > "$work/key"
-"$writ" serve --config "$work/writ.toml" 2> "$work/log" & plane=$!
+. "$here/plane.sh"
 trap 'kill $plane 2>/dev/null; wait; rm -rf "$work"' EXIT
-sleep 2
-bootstrap=$(sed -n 's/.*--bootstrap //p' "$work/log")
-echo 'a long password for the bench' |
-    "$writ" login http://127.0.0.1:4130 --login bench --bootstrap "$bootstrap" --password-stdin > /dev/null
+plane 4130
+sign_in 4130
 
 cat > "$work/measure.py" <<'PY'
 import json, os, subprocess, sys, time

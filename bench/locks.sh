@@ -27,20 +27,10 @@ stop() {
 }
 trap stop EXIT
 
-echo 'sk-bench' > "$work/key"
-cat > "$work/writ.toml" <<TOML
-listen = "127.0.0.1:4140"
-data_dir = "$work/data"
-[log]
-level = "warn"
-[[upstreams]]
-name = "none"
-base_url = "http://127.0.0.1:9"
-key_file = "$work/key"
-TOML
-$slow "$bin/writ" serve --config "$work/writ.toml" 2> "$work/log" & writ=$! pids="$pids $!"
-sleep 2
-bootstrap=$(sed -n 's/.*--bootstrap //p' "$work/log")
+. "$here/plane.sh"
+writ=$bin/writ
+plane 4140
+pids="$pids $plane"
 api() { curl -sf -H 'content-type: application/json' -H "authorization: Bearer ${3:-}" -d "$2" "http://127.0.0.1:4140$1"; }
 token() { sed 's/.*"token":"\([^"]*\)".*/\1/'; }
 developer=$(api /v1/bootstrap "{\"token\":\"$bootstrap\",\"login\":\"bench\",\"password\":\"a long password for the bench\"}" | token)
@@ -114,4 +104,4 @@ while [ "$round" -lt "$rounds" ]; do
             awk '/^tps/ { tps = $3 } /latency average/ { lat = $4 } END { printf "postgres row two requests  %.0f pairs/s  mean %.2f ms per pair\n", tps, lat }'
     fi
 done
-echo "of writ: $(ps -o rss= -p "$writ") kB of memory"
+echo "of writ: $(ps -o rss= -p "$plane") kB of memory"

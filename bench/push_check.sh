@@ -12,25 +12,12 @@ git config --global init.defaultBranch main && git config --global gc.auto 0
 
 port=4110
 echo 0123456789abcdef0123456789abcdef > "$work/secret"
-cat > "$work/writ.toml" <<TOML
-listen = "127.0.0.1:$port"
-data_dir = "$work/data"
-[log]
-level = "warn"
-[[upstreams]]
-name = "none"
-base_url = "http://127.0.0.1:9"
-key_file = "$work/secret"
-[[introspection]]
-audience = "git"
-secret_file = "$work/secret"
-TOML
-"$writ" serve --config "$work/writ.toml" 2> "$work/log" & server=$!
-trap 'kill $server 2>/dev/null; wait; rm -rf "$work"' EXIT
-until grep -q 'writ listens on' "$work/log"; do sleep 0.1; done
-bootstrap=$(sed -n 's/.*--bootstrap //p' "$work/log")
-echo 'a long password for the bench' |
-    "$writ" login http://127.0.0.1:$port --login bench --bootstrap "$bootstrap" --password-stdin > /dev/null
+. "$here/plane.sh"
+trap 'kill $plane 2>/dev/null; wait; rm -rf "$work"' EXIT
+plane $port "[[introspection]]
+audience = \"git\"
+secret_file = \"$work/secret\""
+sign_in $port
 bearer=$("$writ" token)
 session=$("$writ" sessions --json | sed -n 's/.*"id":"\(ses_[^"]*\)".*/\1/p' | head -1)
 

@@ -12,24 +12,10 @@ work=$(mktemp -d)
 export WRIT_HOME="$work/home"
 export GIT_CONFIG_GLOBAL="$work/gitconfig" GIT_CONFIG_NOSYSTEM=1
 
-cat > "$work/writ.toml" <<TOML
-listen = "127.0.0.1:4131"
-data_dir = "$work/data"
-[log]
-level = "warn"
-[[upstreams]]
-name = "none"
-base_url = "http://127.0.0.1:9"
-key_file = "$work/key"
-TOML
-echo 'sk-bench' > "$work/key"
-"$writ" serve --config "$work/writ.toml" 2> "$work/log" & plane=$!
+. "$here/plane.sh"
 trap 'kill $plane 2>/dev/null; wait; rm -rf "$work"' EXIT
-tries=0
-until grep -q 'writ listens on' "$work/log" || [ $tries -ge 100 ]; do tries=$((tries + 1)); sleep 0.2; done
-bootstrap=$(sed -n 's/.*--bootstrap //p' "$work/log")
-echo 'a long password for the bench' |
-    "$writ" login http://127.0.0.1:4131 --login bench --bootstrap "$bootstrap" --password-stdin > /dev/null
+plane 4131
+sign_in 4131
 
 cat > "$work/measure.py" <<'PY'
 import os, shutil, subprocess, sys, time

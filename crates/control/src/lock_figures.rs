@@ -4,7 +4,7 @@
 use std::fmt::Write;
 use std::sync::atomic::{AtomicU64, Ordering};
 
-use domain::lock::{How, Phase, Ticket};
+use domain::lock::{Phase, Ticket};
 use domain::{Event, Refusal, Span, State, Time};
 
 /// Upper bounds of the buckets, in seconds: a hand-off, an agent's turn, a deployment, lunch.
@@ -41,11 +41,11 @@ impl LockFigures {
                 self.waited.add(waited.unwrap_or_default());
             }
             Event::LockOver(event) => {
-                self.end(state.locks.tickets.get(&event.ticket), at, index(&event.how));
+                self.end(state.locks.tickets.get(&event.ticket), at, end_of(event.how.as_str()));
             }
             Event::SessionOver(event) => {
                 for (_, ticket) in state.locks.of(domain::lock::Holder::Session(event.session)) {
-                    self.end(Some(ticket), at, ENDS.len() - 1);
+                    self.end(Some(ticket), at, end_of("session_over"));
                 }
             }
             Event::ResourceFrozen(_) => drop(self.frozen.fetch_add(1, Ordering::Relaxed)),
@@ -69,13 +69,23 @@ impl LockFigures {
 
     /// In the text format of Prometheus.
     pub(crate) fn render(&self, state: &State, now: Time, text: &mut String) {
-        let in_phase = |name: &str| state.locks.tickets.values().filter(|one| one.phase.as_str() == name).count();
-        let waiting = state.locks.tickets.values().filter(|ticket| ticket.phase == Phase::Waiting);
-        let oldest = waiting.map(|ticket| now.since(ticket.asked_at).as_secs()).max().unwrap_or_default();
+        // The scribe waits for whoever reads the state, and there may be many tickets: they are gone through once.
+        let (mut waiting, mut offered, mut held, mut resting, mut oldest) = (0, 0, 0, 0, 0);
+        for ticket in state.locks.tickets.values() {
+            match ticket.phase {
+                Phase::Waiting => {
+                    waiting += 1;
+                    oldest = oldest.max(now.since(ticket.asked_at).as_secs());
+                }
+                Phase::Offered { .. } => offered += 1,
+                Phase::Held { .. } => held += 1,
+                Phase::Resting { .. } => resting += 1,
+            }
+        }
         let frozen = state.freezes.len();
         head(text, "writ_locks", "gauge", "Tickets that are not over, by state.");
-        for name in ["waiting", "offered", "held", "resting"] {
-            let _ = writeln!(text, "writ_locks{{state=\"{name}\"}} {}", in_phase(name));
+        for (name, count) in [("waiting", waiting), ("offered", offered), ("held", held), ("resting", resting)] {
+            let _ = writeln!(text, "writ_locks{{state=\"{name}\"}} {count}");
         }
         head(text, "writ_lock_oldest_waiter_seconds", "gauge", "How long the oldest ticket in any queue has waited.");
         let _ = writeln!(text, "writ_lock_oldest_waiter_seconds {oldest}");
@@ -122,12 +132,7 @@ fn head(text: &mut String, name: &str, kind: &str, help: &str) {
     let _ = write!(text, "# HELP {name} {help}\n# TYPE {name} {kind}\n");
 }
 
-const fn index(how: &How) -> usize {
-    match how {
-        How::Released => 0,
-        How::Passed => 1,
-        How::Unclaimed => 2,
-        How::Rested => 3,
-        How::Broken { .. } => 4,
-    }
+/// Its place among [`ENDS`].
+fn end_of(how: &str) -> usize {
+    ENDS.iter().position(|end| *end == how).unwrap_or(ENDS.len() - 1)
 }

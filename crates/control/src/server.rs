@@ -176,16 +176,7 @@ impl Server {
             let shared = Arc::clone(&shared);
             move |request, _peer| dispatch(Arc::clone(&shared), router.clone(), request)
         };
-        let closing = shared.plane.closing.clone();
-        let serving = listener.serve(service, closing.clone());
-        tokio::pin!(serving);
-        tokio::select! {
-            () = &mut serving => {}
-            () = shutdown => {
-                closing.cancel();
-                serving.await;
-            }
-        }
+        listener.serve_until(service, shared.plane.closing.clone(), shutdown).await;
         let settlements = &shared.plane.settlements;
         if tokio::time::timeout(SETTLEMENT_FLUSH_MAX, settlements.flushed()).await.is_err() {
             let waiting = settlements.waiting();

@@ -91,14 +91,17 @@ impl View {
     /// ticket has its own, so that whoever lets go wakes only those whose turn it is. Cancelled already when it does not
     /// wait.
     pub fn moved(&self, ticket: TicketId) -> CancellationToken {
-        let mut inner = self.inner.write().unwrap_or_else(PoisonError::into_inner);
-        let known = inner.folded.state.locks.tickets.get(&ticket);
-        if known.is_none_or(|ticket| ticket.phase != Phase::Waiting) {
+        let moved = || {
             let moved = CancellationToken::new();
             moved.cancel();
-            return moved;
+            moved
+        };
+        // Most are granted at once: for them the scribe does not wait.
+        if !self.lock().waits(ticket) {
+            return moved();
         }
-        inner.turns.entry(ticket).or_default().clone()
+        let mut inner = self.inner.write().unwrap_or_else(PoisonError::into_inner);
+        if inner.waits(ticket) { inner.turns.entry(ticket).or_default().clone() } else { moved() }
     }
 
     /// Listens to what is committed about locks and writes, from now on.
@@ -136,6 +139,10 @@ impl View {
 }
 
 impl Inner {
+    fn waits(&self, ticket: TicketId) -> bool {
+        self.folded.state.locks.tickets.get(&ticket).is_some_and(|ticket| ticket.phase == Phase::Waiting)
+    }
+
     /// The watched tickets that an event, which is not folded yet, moves.
     fn moved_by(&self, event: &Event) -> Vec<TicketId> {
         let of_session = |session| {

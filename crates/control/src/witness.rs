@@ -158,16 +158,7 @@ impl Witness {
                 response.map(|body| body.map_err(|error| BodyError::Other(error.into())).boxed_unsync())
             }
         };
-        let closing = CancellationToken::new();
-        let serving = listener.serve(service, closing.clone());
-        tokio::pin!(serving);
-        tokio::select! {
-            () = &mut serving => {}
-            () = shutdown => {
-                closing.cancel();
-                serving.await;
-            }
-        }
+        listener.serve_until(service, CancellationToken::new(), shutdown).await;
     }
 }
 

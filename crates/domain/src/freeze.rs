@@ -1,8 +1,6 @@
 //! Frozen resources: what no agent may change until a human has looked, because agents undo each other's work there, or
 //! because a human said so.
 
-use std::ops::Bound;
-
 use serde::{Deserialize, Serialize};
 
 use crate::text::check_line;
@@ -29,6 +27,26 @@ pub enum Cause {
         /// Whose change.
         of: SessionId,
     },
+}
+
+impl Cause {
+    /// The sessions that it is about: whose turns they were, or who undid and whose change it was.
+    pub fn sessions(&self) -> Vec<SessionId> {
+        match self {
+            Self::Asked { .. } => Vec::new(),
+            Self::PingPong { sessions } => sessions.clone(),
+            Self::Reverted { session, of } => vec![*session, *of],
+        }
+    }
+
+    /// In a few words: what was said, or what was seen.
+    pub fn words(&self) -> &str {
+        match self {
+            Self::Asked { reason } => reason,
+            Self::PingPong { .. } => "sessions changed it in turns",
+            Self::Reverted { .. } => "a session undid what another had just done",
+        }
+    }
 }
 
 /// What state keeps of a frozen resource.
@@ -130,12 +148,6 @@ impl State {
     }
 
     pub(crate) fn frozen_at_but(&self, resource: &Resource, but: Option<&Resource>) -> Option<(&Resource, &Freeze)> {
-        let above = resource.lineage().filter_map(|key| self.freezes.get_key_value(key));
-        let prefix = resource.below();
-        let below = self
-            .freezes
-            .range::<str, _>((Bound::Included(prefix.as_str()), Bound::Unbounded))
-            .take_while(|(found, _)| resource.contains(found));
-        above.chain(below).find(|(found, _)| Some(*found) != but)
+        resource.around(&self.freezes, true).find(|(found, _)| Some(*found) != but)
     }
 }

@@ -146,6 +146,16 @@ impl Priority {
     }
 }
 
+impl Ticket {
+    /// Since when it is held; before that, since when it was asked.
+    pub fn since(&self) -> Time {
+        match self.phase {
+            Phase::Held { since, .. } => since,
+            Phase::Waiting | Phase::Offered { .. } | Phase::Resting { .. } => self.asked_at,
+        }
+    }
+}
+
 impl Phase {
     /// Whether others are kept out by it.
     pub const fn blocks(self) -> bool {

@@ -4,7 +4,9 @@
 //! A resource is its segments, never a pattern: whether two overlap is whether one is a prefix of the other. (Matching
 //! patterns against each other is unsound: `src/*.py` and `src/a*` overlap and neither matches the other.)
 
+use std::collections::BTreeMap;
 use std::fmt;
+use std::ops::Bound;
 use std::str::FromStr;
 
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
@@ -98,14 +100,28 @@ impl Resource {
         Self(self.0.chars().flat_map(char::to_lowercase).nfc().collect())
     }
 
+    /// Of a map by resource: what contains this one, outermost first, itself and, where asked, what is below it.
+    pub(crate) fn around<'a, V>(
+        &self,
+        all: &'a BTreeMap<Self, V>,
+        with_below: bool,
+    ) -> impl Iterator<Item = (&'a Self, &'a V)> {
+        let above: Vec<_> = self.lineage().filter_map(|key| all.get_key_value(key)).collect();
+        let from = self.below();
+        let from = (Bound::Included(from.as_str()), Bound::Unbounded);
+        let below = with_below.then(|| all.range::<str, _>(from)).into_iter().flatten();
+        let top = self.clone();
+        above.into_iter().chain(below.take_while(move |(found, _)| top.contains(found)))
+    }
+
     /// The keys of what contains it, itself last.
-    pub(crate) fn lineage(&self) -> impl Iterator<Item = &str> {
+    fn lineage(&self) -> impl Iterator<Item = &str> {
         let cuts = self.0.char_indices().filter(|(_, found)| *found == SEPARATOR).map(|(at, _)| at);
         cuts.chain([self.0.len()]).filter_map(|at| self.0.get(..at))
     }
 
     /// What every key of a resource below this one starts with.
-    pub(crate) fn below(&self) -> String {
+    fn below(&self) -> String {
         format!("{}{SEPARATOR}", self.0)
     }
 }

@@ -169,8 +169,26 @@ impl State {
 
     /// The live ancestors of a session, nearest first; empty for a root session.
     pub fn lineage(&self, id: SessionId) -> Vec<SessionId> {
+        self.ancestors(id).collect()
+    }
+
+    fn ancestors(&self, id: SessionId) -> impl Iterator<Item = SessionId> {
         let parent_of = |id: &SessionId| self.sessions.get(id).and_then(|session| session.parent);
-        std::iter::successors(parent_of(&id), parent_of).take(limits::SESSION_DEPTH_MAX + 1).collect()
+        std::iter::successors(parent_of(&id), parent_of).take(limits::SESSION_DEPTH_MAX + 1)
+    }
+
+    /// Whether two sessions are one, or one descends from the other.
+    pub fn are_family(&self, one: SessionId, other: SessionId) -> bool {
+        let descends = |one, other| self.ancestors(one).any(|ancestor| ancestor == other);
+        one == other || descends(one, other) || descends(other, one)
+    }
+
+    /// A session, its live ancestors and its live descendants.
+    pub fn family(&self, id: SessionId) -> Vec<SessionId> {
+        let mut all = vec![id];
+        all.extend(self.ancestors(id));
+        all.extend(self.descendants(id));
+        all
     }
 
     /// The live descendants of a session, parents before children.

@@ -151,10 +151,3 @@ fn undoes(change: &Change, earlier: &Recent) -> bool {
     };
     (whole && known) || change.hunks.iter().any(piece)
 }
-
-impl State {
-    /// The newest change of a resource that state remembers.
-    pub fn last_write(&self, resource: &Resource) -> Option<&Recent> {
-        self.writes.get(resource)?.last()
-    }
-}

@@ -76,6 +76,23 @@ impl Listener {
         self.address
     }
 
+    /// Serves until `shutdown` resolves, cancels `closing` then, and finishes what is open: see [`Listener::serve`].
+    pub async fn serve_until<S, F>(self, service: S, closing: CancellationToken, shutdown: impl Future<Output = ()>)
+    where
+        S: Fn(Request<Incoming>, PeerAddr) -> F + Clone + Send + Sync + 'static,
+        F: Future<Output = Response<Body>> + Send + 'static,
+    {
+        let serving = self.serve(service, closing.clone());
+        tokio::pin!(serving);
+        tokio::select! {
+            () = &mut serving => {}
+            () = shutdown => {
+                closing.cancel();
+                serving.await;
+            }
+        }
+    }
+
     /// Accepts and serves until `shutdown` is cancelled; then finishes what is open within
     /// [`ListenerLimits::shutdown_max`], cuts the rest, and returns.
     pub async fn serve<S, F>(self, service: S, shutdown: CancellationToken)

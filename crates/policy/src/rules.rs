@@ -18,7 +18,7 @@ mod template;
 use domain::Resource;
 use domain::lock::{Mode, Want};
 
-pub use effects::{Effects, How, Touched, effects};
+pub use effects::{Effects, How, Touched};
 pub use error::RulesError;
 pub use folder::relative;
 
@@ -105,28 +105,34 @@ impl Rules {
     ///
     /// None only when the repository's name is none.
     pub fn for_path(&self, repository: &str, path: &str) -> Option<Want> {
-        let plain = plain(path, self.folds_case(repository));
-        let hot = self.hot.iter().find_map(|rule| rule.matched(repository, &plain));
-        let (path, mode) = hot.unwrap_or((&plain, Mode::IX));
-        Some(Want::new(path::nearest(repository, path)?, mode))
+        self.for_file(repository, path).map(|(_, want)| want)
     }
 
-    /// What a file needs that is read to be changed: a notice of it, N.
-    pub fn for_reading(&self, repository: &str, path: &str) -> Option<Want> {
+    /// The file itself as a resource, and what writing it needs: as [`Rules::for_path`].
+    pub fn for_file(&self, repository: &str, path: &str) -> Option<(Resource, Want)> {
         let plain = plain(path, self.folds_case(repository));
-        Some(Want::new(path::nearest(repository, &plain)?, Mode::N))
+        let file = path::nearest(repository, &plain)?;
+        let want = match self.hot.iter().find_map(|rule| rule.matched(repository, &plain)) {
+            Some((hot, mode)) => Want::new(path::nearest(repository, hot)?, mode),
+            None => Want::new(file.clone(), Mode::IX),
+        };
+        Some((file, want))
     }
 
     /// What a shell command needs, as far as it can be told: rules for commands, pushes to protected branches, and files
-    /// that it is seen to write. At most [`WANTS_MAX`], sorted, each resource once in its strongest mode.
-    pub fn for_command(&self, context: &CommandContext<'_>, command: &str) -> Vec<Want> {
+    /// that it is seen to write; and what it is seen to do. At most [`WANTS_MAX`], sorted, each resource once in its
+    /// strongest mode.
+    pub fn for_command(&self, context: &CommandContext<'_>, command: &str) -> (Vec<Want>, Effects) {
         let commands = shell::commands(context, command);
         let mut wants: Vec<Want> = commands.iter().flat_map(|one| self.for_one(context, one)).collect();
-        for touched in effects::of(context, &commands).writes {
+        let effects = effects::of(&commands);
+        for touched in &effects.writes {
             let path = relative(context.root, &touched.path);
             wants.extend(context.repository.zip(path).and_then(|(name, path)| self.for_path(name, path)));
         }
-        strongest(wants)
+        let mut wants = Want::each_once(wants);
+        wants.truncate(WANTS_MAX);
+        (wants, effects)
     }
 
     /// What calling a tool needs; MCP tools are called `mcp__server__tool`.
@@ -181,20 +187,6 @@ impl Repository {
     pub fn requires_signature(&self) -> bool {
         self.signature_required
     }
-}
-
-/// Each resource once, in the mode that is as good as all it is wanted in.
-fn strongest(mut wants: Vec<Want>) -> Vec<Want> {
-    wants.sort();
-    let mut kept: Vec<Want> = Vec::new();
-    for want in wants {
-        match kept.last_mut() {
-            Some(last) if last.resource == want.resource => last.mode = last.mode.and(want.mode),
-            _ => kept.push(want),
-        }
-    }
-    kept.truncate(WANTS_MAX);
-    kept
 }
 
 #[cfg(test)]

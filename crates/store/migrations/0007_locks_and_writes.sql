@@ -34,7 +34,6 @@ CREATE TABLE writes (
     intent   TEXT
 );
 CREATE INDEX writes_by_resource ON writes (resource, position);
-CREATE INDEX writes_by_session ON writes (session, position);
 
 -- What changed, in short. It is somebody's text, so it is in no entry, and it is kept for a while only.
 CREATE TABLE diffs (

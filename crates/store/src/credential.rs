@@ -2,7 +2,6 @@
 
 use domain::credential::{How, Issued, Over, PublicName, Requested, Stalled};
 use domain::{CredentialId, DeveloperId, Name, ProjectId, Scope, SessionId, Time};
-use serde::Serialize;
 use serde::de::DeserializeOwned;
 
 use crate::conn::composed;
@@ -221,11 +220,6 @@ fn json_or_null<T: DeserializeOwned>(row: &Row, column: usize) -> Result<Option<
     row.text_or_null(column)?.map(|text| serde_json::from_str(&text).map_err(strange)).transpose()
 }
 
-fn json(value: &impl Serialize) -> Result<Value, StoreError> {
-    let text = serde_json::to_string(value).map_err(|error| StoreError::corrupt(error.to_string()))?;
-    Ok(Value::text(text))
-}
-
 pub(crate) async fn requested(transaction: &mut Transaction, event: &Requested, at: Time) -> Result<(), StoreError> {
     let sql = "INSERT INTO credentials (id, session, sequence, project, broker, target, granted_to, scope, public_key,
         requested_at, expires_at) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)";
@@ -237,7 +231,7 @@ pub(crate) async fn requested(transaction: &mut Transaction, event: &Requested, 
         Value::text(&event.broker),
         Value::text(&event.target),
         Value::text_or_null(event.granted_to.as_ref()),
-        json(&event.scope)?,
+        Value::json(&event.scope)?,
         Value::text_or_null(event.public_key.as_ref()),
         at.into(),
         event.expires_at.into(),
@@ -247,7 +241,7 @@ pub(crate) async fn requested(transaction: &mut Transaction, event: &Requested, 
 
 pub(crate) async fn issued(transaction: &mut Transaction, event: &Issued, at: Time) -> Result<(), StoreError> {
     let sql = "UPDATE credentials SET issued_at = $1, names = $2, expires_at = $3 WHERE id = $4";
-    let values = vec![at.into(), json(&event.names)?, event.expires_at.into(), Value::text(event.credential)];
+    let values = vec![at.into(), Value::json(&event.names)?, event.expires_at.into(), Value::text(event.credential)];
     transaction.execute(sql, values).await.map(drop)
 }
 
@@ -260,7 +254,7 @@ pub(crate) async fn stalled(transaction: &mut Transaction, event: &Stalled) -> R
 /// What ended it is of no use any more.
 pub(crate) async fn over(transaction: &mut Transaction, event: &Over, at: Time) -> Result<(), StoreError> {
     let sql = "UPDATE credentials SET over_at = $1, over_how = $2 WHERE id = $3";
-    let values = vec![at.into(), json(&event.how)?, Value::text(event.credential)];
+    let values = vec![at.into(), Value::json(&event.how)?, Value::text(event.credential)];
     transaction.execute(sql, values).await?;
     let id = || vec![Value::text(event.credential)];
     transaction.execute("DELETE FROM credential_handles WHERE credential = $1", id()).await?;

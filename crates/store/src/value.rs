@@ -1,6 +1,7 @@
 //! What a statement takes: three kinds of column, each of which may be absent.
 
 use domain::{Digest, Time, Usd};
+use serde::Serialize;
 use sqlx::Arguments;
 use sqlx::postgres::PgArguments;
 use sqlx::sqlite::SqliteArguments;
@@ -35,6 +36,15 @@ impl Value {
     /// An id that may be absent.
     pub(crate) fn text_or_null(value: Option<impl ToString>) -> Self {
         Self::Text(value.map(|value| value.to_string()))
+    }
+
+    /// A value as JSON.
+    ///
+    /// # Errors
+    /// It is none that JSON can carry.
+    pub(crate) fn json(value: &impl Serialize) -> Result<Self, StoreError> {
+        let text = serde_json::to_string(value).map_err(|error| StoreError::corrupt(error.to_string()))?;
+        Ok(Self::Text(Some(text)))
     }
 
     /// A count; those beyond `i64` are held at its end.

@@ -1,9 +1,8 @@
 //! Rows of writes: which session changed which resource, from what to what; and for a while, what changed, in short.
 
-use domain::{Digest, Event, Resource, SessionId, Span, Time};
+use domain::{Digest, Event, Resource, SessionId, Time};
 
 use crate::bulk::Bulk;
-use crate::conn::composed;
 use crate::limits::{DIFFS_KEPT, DIFFS_KEPT_MAX};
 use crate::row::Row;
 use crate::store::limit;
@@ -54,30 +53,17 @@ pub(crate) struct WriteChanges(Vec<Value>);
 static INSERT: Bulk =
     Bulk::new("INSERT INTO writes (position, resource, session, at, before, after, intent) VALUES", 7, "");
 
-const SELECT: &str = "SELECT position, writes.resource, writes.session, writes.at, before, writes.after, intent, diff
-    FROM writes LEFT JOIN diffs ON diffs.session = writes.session AND diffs.resource = writes.resource
-    AND diffs.after = COALESCE(writes.after, '') WHERE ";
-
 impl Store {
     /// The changes of exactly this resource, newest first.
     ///
     /// # Errors
     /// The database failed.
     pub async fn writes_of(&self, resource: &Resource, most: usize) -> Result<Vec<WriteRow>, StoreError> {
-        self.fetch_writes("writes.resource =", Value::text(resource), most).await
-    }
-
-    /// The changes that a session made, newest first.
-    ///
-    /// # Errors
-    /// The database failed.
-    pub async fn writes_by(&self, session: SessionId, most: usize) -> Result<Vec<WriteRow>, StoreError> {
-        self.fetch_writes("writes.session =", Value::text(session), most).await
-    }
-
-    async fn fetch_writes(&self, of: &str, value: Value, most: usize) -> Result<Vec<WriteRow>, StoreError> {
-        let sql = format!("{SELECT} {of} $1 ORDER BY position DESC LIMIT $2");
-        let rows = self.fetch(composed(sql), vec![value, limit(most)]).await?;
+        let sql = "SELECT position, writes.resource, writes.session, writes.at, before, writes.after, intent, diff
+            FROM writes LEFT JOIN diffs ON diffs.session = writes.session AND diffs.resource = writes.resource
+            AND diffs.after = COALESCE(writes.after, '')
+            WHERE writes.resource = $1 ORDER BY position DESC LIMIT $2";
+        let rows = self.fetch(sql, vec![Value::text(resource), limit(most)]).await?;
         rows.iter().map(WriteRow::read).collect()
     }
 
@@ -86,15 +72,10 @@ impl Store {
     /// # Errors
     /// The database failed.
     pub async fn prune_diffs(&self, now: Time) -> Result<(), StoreError> {
-        let oldest = now.unix_millis().saturating_sub(span_millis(DIFFS_KEPT));
-        self.execute("DELETE FROM diffs WHERE at < $1", vec![Value::from(oldest)]).await?;
+        self.execute("DELETE FROM diffs WHERE at < $1", vec![Value::from(now - DIFFS_KEPT)]).await?;
         let sql = "DELETE FROM diffs WHERE at < (SELECT at FROM diffs ORDER BY at DESC LIMIT 1 OFFSET $1)";
         self.execute(sql, vec![Value::from(DIFFS_KEPT_MAX)]).await.map(drop)
     }
-}
-
-fn span_millis(span: Span) -> i64 {
-    i64::try_from(span.as_millis()).unwrap_or(i64::MAX)
 }
 
 impl WriteRow {

@@ -73,20 +73,11 @@ pub(crate) async fn run(
     let cannot = |error: std::io::Error| CommandError::failed(format!("cannot listen on {listen}")).because(&error);
     let listener = Listener::bind(listen, tls, limits).await.map_err(cannot)?;
     print(&format!("{scheme}://{}\n", listener.local_addr()))?;
-    let closing = CancellationToken::new();
     let service = move |request: Request<Incoming>, _peer| {
         let proxy = Arc::clone(&proxy);
         async move { proxy.answer(request).await }
     };
-    let serving = listener.serve(service, closing.clone());
-    tokio::pin!(serving);
-    tokio::select! {
-        () = &mut serving => {}
-        () = shutdown => {
-            closing.cancel();
-            serving.await;
-        }
-    }
+    listener.serve_until(service, CancellationToken::new(), shutdown).await;
     Ok(Exit::Done)
 }
 

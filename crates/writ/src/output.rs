@@ -64,5 +64,10 @@ pub(crate) fn clean(text: &str) -> String {
     text.chars().map(|one| if one.is_control() { ' ' } else { one }).collect()
 }
 
+/// One word of a shell's command line (POSIX, 2.2.2).
+pub(crate) fn quoted(text: &str) -> String {
+    format!("'{}'", text.replace('\'', r"'\''"))
+}
+
 #[cfg(test)]
 mod tests;

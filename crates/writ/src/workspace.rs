@@ -125,8 +125,9 @@ impl Workspace {
     /// # Errors
     /// The folder of all workspaces cannot be read.
     pub(crate) fn is_borrowed_from(&self, root: &Root) -> Result<bool, CommandError> {
-        let (all, _) = Listed::all(root)?;
-        Ok(all.iter().any(|listed| listed.record.git_dir.starts_with(&self.folder)))
+        let folders = root.folders()?;
+        let records = folders.iter().filter_map(|folder| Record::read(folder).ok());
+        Ok(records.into_iter().any(|record| record.git_dir.starts_with(&self.folder)))
     }
 }
 
@@ -200,9 +201,11 @@ impl Listed {
         self.folder.join(&self.record.tree)
     }
 
-    /// What [`judge`] looks at: state, when it was over (or made), bytes.
+    /// What [`judge`] looks at: state, when it was over (or made), bytes. Of what stays in any case nobody asks how large it
+    /// is, and to find out takes a walk through all of it.
     pub(crate) fn facts(&self) -> (State, Time, u64) {
-        (self.state, self.record.ended_at.unwrap_or(self.record.made_at), self.bytes())
+        let bytes = if matches!(self.state, State::Live | State::Missing) { 0 } else { self.bytes() };
+        (self.state, self.record.ended_at.unwrap_or(self.record.made_at), bytes)
     }
 
     /// Bytes on disk.

@@ -15,7 +15,7 @@ use http::StatusCode;
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
 
-pub(crate) use shape::{Frozen, Holder, Obstacle, Ticket, all_ahead, frozen, held, holder, problem};
+pub(crate) use shape::{Frozen, Holder, Obstacle, Ticket, ahead, all_ahead, frozen, held, holder, problem};
 
 use super::extract::{Bearer, Json, Path, Query, SignedIn};
 use super::problem::{self, Problem};

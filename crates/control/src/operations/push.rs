@@ -80,10 +80,7 @@ pub async fn check(plane: &ControlPlane, request: RequestId, asked: Asked) -> Re
     let now = plane.clock.now();
     let live = plane.view.read(|state| state.unexpired_session(session, now).map(|live| live.project));
     let project = live.map_err(|refusal| over(plane, refusal))?;
-    let family = plane.view.read(|state| {
-        let all = [session].into_iter().chain(state.lineage(session)).chain(state.descendants(session));
-        all.map(|one| one.to_string()).collect::<Vec<_>>()
-    });
+    let family = plane.view.read(|state| state.family(session).iter().map(ToString::to_string).collect::<Vec<_>>());
     let authority = plane.ssh_authority.public().fingerprint();
     let rules = rules_of(plane, project)?;
     // Ten thousand paths take milliseconds: others are not to wait for them.
@@ -171,8 +168,8 @@ fn mapped(rules: &Rules, repository: &str, paths: &[String]) -> Result<(Vec<Reso
     let nowhere = || Error::invalid(format!("`{}` is not the name of a repository", crate::text::one_line(repository)));
     let (mut touched, mut needs) = (Vec::with_capacity(paths.len()), Vec::new());
     for path in paths {
-        let wanted = rules.for_path(repository, path).ok_or_else(nowhere)?;
-        touched.push(rules.for_reading(repository, path).ok_or_else(nowhere)?.resource);
+        let (file, wanted) = rules.for_file(repository, path).ok_or_else(nowhere)?;
+        touched.push(file);
         if matches!(wanted.mode, Mode::X | Mode::S | Mode::SIX) {
             needs.push(wanted);
         }

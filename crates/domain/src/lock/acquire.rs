@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 
 use super::cycle::{self, Asked};
 use super::table::Change;
-use super::{Holder, How, Over, Phase, Priority, Rank, Want, Wants};
+use super::{Holder, How, Over, Phase, Priority, Rank, Ticket, Want, Wants};
 use crate::{Actor, Event, Refusal, Role, State, TicketId, Time, limits, text};
 
 /// Ask for resources, or claim what was offered.
@@ -138,20 +138,25 @@ fn again(state: &State, holder: Holder, command: &Acquire) -> Result<Vec<Event>,
         return Err(Refusal::IdTaken);
     }
     match ticket.phase {
-        Phase::Offered { .. } => Ok(vec![Event::LockGranted(Box::new(Granted {
-            ticket: command.ticket,
-            holder,
-            wants: ticket.wants.clone(),
-            priority: ticket.priority,
-            intent: ticket.intent.clone(),
-        }))]),
+        Phase::Offered { .. } => Ok(vec![grant_of(command.ticket, ticket)]),
         Phase::Waiting | Phase::Held { .. } | Phase::Resting { .. } => Ok(Vec::new()),
     }
 }
 
+/// The entry by which a ticket that waited holds what it wants.
+pub(super) fn grant_of(id: TicketId, ticket: &Ticket) -> Event {
+    Event::LockGranted(Box::new(Granted {
+        ticket: id,
+        holder: ticket.holder,
+        wants: ticket.wants.clone(),
+        priority: ticket.priority,
+        intent: ticket.intent.clone(),
+    }))
+}
+
 fn all(state: &State, holder: Holder, command: &Acquire, rank: Rank) -> Result<Vec<Event>, Refusal> {
     check_frozen(state, &command.wants)?;
-    if state.is_free(&Change::default(), holder, &command.wants, Some(rank)) {
+    if state.is_free(&Change::default(), holder, &command.wants, rank) {
         check_circle(state, holder, command, &command.wants)?;
         return Ok(granted(holder, command, command.wants.clone()));
     }
@@ -176,7 +181,7 @@ fn any(state: &State, holder: Holder, command: &Acquire, rank: Rank) -> Result<V
         let is_own = state.locks.held.contains_key(&want.resource);
         if !is_own
             && check_frozen(state, &one).is_ok()
-            && state.is_free(&Change::default(), holder, &one, Some(rank))
+            && state.is_free(&Change::default(), holder, &one, rank)
             && check_circle(state, holder, command, &one).is_ok()
         {
             return Ok(granted(holder, command, one));
@@ -203,7 +208,7 @@ fn granted(holder: Holder, command: &Acquire, wants: Wants) -> Vec<Event> {
 }
 
 fn held(state: &State, holder: Holder, wants: &Wants, rank: Rank) -> Refusal {
-    Refusal::LockHeld { ahead: state.locks_ahead(holder, wants, Some(rank)) }
+    Refusal::LockHeld { ahead: state.locks_ahead(holder, wants, rank) }
 }
 
 pub(crate) fn check_frozen(state: &State, wants: &Wants) -> Result<(), Refusal> {
@@ -228,7 +233,7 @@ fn check_bounds(state: &State, holder: Holder) -> Result<(), Refusal> {
 
 fn check_queue(state: &State, holder: Holder, wants: &Wants) -> Result<(), Refusal> {
     let reached = |what, max| Err(Refusal::LimitReached { what, max });
-    let waits = |(_, ticket): &(TicketId, &super::Ticket)| ticket.phase == Phase::Waiting;
+    let waits = |(_, ticket): &(TicketId, &Ticket)| ticket.phase == Phase::Waiting;
     if state.locks.of(holder).filter(waits).count() >= limits::TICKETS_WAITING_PER_HOLDER_MAX {
         return reached("waiting locks of one session", limits::TICKETS_WAITING_PER_HOLDER_MAX);
     }

@@ -9,7 +9,6 @@
 use std::collections::{BTreeMap, VecDeque};
 use std::ops::Bound;
 
-use super::table::rows;
 use super::{Holder, Phase, Rank, Ticket, Want, Wants};
 use crate::{Refusal, Resource, State, TicketId, Time, limits};
 
@@ -59,8 +58,8 @@ fn behind(state: &State, asked: &Asked) -> BTreeMap<TicketId, Resource> {
             Some(rank) => Bound::Included((rank, first_id())),
             None => Bound::Unbounded,
         };
-        for (resource, row) in rows(&state.locks.waiting, &want.resource, want.mode.looks_below()) {
-            if row.all_modes(|mode| Want::new(resource.clone(), mode).goes_with(want)) {
+        for (resource, row) in want.resource.around(&state.locks.waiting, want.mode.looks_below()) {
+            if row.goes_with(resource, want) {
                 continue;
             }
             for (_, id) in row.keys.range((from, Bound::Unbounded)) {
@@ -82,8 +81,7 @@ fn conflict<'a>(
     holder: Holder,
     want: &Want,
 ) -> Option<&'a Want> {
-    let theirs = ticket.wants.iter().find(|theirs| theirs.resource == *resource && !theirs.goes_with(want));
-    theirs.filter(|_| !state.are_kin(ticket.holder, holder))
+    ticket.against(resource, want).filter(|_| !state.are_kin(ticket.holder, holder))
 }
 
 /// Breadth first from the one who asks, to whoever waits for them.
@@ -179,14 +177,14 @@ impl<'a> Search<'a> {
         let locks = &self.state.locks;
         for want in wants {
             let (below, waiter) = (want.mode.looks_below(), Waiter { holder, want, rank });
-            for (resource, row) in rows(&locks.held, &want.resource, below) {
-                if !row.all_modes(|mode| Want::new(resource.clone(), mode).goes_with(want)) {
+            for (resource, row) in want.resource.around(&locks.held, below) {
+                if !row.goes_with(resource, want) {
                     let keys = row.keys.iter().map(|id| (Rank::default(), *id));
                     self.scan(Part::Held, resource, keys, &waiter, is_first, &mut found);
                 }
             }
-            for (resource, row) in rows(&locks.waiting, &want.resource, below) {
-                let hinders = |mode| !Want::new(resource.clone(), mode).goes_with(want);
+            for (resource, row) in want.resource.around(&locks.waiting, below) {
+                let hinders = |mode| !want.goes_with_mode(resource, mode);
                 if row.all_modes(|mode| !hinders(mode)) {
                     continue;
                 }
@@ -263,9 +261,8 @@ fn waiting_of(state: &State, holder: Holder) -> impl Iterator<Item = (TicketId, 
 
 /// A session with those it descends from and that descend from it.
 fn family(state: &State, holder: Holder) -> Vec<Holder> {
-    let Holder::Session(session) = holder else { return vec![holder] };
-    let mut all = vec![session];
-    all.extend(state.lineage(session));
-    all.extend(state.descendants(session));
-    all.into_iter().map(Holder::Session).collect()
+    match holder {
+        Holder::Session(session) => state.family(session).into_iter().map(Holder::Session).collect(),
+        Holder::Developer(_) => vec![holder],
+    }
 }

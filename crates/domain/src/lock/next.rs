@@ -2,9 +2,10 @@
 
 use std::collections::BTreeSet;
 
+use super::acquire::grant_of;
 use super::over::rests_until;
-use super::table::{Change, rows};
-use super::{Granted, Holder, Offered, Rank, Ticket};
+use super::table::Change;
+use super::{Holder, Offered, Rank, Ticket};
 use crate::{Event, Resource, State, TicketId, Time, limits};
 
 /// Adds the offers that a decision's events bring about.
@@ -18,11 +19,11 @@ pub(crate) fn complete(state: &State, events: &mut Vec<Event>, now: Time) {
     }
     let mut waiting: BTreeSet<(Rank, TicketId)> = BTreeSet::new();
     for resource in &touched {
-        waiting.extend(rows(&state.locks.waiting, resource, true).flat_map(|(_, row)| row.keys.iter().copied()));
+        waiting.extend(resource.around(&state.locks.waiting, true).flat_map(|(_, row)| row.keys.iter().copied()));
     }
     for (rank, id) in waiting {
         let Some(ticket) = state.locks.tickets.get(&id).filter(|_| !change.gone.contains(&id)) else { continue };
-        if is_frozen(state, ticket, events) || !state.is_free(&change, ticket.holder, &ticket.wants, Some(rank)) {
+        if is_frozen(state, ticket, events) || !state.is_free(&change, ticket.holder, &ticket.wants, rank) {
             continue;
         }
         for want in &ticket.wants {
@@ -80,12 +81,6 @@ fn turn(ticket: TicketId, waiting: &Ticket, now: Time) -> Event {
     let holder = waiting.holder;
     match holder {
         Holder::Session(_) => Event::LockOffered(Offered { ticket, holder, until: now + limits::LOCK_OFFER }),
-        Holder::Developer(_) => Event::LockGranted(Box::new(Granted {
-            ticket,
-            holder,
-            wants: waiting.wants.clone(),
-            priority: waiting.priority,
-            intent: waiting.intent.clone(),
-        })),
+        Holder::Developer(_) => grant_of(ticket, waiting),
     }
 }

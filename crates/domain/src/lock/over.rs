@@ -26,6 +26,19 @@ pub enum How {
     },
 }
 
+impl How {
+    /// The name, as spelled everywhere.
+    pub const fn as_str(&self) -> &'static str {
+        match self {
+            Self::Released => "released",
+            Self::Passed => "passed",
+            Self::Unclaimed => "unclaimed",
+            Self::Rested => "rested",
+            Self::Broken { .. } => "broken",
+        }
+    }
+}
+
 /// Let go, or wait no longer.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Release {

@@ -1,7 +1,6 @@
 //! The table of locks: who holds what, who waits, and who stands in whose way.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::ops::Bound;
 
 use serde::{Deserialize, Serialize};
 
@@ -79,6 +78,11 @@ impl<Key: Ord> Row<Key> {
         }
     }
 
+    /// Whether everything in the row of a resource goes with a want.
+    pub(super) fn goes_with(&self, resource: &Resource, want: &Want) -> bool {
+        self.all_modes(|mode| want.goes_with_mode(resource, mode))
+    }
+
     /// Whether every mode in it lets the test pass.
     pub(super) fn all_modes(&self, test: impl Fn(Mode) -> bool) -> bool {
         Mode::ALL.into_iter().zip(self.modes).all(|(mode, count)| count == 0 || test(mode))
@@ -115,7 +119,7 @@ impl Locks {
 
     /// Those that are held at the resource or at what contains it, by this holder, in a mode that is as good.
     fn all_covering(&self, holder: Holder, resource: &Resource, mode: Mode) -> impl Iterator<Item = (TicketId, u64)> {
-        rows(&self.held, resource, false).flat_map(|(_, row)| &row.keys).filter_map(move |id| {
+        resource.around(&self.held, false).flat_map(|(_, row)| &row.keys).filter_map(move |id| {
             let ticket = self.tickets.get(id).filter(|ticket| ticket.holder == holder)?;
             let covers = ticket.wants.iter().any(|want| want.covers(resource, mode));
             ticket.phase.token().filter(|_| covers).map(|token| (*id, token))
@@ -131,8 +135,8 @@ impl Locks {
 
     /// Every ticket that holds or wants something that overlaps a resource; at most `max`.
     pub fn at(&self, resource: &Resource, max: usize) -> Vec<TicketId> {
-        let held = rows(&self.held, resource, true).flat_map(|(_, row)| row.keys.iter().copied());
-        let waiting = rows(&self.waiting, resource, true).flat_map(|(_, row)| row.keys.iter().map(|(_, id)| *id));
+        let held = resource.around(&self.held, true).flat_map(|(_, row)| row.keys.iter().copied());
+        let waiting = resource.around(&self.waiting, true).flat_map(|(_, row)| row.keys.iter().map(|(_, id)| *id));
         let found: BTreeSet<TicketId> = held.chain(waiting).take(max).collect();
         found.into_iter().collect()
     }
@@ -184,6 +188,11 @@ impl Locks {
 }
 
 impl Ticket {
+    /// What it has or wants at a resource that does not go with a want of somebody else's.
+    pub(crate) fn against(&self, resource: &Resource, want: &Want) -> Option<&Want> {
+        self.wants.iter().find(|theirs| theirs.resource == *resource && !theirs.goes_with(want))
+    }
+
     /// When it is to be looked at, if ever.
     fn timer(&self) -> Option<Time> {
         match self.phase {
@@ -202,26 +211,10 @@ fn take<Key: Ord>(rows: &mut BTreeMap<Resource, Row<Key>>, resource: &Resource, 
     }
 }
 
-/// The rows of what contains a resource, of itself and, where asked, of what is below it.
-pub(super) fn rows<'a, Key: Ord>(
-    all: &'a BTreeMap<Resource, Row<Key>>,
-    resource: &Resource,
-    below: bool,
-) -> impl Iterator<Item = (&'a Resource, &'a Row<Key>)> {
-    let above: Vec<_> = resource.lineage().filter_map(|key| all.get_key_value(key)).collect();
-    let prefix = resource.below();
-    let from = (Bound::Included(prefix.as_str()), Bound::Unbounded);
-    let beneath = below.then(|| all.range::<str, _>(from)).into_iter().flatten();
-    above.into_iter().chain(beneath.take_while({
-        let resource = resource.clone();
-        move |(found, _)| resource.contains(found)
-    }))
-}
-
 impl State {
     /// Who stands in the way of some wants of a holder: who has something that does not go with them, and who waits for it
     /// and came before. At most [`limits::LOCK_AHEAD_SHOWN_MAX`].
-    pub fn locks_ahead(&self, holder: Holder, wants: &Wants, rank: Option<Rank>) -> Vec<Ahead> {
+    pub fn locks_ahead(&self, holder: Holder, wants: &Wants, rank: Rank) -> Vec<Ahead> {
         let mut ahead = Vec::new();
         let nothing = Change::default();
         wants.iter().all(|want| {
@@ -234,7 +227,7 @@ impl State {
     }
 
     /// Whether a holder could have this now, if some changes had been made.
-    pub(super) fn is_free(&self, change: &Change, holder: Holder, wants: &Wants, rank: Option<Rank>) -> bool {
+    pub(super) fn is_free(&self, change: &Change, holder: Holder, wants: &Wants, rank: Rank) -> bool {
         wants.iter().all(|want| self.each_ahead(change, holder, want, rank, |_| false))
     }
 
@@ -246,14 +239,14 @@ impl State {
         change: &Change,
         holder: Holder,
         want: &Want,
-        rank: Option<Rank>,
+        rank: Rank,
         mut show: impl FnMut(Ahead) -> bool,
     ) -> bool {
         let below = want.mode.looks_below();
         let locks = &self.locks;
-        for (resource, row) in rows(&locks.held, &want.resource, below).chain(rows(&change.held, &want.resource, below))
-        {
-            if row.all_modes(|mode| Want::new(resource.clone(), mode).goes_with(want)) {
+        let held = want.resource.around(&locks.held, below).chain(want.resource.around(&change.held, below));
+        for (resource, row) in held {
+            if row.goes_with(resource, want) {
                 continue;
             }
             for id in &row.keys {
@@ -266,11 +259,11 @@ impl State {
         if want.mode.passes() {
             return true;
         }
-        for (resource, row) in rows(&locks.waiting, &want.resource, below) {
-            if row.all_modes(|mode| Want::new(resource.clone(), mode).goes_with(want)) {
+        for (resource, row) in want.resource.around(&locks.waiting, below) {
+            if row.goes_with(resource, want) {
                 continue;
             }
-            let before = row.keys.iter().take_while(|(theirs, _)| rank.is_none_or(|rank| *theirs < rank));
+            let before = row.keys.iter().take_while(|(theirs, _)| *theirs < rank);
             for (_, id) in before {
                 let waits = !change.gone.contains(id) && !change.moved.contains(id);
                 if waits && !self.is_kins(change, *id, holder) && !self.pass(*id, resource, want, true, &mut show) {
@@ -291,8 +284,7 @@ impl State {
         show: &mut impl FnMut(Ahead) -> bool,
     ) -> bool {
         let Some(ticket) = self.locks.tickets.get(&id) else { return true };
-        let theirs = ticket.wants.iter().find(|theirs| theirs.resource == *resource && !theirs.goes_with(want));
-        let Some(theirs) = theirs else { return true };
+        let Some(theirs) = ticket.against(resource, want) else { return true };
         show(Ahead { ticket: id, holder: ticket.holder, want: theirs.clone(), waits })
     }
 
@@ -305,11 +297,8 @@ impl State {
 
     /// Whether two holders are one, or one session descends from the other.
     pub fn are_kin(&self, one: Holder, other: Holder) -> bool {
-        let descends = |one: SessionId, other: SessionId| self.lineage(one).contains(&other);
         match (one, other) {
-            (Holder::Session(one), Holder::Session(other)) => {
-                one == other || descends(one, other) || descends(other, one)
-            }
+            (Holder::Session(one), Holder::Session(other)) => self.are_family(one, other),
             _ => one == other,
         }
     }

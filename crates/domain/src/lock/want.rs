@@ -27,12 +27,17 @@ impl Want {
 
     /// Whether two holders can have both at the same time.
     pub fn goes_with(&self, other: &Self) -> bool {
-        if self.resource == other.resource {
-            self.mode.goes_with(other.mode)
-        } else if self.resource.contains(&other.resource) {
-            self.mode.goes_with(other.mode.intent())
-        } else if other.resource.contains(&self.resource) {
-            self.mode.intent().goes_with(other.mode)
+        self.goes_with_mode(&other.resource, other.mode)
+    }
+
+    /// The same, of a resource in a mode.
+    pub(super) fn goes_with_mode(&self, resource: &Resource, mode: Mode) -> bool {
+        if self.resource == *resource {
+            self.mode.goes_with(mode)
+        } else if self.resource.contains(resource) {
+            self.mode.goes_with(mode.intent())
+        } else if resource.contains(&self.resource) {
+            self.mode.intent().goes_with(mode)
         } else {
             true
         }
@@ -50,6 +55,19 @@ impl Want {
         };
         self.resource.contains(resource) && below.and(mode) == below
     }
+
+    /// In canonical order, each resource once: in the mode that is as good as all it is wanted in.
+    pub fn each_once(mut all: Vec<Self>) -> Vec<Self> {
+        all.sort();
+        all.dedup_by(|later, kept| {
+            let same = later.resource == kept.resource;
+            if same {
+                kept.mode = kept.mode.and(later.mode);
+            }
+            same
+        });
+        all
+    }
 }
 
 impl Wants {
@@ -58,7 +76,7 @@ impl Wants {
     /// # Errors
     /// None, too many, or too much text for an entry.
     pub fn new(wants: impl IntoIterator<Item = Want>) -> Result<Self, Refusal> {
-        let mut all: Vec<Want> = wants.into_iter().take(limits::LOCK_WANTS_MAX + 1).collect();
+        let all: Vec<Want> = wants.into_iter().take(limits::LOCK_WANTS_MAX + 1).collect();
         let reached = |what, max| Err(Refusal::LimitReached { what, max });
         if all.is_empty() {
             return Err(Refusal::TextMalformed { what: "the list of resources" });
@@ -70,25 +88,12 @@ impl Wants {
         if bytes > limits::LOCK_WANTS_BYTES_MAX {
             return reached("bytes of resources of one lock", limits::LOCK_WANTS_BYTES_MAX);
         }
-        all.sort();
-        all.dedup_by(|later, kept| {
-            let same = later.resource == kept.resource;
-            if same {
-                kept.mode = kept.mode.and(later.mode);
-            }
-            same
-        });
-        Ok(Self(all))
+        Ok(Self(Want::each_once(all)))
     }
 
     /// In canonical order.
     pub fn iter(&self) -> std::slice::Iter<'_, Want> {
         self.0.iter()
-    }
-
-    /// Whether two holders can have both at the same time.
-    pub fn goes_with(&self, other: &Self) -> bool {
-        self.0.iter().all(|want| other.0.iter().all(|theirs| want.goes_with(theirs)))
     }
 }
 

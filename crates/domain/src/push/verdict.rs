@@ -1,7 +1,6 @@
 //! The decision.
 
 use std::collections::BTreeSet;
-use std::ops::Bound;
 
 use super::refs::{Owner, is_kept, owner};
 use super::{Admitted, Check, Kind, Push, Refused, Update, Why};
@@ -78,10 +77,8 @@ fn verdict(state: &State, command: &Check) -> Result<BTreeSet<TicketId>, Why> {
 
 /// The tickets of the session, and of those that it is one piece of work with.
 fn family(state: &State, command: &Check) -> Vec<(TicketId, u64)> {
-    let above = state.lineage(command.session);
-    let below = state.descendants(command.session);
-    let sessions = [command.session].into_iter().chain(above).chain(below);
-    let tickets = sessions.flat_map(|session| state.locks.of(Holder::Session(session)));
+    let tickets =
+        state.family(command.session).into_iter().flat_map(|session| state.locks.of(Holder::Session(session)));
     tickets.filter_map(|(id, ticket)| Some((id, ticket.phase.token()?))).collect()
 }
 
@@ -163,11 +160,8 @@ fn check_others(state: &State, command: &Check) -> Result<(), Why> {
 
 /// What is held of a repository: of what contains it, and of everything in it.
 fn held_around<'a>(state: &'a State, root: &Resource) -> Vec<(&'a Resource, TicketId)> {
-    let above = root.lineage().filter_map(|key| state.locks.held.get_key_value(key));
-    let prefix = root.below();
-    let from = (Bound::Included(prefix.as_str()), Bound::Unbounded);
-    let below = state.locks.held.range::<str, _>(from).take_while(|(found, _)| root.contains(found));
-    above.chain(below).flat_map(|(found, row)| row.keys.iter().map(move |id| (found, *id))).collect()
+    let rows = root.around(&state.locks.held, true);
+    rows.flat_map(|(found, row)| row.keys.iter().map(move |id| (found, *id))).collect()
 }
 
 /// What of a push a lock reaches: something at or below what is held, or a whole that it lies in.
@@ -188,7 +182,7 @@ fn kept_out(state: &State, command: &Check, held: &Resource, id: TicketId, resou
     // A file is changed together with others as git merges it; what is pushed whole is changed alone.
     let mode = if resource == held || held.contains(resource) { Mode::IX } else { Mode::X };
     let mine = Want::new(resource.clone(), mode);
-    let theirs = ticket.wants.iter().find(|theirs| theirs.resource == *held && !theirs.goes_with(&mine))?;
+    let theirs = ticket.against(held, &mine)?;
     Some(Why::PathLocked {
         resource: resource.clone(),
         ticket: id,

@@ -66,11 +66,6 @@ pub(crate) fn check_claims(claims: &Claims) -> Result<(), Refusal> {
     Ok(())
 }
 
-/// Whether one of two sessions was opened from the other.
-fn is_family(state: &State, one: SessionId, other: SessionId) -> bool {
-    state.lineage(one).contains(&other) || state.lineage(other).contains(&one)
-}
-
 /// The entries that a call's claims make, before the call's own. Each new claim is recorded once per session.
 pub(crate) fn examine(state: &State, session_id: SessionId, call: CallId, claims: &Claims) -> Vec<Event> {
     let Some(session) = state.sessions.get(&session_id) else {
@@ -96,9 +91,8 @@ pub(crate) fn examine(state: &State, session_id: SessionId, call: CallId, claims
     };
     match state.aliases.get(alias) {
         // A sub-agent speaks with the voice of the client it runs in.
-        Some(owner) if is_family(state, session_id, *owner) => {}
-        Some(owner) if *owner != session_id => report(Mismatch::BelongsToAnotherSession, alias),
-        Some(_) => {}
+        Some(owner) if state.are_family(session_id, *owner) => {}
+        Some(_) => report(Mismatch::BelongsToAnotherSession, alias),
         None if session.aliases.len() < limits::ALIASES_PER_SESSION_MAX => {
             events.push(Event::AliasClaimed(AliasClaimed { session: session_id, client_session: alias.clone() }));
         }

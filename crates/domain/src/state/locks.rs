@@ -58,19 +58,18 @@ impl State {
         self.end_what_rests_on(id, holder.and_then(Holder::session), at);
     }
 
-    /// Every ticket of a session that is over is over, or rests for a while.
+    /// Every ticket of a session that is over is over, or rests for a while. Its credentials are due already, all of them.
     pub(super) fn end_tickets_of(&mut self, event: &session::Over, at: Time) {
         let ids: Vec<TicketId> = self.locks.of(Holder::Session(event.session)).map(|(id, _)| id).collect();
         for id in ids {
-            let rests = self.locks.tickets.get(&id).and_then(|ticket| lock::rests_until(ticket, &event.how, at));
-            match (rests, self.locks.remove(id)) {
-                (Some(until), Some(mut ticket)) => {
+            let Some(mut ticket) = self.locks.remove(id) else { continue };
+            match lock::rests_until(&ticket, &event.how, at) {
+                Some(until) => {
                     ticket.phase = Phase::Resting { until };
                     self.locks.insert(id, ticket);
                 }
-                _ => drop(self.locks.finish(id)),
+                None => drop(self.locks.finish(id)),
             }
-            self.end_what_rests_on(id, Some(event.session), at);
         }
     }
 

@@ -2,9 +2,8 @@
 
 mod programs;
 
-use super::CommandContext;
 use super::folder::{file_name, join};
-use super::shell::{self, RedirectKind, Simple, UNKNOWN};
+use super::shell::{RedirectKind, Simple, UNKNOWN};
 use crate::limits::{NAMES_TOLD_MAX, TOUCHED_MAX};
 
 /// What a command line is seen to do to files.
@@ -48,12 +47,8 @@ pub enum How {
     Into,
 }
 
-/// What a command line is seen to do.
-pub fn effects(context: &CommandContext<'_>, command: &str) -> Effects {
-    of(context, &shell::commands(context, command))
-}
-
-pub(super) fn of(_context: &CommandContext<'_>, commands: &[Simple]) -> Effects {
+/// What the commands of a command line are seen to do.
+pub(super) fn of(commands: &[Simple]) -> Effects {
     let mut effects = Effects::default();
     for one in commands {
         let mut seen = Seen { folder: one.folder.as_deref(), effects: &mut effects };

@@ -2,7 +2,7 @@ use domain::Resource;
 use domain::lock::Mode;
 use proptest::prelude::*;
 
-use super::{CommandContext, Effects, How, Rules, effects};
+use super::{CommandContext, Effects, How, Rules};
 
 const REPOSITORY: &str = "github.com/acme/api";
 
@@ -56,8 +56,13 @@ fn path(rules: &Rules, path: &str) -> String {
 }
 
 fn wants(rules: &Rules, command: &str) -> Vec<String> {
-    let wants = rules.for_command(&CONTEXT, command);
+    let (wants, _) = rules.for_command(&CONTEXT, command);
     wants.iter().map(|want| format!("{} {}", want.resource, want.mode)).collect()
+}
+
+/// What a command line is seen to do, whatever the rules.
+fn effects(context: &CommandContext<'_>, command: &str) -> Effects {
+    Rules::default().for_command(context, command).1
 }
 
 #[test]
@@ -339,7 +344,7 @@ proptest! {
     /// Whatever a command is, it is mapped, within bounds, and to nothing outside of the working tree.
     #[test]
     fn any_command_is_mapped(command in prop_oneof![shell_text(), any::<String>()]) {
-        let wants = Rules::default().for_command(&CONTEXT, &command);
+        let (wants, _) = Rules::default().for_command(&CONTEXT, &command);
         prop_assert!(wants.len() <= crate::limits::WANTS_MAX);
         prop_assert!(wants.is_sorted());
         for want in wants {

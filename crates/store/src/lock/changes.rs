@@ -5,7 +5,6 @@ use std::collections::BTreeMap;
 
 use domain::lock::{Granted, Holder, How, Over, Priority, Queued, Wants};
 use domain::{Event, TicketId, Time};
-use serde::Serialize;
 
 use crate::bulk::Bulk;
 use crate::transaction::Transaction;
@@ -144,19 +143,14 @@ fn push(values: &mut Vec<Value>, ticket: TicketId, change: &Change<'_>) -> Resul
     values.extend([
         Value::text(ticket),
         Value::text_or_null(change.holder),
-        asked.map_or_else(|| Ok(Value::text("[]")), |asked| json(asked.wants))?,
+        asked.map_or_else(|| Ok(Value::text("[]")), |asked| Value::json(asked.wants))?,
         Value::text(asked.map_or(Priority::Normal, |asked| asked.priority).as_str()),
         Value::text_or_null(asked.and_then(|asked| asked.intent)),
         asked.map_or(Value::from(0), |asked| asked.at.into()),
         Value::Int(change.granted.map(|(at, _)| at.unix_millis())),
         change.granted.map_or(Value::Int(None), |(_, token)| Value::count(token)),
         Value::Int(over_at.map(Time::unix_millis)),
-        over_how.map_or(Ok(Value::Text(None)), json)?,
+        over_how.map_or(Ok(Value::Text(None)), Value::json)?,
     ]);
     Ok(())
-}
-
-fn json(value: &impl Serialize) -> Result<Value, StoreError> {
-    let text = serde_json::to_string(value).map_err(|error| StoreError::corrupt(error.to_string()))?;
-    Ok(Value::Text(Some(text)))
 }

@@ -118,7 +118,7 @@ async fn writes_come_with_their_diffs_as_long_as_those_are_kept() {
             rows.into_iter().map(|row| (row.position, row.diff)).collect::<Vec<_>>()
         };
         assert_eq!(diffs().await, [(2, Some("+two".to_owned())), (1, Some("+one".to_owned()))]);
-        assert_eq!(store.writes_by(session(1), 1).await.unwrap()[0].intent.as_deref(), Some("tune"));
+        assert_eq!(store.writes_of(&file, 1).await.unwrap()[0].intent.as_deref(), Some("tune"));
         store.prune_diffs(NOW + DIFFS_KEPT).await.unwrap();
         assert_eq!(diffs().await.len(), 2);
         assert!(diffs().await[0].1.is_some());

@@ -9,6 +9,7 @@ use super::settings::{self, FILE, Settings, Unproven};
 use crate::cli::InstallReceive;
 use crate::client::Address;
 use crate::command_error::{CommandError, Exit};
+use crate::output::quoted;
 use crate::push::repository::Repository;
 
 /// The hook's second line: by it our own is known.
@@ -78,9 +79,4 @@ fn write(path: &Path, content: &[u8], mode: u32) -> std::io::Result<()> {
     file.write_all(content)?;
     file.sync_all()?;
     std::fs::rename(&new, path)
-}
-
-/// One word of a shell's command line (POSIX, 2.2.2).
-fn quoted(text: &str) -> String {
-    format!("'{}'", text.replace('\'', r"'\''"))
 }

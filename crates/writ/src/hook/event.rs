@@ -75,7 +75,7 @@ impl Event {
         matches!(self, Self::PreToolUse)
     }
 
-    /// Until when there must be an answer. Below what the client waits for (`settings::timeout`).
+    /// Until when there must be an answer. Below what the client waits for (see `settings`).
     pub(super) const fn deadline(self) -> Duration {
         match self {
             Self::PreToolUse => HOOK_WAITING_DEADLINE,

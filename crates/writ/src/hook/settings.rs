@@ -7,7 +7,8 @@
 use serde_json::{Map, Value, json};
 
 use super::event::Event;
-use crate::limits::{HOOK_CLIENT_SLACK, HOOK_DEADLINE, HOOK_END_DEADLINE, HOOK_WAITING_DEADLINE};
+use crate::limits::HOOK_CLIENT_SLACK;
+use crate::output;
 
 /// The first client that knows `onFailure`.
 pub(crate) const FAIL_CLOSED_VERSION: &str = "2.1.295";
@@ -54,7 +55,7 @@ pub(crate) fn add(settings: &mut Map<String, Value>, writ: &str) {
 pub(crate) fn quoted(path: &str) -> String {
     let is_plain =
         !path.is_empty() && path.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"/._-+".contains(&byte));
-    if is_plain { path.to_owned() } else { format!("'{}'", path.replace('\'', "'\\''")) }
+    if is_plain { path.to_owned() } else { output::quoted(path) }
 }
 
 /// Working trees are not: the client makes its own when no hook says otherwise.
@@ -65,13 +66,14 @@ fn is_installed(event: Event) -> bool {
 fn entry(writ: &str, event: Event, is_required: bool) -> (String, Value) {
     let name = event.name();
     let required = if is_required { " --require-session" } else { "" };
-    let guard = if event == Event::PreToolUse { " || exit 2" } else { "" };
+    let guard = if event.guards() { " || exit 2" } else { "" };
     let mut hook = json!({
         "type": "command",
         "command": format!("{writ} hook {name}{required}{guard}"),
-        "timeout": timeout(event),
+        // Longer than the hook itself, which says what is wrong.
+        "timeout": (event.deadline() + HOOK_CLIENT_SLACK).as_secs(),
     });
-    if event == Event::PreToolUse {
+    if event.guards() {
         hook["onFailure"] = json!("block");
         hook["statusMessage"] = json!("writ: checking locks");
     }
@@ -82,16 +84,6 @@ fn entry(writ: &str, event: Event, is_required: bool) -> (String, Value) {
         _ => {}
     }
     (name.to_owned(), json!([group]))
-}
-
-/// Seconds that the client waits: longer than the hook itself, which says what is wrong.
-fn timeout(event: Event) -> u64 {
-    let own = match event {
-        Event::PreToolUse => HOOK_WAITING_DEADLINE,
-        Event::SessionEnd => HOOK_END_DEADLINE,
-        _ => HOOK_DEADLINE,
-    };
-    (own + HOOK_CLIENT_SLACK).as_secs()
 }
 
 #[cfg(test)]

@@ -35,7 +35,7 @@ use crate::api::Opened;
 use crate::client::{Address, Client, escape};
 use crate::inside::{Grant, Grants};
 use crate::limits::GRANTS_MAX;
-use crate::output::clean;
+use crate::output::{clean, quoted};
 
 /// What mechanisms are prepared with.
 #[derive(Clone, Copy)]
@@ -200,8 +200,7 @@ impl Site<'_> {
 
     /// A shell command line of words.
     pub(super) fn shell(words: &[OsString]) -> String {
-        let quoted = words.iter().map(|word| format!("'{}'", word.to_string_lossy().replace('\'', "'\\''")));
-        quoted.collect::<Vec<_>>().join(" ")
+        words.iter().map(|word| quoted(&word.to_string_lossy())).collect::<Vec<_>>().join(" ")
     }
 }
 

@@ -5,5 +5,5 @@ mod hook;
 mod paths;
 mod proxy;
 mod refs;
-mod scene;
+pub(crate) mod scene;
 mod tokens;

@@ -13,6 +13,7 @@ pub(crate) mod in_process;
 pub(crate) mod leaks;
 pub(crate) mod load;
 pub(crate) mod look;
+pub(crate) mod pair;
 pub(crate) mod postgres;
 pub(crate) mod process;
 pub(crate) mod receiver;

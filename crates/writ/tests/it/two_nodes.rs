@@ -7,31 +7,11 @@ use tokio::time::{Duration, Instant};
 
 use crate::support::caller::request;
 use crate::support::look::number;
-use crate::support::postgres::{self, Database, psql};
-use crate::support::{Opened, People, Writ, WritOptions, run, until, within};
-
-/// Two processes on one database of their own.
-struct Pair {
-    a: Writ,
-    b: Writ,
-    people: People,
-    database: Database,
-    /// They share it.
-    _keys: tempfile::TempDir,
-}
+use crate::support::pair::Pair;
+use crate::support::postgres::psql;
+use crate::support::{Opened, Writ, run, until, within};
 
 impl Pair {
-    /// Both start at the same moment on an empty database. None without a server.
-    async fn start(label: &str) -> Option<Self> {
-        let database = Database::create(&postgres::server()?, label);
-        let keys = tempfile::tempdir().unwrap();
-        let more = format!("keys_dir = {:?}\n", keys.path());
-        let options = || WritOptions { database: Some(database.url()), more: more.clone(), ..WritOptions::default() };
-        let (a, b) = tokio::join!(Writ::start_with(options()), Writ::start_with(options()));
-        let people = a.people().await;
-        Some(Self { a, b, people, database, _keys: keys })
-    }
-
     async fn open(&self) -> Opened {
         self.people.grace.open(json!({"project": "checkout"})).await
     }

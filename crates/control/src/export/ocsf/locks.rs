@@ -1,7 +1,7 @@
 //! Locks and writes, as API activity of the session that holds or writes; as entities that are managed, where a human does.
 
-use domain::SessionId;
-use domain::freeze::{Cause, Frozen, Thawed};
+use domain::TicketId;
+use domain::freeze::{Frozen, Thawed};
 use domain::lock::{Granted, Holder, How, Offered, Over, Queued, Wants};
 use domain::write::Written;
 use serde_json::{Value, json};
@@ -13,26 +13,25 @@ use crate::export::Line;
 pub(super) fn queued(line: &Line, event: &Queued) -> Shape {
     let message = format!("{} waits for {}", event.holder, first(&event.wants));
     let data = json!({"wants": event.wants, "priority": event.priority, "intent": event.intent});
-    about(line, event.holder, (1, "Create"), "lock.queue", message, lock(event.ticket.to_string(), data))
+    about(line, event.holder, (1, "Create"), "lock.queue", message, event.ticket, data)
 }
 
 pub(super) fn offered(line: &Line, event: &Offered) -> Shape {
     let message = format!("it is the turn of {}: ticket {}", event.holder, event.ticket);
     let data = json!({"until": event.until.unix_millis()});
-    about(line, event.holder, (3, "Update"), "lock.offer", message, lock(event.ticket.to_string(), data))
+    about(line, event.holder, (3, "Update"), "lock.offer", message, event.ticket, data)
 }
 
 pub(super) fn granted(line: &Line, event: &Granted) -> Shape {
     let message = format!("{} holds {}", event.holder, first(&event.wants));
     let data = json!({"wants": event.wants, "token": line.position, "intent": event.intent});
-    about(line, event.holder, (1, "Create"), "lock.grant", message, lock(event.ticket.to_string(), data))
+    about(line, event.holder, (1, "Create"), "lock.grant", message, event.ticket, data)
 }
 
 /// A lock that a human breaks is worth a look.
 pub(super) fn over(line: &Line, event: &Over) -> Shape {
     let message = format!("ticket {} of {} is over", event.ticket, event.holder);
-    let resource = lock(event.ticket.to_string(), json!(event.how));
-    let shape = about(line, event.holder, (4, "Delete"), "lock.release", message, resource);
+    let shape = about(line, event.holder, (4, "Delete"), "lock.release", message, event.ticket, json!(event.how));
     match &event.how {
         How::Broken { reason } => shape.severity(Severity::Medium).with("status_detail", reason.as_str()),
         How::Released | How::Passed | How::Unclaimed | How::Rested => shape,
@@ -48,12 +47,8 @@ pub(super) fn written(line: &Line, event: &Written) -> Shape {
 
 pub(super) fn frozen(line: &Line, event: &Frozen) -> Shape {
     let message = format!("{} is frozen", event.resource);
-    let shape = entity(line, (99, "Freeze"), message, "resource", event.resource.to_string(), json!(event.cause));
-    match &event.cause {
-        Cause::Asked { reason } => shape.with("status_detail", reason.as_str()),
-        Cause::PingPong { .. } => shape.with("status_detail", "sessions changed it in turns"),
-        Cause::Reverted { .. } => shape.with("status_detail", "a session undid what another had just done"),
-    }
+    entity(line, (99, "Freeze"), message, "resource", event.resource.to_string(), json!(event.cause))
+        .with("status_detail", event.cause.words())
 }
 
 pub(super) fn thawed(line: &Line, event: &Thawed) -> Shape {
@@ -68,26 +63,17 @@ fn about(
     done: (u64, &'static str),
     operation: &str,
     message: String,
-    resource: Value,
+    ticket: TicketId,
+    data: Value,
 ) -> Shape {
+    let uid = ticket.to_string();
     match holder {
-        Holder::Session(session) => of_session(line, session, done, operation, message, resource),
-        Holder::Developer(_) => {
-            let uid = resource["uid"].as_str().unwrap_or_default().to_owned();
-            entity(line, done, message, "lock", uid, resource["data"].clone())
+        Holder::Session(session) => {
+            let resource = json!({"type": "lock", "uid": uid, "data": data});
+            activity(line, session, done, operation, message, resource).succeeded()
         }
+        Holder::Developer(_) => entity(line, done, message, "lock", uid, data),
     }
-}
-
-fn of_session(
-    line: &Line,
-    session: SessionId,
-    done: (u64, &'static str),
-    operation: &str,
-    message: String,
-    resource: Value,
-) -> Shape {
-    activity(line, session, done, operation, message, resource).succeeded()
 }
 
 fn entity(line: &Line, done: (u64, &'static str), message: String, kind: &str, uid: String, data: Value) -> Shape {
@@ -97,10 +83,6 @@ fn entity(line: &Line, done: (u64, &'static str), message: String, kind: &str, u
         .severity(Severity::Medium)
         .with("actor", actor(line))
         .with("entity", entity)
-}
-
-fn lock(uid: String, data: Value) -> Value {
-    json!({"type": "lock", "uid": uid, "data": data})
 }
 
 /// What a ticket is about, for a sentence.

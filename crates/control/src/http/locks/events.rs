@@ -45,7 +45,7 @@ pub(crate) struct LockEvent {
     /// `lock.queued`, `lock.offered`, `lock.granted`, `lock.released`, `lock.passed`, `lock.unclaimed`, `lock.rested`,
     /// `lock.broken`, or `lock.session_over`.
     #[serde(rename = "type")]
-    kind: &'static str,
+    kind: String,
     ticket: String,
     holder: Holder,
     wants: Vec<shape::Want>,
@@ -140,10 +140,10 @@ fn events(plane: &ControlPlane, note: &Note) -> String {
 }
 
 fn data(plane: &ControlPlane, note: &Note) -> Vec<(&'static str, Value)> {
-    let lock = |kind, who, ticket, wants: &Wants| LockEvent {
+    let lock = |happened: &str, who, ticket, wants: &Wants| LockEvent {
         position: note.position,
         time: rfc3339(note.at),
-        kind,
+        kind: format!("lock.{happened}"),
         ticket: TicketId::to_string(&ticket),
         holder: shape::holder(plane, who),
         wants: wants.iter().map(shape::want).collect(),
@@ -151,37 +151,28 @@ fn data(plane: &ControlPlane, note: &Note) -> Vec<(&'static str, Value)> {
         intent: None,
         reason: None,
     };
-    let moved = |kind, who: Who| note.tickets.iter().map(move |moved| lock(kind, who, moved.ticket, &moved.wants));
+    let moved = |happened: &'static str, who: Who| {
+        note.tickets.iter().map(move |moved| lock(happened, who, moved.ticket, &moved.wants))
+    };
     let locks: Vec<LockEvent> = match &note.event {
         Event::LockQueued(event) => {
-            let queued = lock("lock.queued", event.holder, event.ticket, &event.wants);
+            let queued = lock("queued", event.holder, event.ticket, &event.wants);
             vec![LockEvent { intent: event.intent.clone(), ..queued }]
         }
         Event::LockGranted(event) => {
-            let granted = lock("lock.granted", event.holder, event.ticket, &event.wants);
+            let granted = lock("granted", event.holder, event.ticket, &event.wants);
             vec![LockEvent { token: Some(note.position), intent: event.intent.clone(), ..granted }]
         }
-        Event::LockOffered(event) => moved("lock.offered", event.holder).collect(),
+        Event::LockOffered(event) => moved("offered", event.holder).collect(),
         Event::LockOver(event) => {
             let reason = shape::reason(&event.how);
-            moved(over(&event.how), event.holder).map(|one| LockEvent { reason: reason.clone(), ..one }).collect()
+            moved(event.how.as_str(), event.holder).map(|one| LockEvent { reason: reason.clone(), ..one }).collect()
         }
-        Event::SessionOver(event) => moved("lock.session_over", Who::Session(event.session)).collect(),
+        Event::SessionOver(event) => moved("session_over", Who::Session(event.session)).collect(),
         _ => return other(plane, note),
     };
     let value = |event: LockEvent| ("lock", serde_json::to_value(event).unwrap_or_default());
     locks.into_iter().map(value).collect()
-}
-
-fn over(how: &domain::lock::How) -> &'static str {
-    use domain::lock::How;
-    match how {
-        How::Released => "lock.released",
-        How::Passed => "lock.passed",
-        How::Unclaimed => "lock.unclaimed",
-        How::Rested => "lock.rested",
-        How::Broken { .. } => "lock.broken",
-    }
 }
 
 fn other(plane: &ControlPlane, note: &Note) -> Vec<(&'static str, Value)> {

@@ -100,6 +100,10 @@ pub(crate) struct Ahead {
     pub(crate) holder: Holder,
     pub(crate) intent: Option<String>,
     pub(crate) since: String,
+    /// The same, for sentences.
+    #[serde(skip)]
+    #[schema(ignore)]
+    pub(crate) at: Time,
     /// Whether its session missed its beats: it will be over soon, if it stays silent.
     pub(crate) suspect: bool,
 }
@@ -148,16 +152,15 @@ pub(crate) fn ticket(plane: &ControlPlane, id: TicketId, known: &Known) -> Ticke
     let (position, ahead) = match known.phase {
         Phase::Waiting => plane
             .view
-            .read(|state| (state.locks.position(id), state.locks_ahead(known.holder, &known.wants, Some(known.rank)))),
+            .read(|state| (state.locks.position(id), state.locks_ahead(known.holder, &known.wants, known.rank))),
         _ => Default::default(),
     };
     let token = known.phase.token();
     let time = |at: Option<Time>| at.map(rfc3339);
-    let (offered, resting, since) = match known.phase {
-        Phase::Offered { until } => (Some(until), None, known.asked_at),
-        Phase::Resting { until } => (None, Some(until), known.asked_at),
-        Phase::Held { since, .. } => (None, None, since),
-        Phase::Waiting => (None, None, known.asked_at),
+    let (offered, resting) = match known.phase {
+        Phase::Offered { until } => (Some(until), None),
+        Phase::Resting { until } => (None, Some(until)),
+        Phase::Held { .. } | Phase::Waiting => (None, None),
     };
     Ticket {
         ticket: id.to_string(),
@@ -168,7 +171,7 @@ pub(crate) fn ticket(plane: &ControlPlane, id: TicketId, known: &Known) -> Ticke
         wants: known.wants.iter().map(want).collect(),
         tokens: token.into_iter().flat_map(|token| known.wants.iter().map(move |one| covered(one, token))).collect(),
         holder: holder(plane, known.holder),
-        since: rfc3339(since),
+        since: rfc3339(known.since()),
         offered_until: time(offered),
         resting_until: time(resting),
         pinned_until: time(known.pinned_until),
@@ -199,7 +202,7 @@ pub(crate) fn passed(plane: &ControlPlane, granted: &Granted, token: u64, at: Ti
         position: 0,
         ahead: Vec::new(),
         eta_seconds: None,
-        how: Some(how(&How::Passed)),
+        how: Some(How::Passed.as_str()),
         reason: None,
         over_at: Some(rfc3339(at)),
     }
@@ -229,7 +232,7 @@ pub(crate) fn over(plane: &ControlPlane, row: &LockRow) -> Ticket {
         position: 0,
         ahead: Vec::new(),
         eta_seconds: None,
-        how: Some(row.how.as_ref().map_or("session_over", how)),
+        how: Some(row.how.as_ref().map_or("session_over", How::as_str)),
         reason: row.how.as_ref().and_then(reason),
         over_at: row.over_at.map(rfc3339),
     }
@@ -240,17 +243,6 @@ pub(crate) fn reason(how: &How) -> Option<String> {
     match how {
         How::Broken { reason } => Some(reason.clone()),
         How::Released | How::Passed | How::Unclaimed | How::Rested => None,
-    }
-}
-
-/// How a ticket came to be over, as spelled everywhere.
-pub(crate) const fn how(how: &How) -> &'static str {
-    match how {
-        How::Released => "released",
-        How::Passed => "passed",
-        How::Unclaimed => "unclaimed",
-        How::Rested => "rested",
-        How::Broken { .. } => "broken",
     }
 }
 
@@ -296,16 +288,14 @@ pub(crate) fn all_ahead(plane: &ControlPlane, ahead: &[InTheWay]) -> Vec<Ahead> 
     ahead.iter().filter_map(|one| self::ahead(plane, one)).collect()
 }
 
-fn ahead(plane: &ControlPlane, one: &InTheWay) -> Option<Ahead> {
+/// One of those, unless it is over meanwhile.
+pub(crate) fn ahead(plane: &ControlPlane, one: &InTheWay) -> Option<Ahead> {
     let (known, suspect) = plane.view.read(|state| {
         let session = one.holder.session().and_then(|session| state.sessions.get(&session));
         let suspect = session.is_some_and(|session| session.suspect_since.is_some());
         state.locks.tickets.get(&one.ticket).map(|ticket| (ticket.clone(), suspect))
     })?;
-    let since = match known.phase {
-        Phase::Held { since, .. } => since,
-        _ => known.asked_at,
-    };
+    let at = known.since();
     Some(Ahead {
         ticket: one.ticket.to_string(),
         state: known.phase.as_str(),
@@ -313,7 +303,8 @@ fn ahead(plane: &ControlPlane, one: &InTheWay) -> Option<Ahead> {
         mode: one.want.mode.as_str(),
         holder: holder(plane, one.holder),
         intent: known.intent,
-        since: rfc3339(since),
+        since: rfc3339(at),
+        at,
         suspect,
     })
 }
@@ -325,17 +316,13 @@ fn step(plane: &ControlPlane, link: &Link) -> Step {
 
 /// A freeze, with what led to it in a sentence.
 pub(crate) fn frozen(plane: &ControlPlane, resource: &Resource, freeze: &Freeze) -> Frozen {
-    let (why, sessions) = match &freeze.cause {
-        Cause::Asked { .. } => ("asked", Vec::new()),
-        Cause::PingPong { sessions } => ("ping_pong", sessions.clone()),
-        Cause::Reverted { session, of } => ("reverted", vec![*session, *of]),
-    };
-    let sessions: Vec<Holder> = sessions.into_iter().map(|id| holder(plane, Who::Session(id))).collect();
+    let sessions = freeze.cause.sessions().into_iter().map(|id| holder(plane, Who::Session(id)));
+    let sessions: Vec<Holder> = sessions.collect();
     let names: Vec<String> = sessions.iter().map(name).collect();
-    let detail = match &freeze.cause {
-        Cause::Asked { reason } => format!("frozen by hand: {reason}"),
-        Cause::PingPong { .. } => format!("agents changed it in turns: {}", names.join(", then ")),
-        Cause::Reverted { .. } => format!("an agent undid another's change: {}", names.join(" that of ")),
+    let (why, detail) = match &freeze.cause {
+        Cause::Asked { reason } => ("asked", format!("frozen by hand: {reason}")),
+        Cause::PingPong { .. } => ("ping_pong", format!("agents changed it in turns: {}", names.join(", then "))),
+        Cause::Reverted { .. } => ("reverted", format!("an agent undid another's change: {}", names.join(" that of "))),
     };
     Frozen {
         resource: resource.to_string(),
@@ -364,7 +351,7 @@ pub(crate) fn problem(plane: &ControlPlane, error: Error) -> Problem {
     match refusal {
         Refusal::LockHeld { ahead } => {
             let ahead = all_ahead(plane, ahead);
-            let detail = ahead.first().map(|one| held(plane, one));
+            let detail = ahead.first().map(held);
             explained(error, detail, Obstacle { ahead: Some(ahead), ..Obstacle::default() })
         }
         Refusal::WouldDeadlock { cycle } => {
@@ -391,24 +378,16 @@ fn explained(error: Error, detail: Option<String>, obstacle: Obstacle) -> Proble
 }
 
 /// Who is in the way, since when and what for.
-pub(crate) fn held(plane: &ControlPlane, ahead: &Ahead) -> String {
-    let since = ahead.ticket.parse().ok().and_then(|id: TicketId| {
-        plane.view.read(|state| {
-            state.locks.tickets.get(&id).map(|ticket| match ticket.phase {
-                Phase::Held { since, .. } => since,
-                _ => ticket.asked_at,
-            })
-        })
-    });
+pub(crate) fn held(ahead: &Ahead) -> String {
     let does = match ahead.state {
         "waiting" => "waits for",
         "offered" => "is about to take",
         _ => "holds",
     };
     let who = name(&ahead.holder);
-    let since = since.map(|at| format!(" since {}", short_utc(at))).unwrap_or_default();
+    let since = short_utc(ahead.at);
     let intent = ahead.intent.as_ref().map(|intent| format!(": {intent}")).unwrap_or_default();
-    format!("{who} {does} `{}` in mode {}{since}{intent}", ahead.resource, ahead.mode)
+    format!("{who} {does} `{}` in mode {} since {since}{intent}", ahead.resource, ahead.mode)
 }
 
 fn circle(cycle: &[Step]) -> String {

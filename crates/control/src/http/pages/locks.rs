@@ -7,7 +7,7 @@ use axum::Form;
 use axum::extract::State;
 use axum::response::{IntoResponse, Redirect, Response};
 use domain::lock::{Holder as Who, Mode, Phase, Ticket};
-use domain::{DeveloperId, Role, TicketId, Time};
+use domain::{DeveloperId, Role, TicketId};
 use http::Uri;
 use serde::Deserialize;
 
@@ -16,7 +16,7 @@ use super::{Failed, frame, html, moment, to_sign_in};
 use crate::console::{Badge, FrozenCard, Holder, Link, LockRow, LocksPage, WorkPlace, WorkRow, locks_page};
 use crate::error::Error;
 use crate::http::extract::{Path, Query, SignedIn, Visitor};
-use crate::http::locks::{self, all_ahead, held};
+use crate::http::locks::{self, held};
 use crate::limits::{LOCK_PAGE_FREEZES_MAX, LOCK_PAGE_TICKETS_MAX};
 use crate::operations::lock::{self, LockQuery};
 use crate::operations::{freeze, project};
@@ -140,7 +140,7 @@ fn row(plane: &ControlPlane, signed_in: SignedIn, id: TicketId, ticket: &Ticket)
     let (suspect, ahead, may_break) = plane.view.read(|state| {
         let session = ticket.holder.session().and_then(|session| state.sessions.get(&session));
         let ahead = match ticket.phase {
-            Phase::Waiting => state.locks_ahead(ticket.holder, &ticket.wants, Some(ticket.rank)),
+            Phase::Waiting => state.locks_ahead(ticket.holder, &ticket.wants, ticket.rank),
             _ => Vec::new(),
         };
         let is_own = session.is_some_and(|session| session.developer == signed_in.developer);
@@ -154,17 +154,10 @@ fn row(plane: &ControlPlane, signed_in: SignedIn, id: TicketId, ticket: &Ticket)
         state: Badge::lock(name),
         holder: holder(plane, signed_in, ticket.holder),
         intent: ticket.intent.clone(),
-        since: moment(since(ticket)),
+        since: moment(ticket.since()),
         token: ticket.phase.token().map(|token| token.to_string()),
-        ahead: all_ahead(plane, &ahead).first().map(|one| held(plane, one)),
+        ahead: ahead.iter().find_map(|one| locks::ahead(plane, one)).map(|one| held(&one)),
         break_action: may_break.then(|| format!("/locks/{id}/break")),
-    }
-}
-
-fn since(ticket: &Ticket) -> Time {
-    match ticket.phase {
-        Phase::Held { since, .. } => since,
-        _ => ticket.asked_at,
     }
 }
 
@@ -189,13 +182,8 @@ fn card(
     resource: &domain::Resource,
     freeze: &domain::freeze::Freeze,
 ) -> FrozenCard {
-    use domain::freeze::Cause;
     let shown = locks::frozen(plane, resource, freeze);
-    let mut sessions = match &freeze.cause {
-        Cause::Asked { .. } => Vec::new(),
-        Cause::PingPong { sessions } => sessions.clone(),
-        Cause::Reverted { session, of } => vec![*session, *of],
-    };
+    let mut sessions = freeze.cause.sessions();
     sessions.sort();
     sessions.dedup();
     let asker = signed_in.asker();
@@ -221,7 +209,7 @@ fn places(plane: &ControlPlane, signed_in: SignedIn, known: &[(TicketId, Ticket)
                 does: does(want.mode),
                 holder: holder(plane, signed_in, ticket.holder),
                 intent: ticket.intent.clone(),
-                since: moment(since(ticket)),
+                since: moment(ticket.since()),
             };
             places.entry(repository).or_default().insert((path, *id), row);
         }

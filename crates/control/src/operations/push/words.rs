@@ -1,6 +1,5 @@
 //! What a refusal says to whoever pushes: what stands in the way, whose it is, and what to do next.
 
-use domain::freeze::Cause;
 use domain::lock::{Holder, Ticket};
 use domain::push::{Push, Why, own_refs};
 use domain::{Resource, State, TicketId};
@@ -125,10 +124,5 @@ fn intent(plane: &ControlPlane, ticket: TicketId) -> String {
 
 fn cause(plane: &ControlPlane, resource: &Resource) -> String {
     let cause = plane.view.read(|state| state.freezes.get(resource).map(|freeze| freeze.cause.clone()));
-    match cause {
-        Some(Cause::Asked { reason }) => text::one_line(&reason),
-        Some(Cause::PingPong { .. }) => "sessions changed it in turns".to_owned(),
-        Some(Cause::Reverted { .. }) => "a session undid what another had just done".to_owned(),
-        None => "it was at that moment".to_owned(),
-    }
+    cause.map_or_else(|| "it was at that moment".to_owned(), |cause| text::one_line(cause.words()))
 }

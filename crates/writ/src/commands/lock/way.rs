@@ -1,8 +1,6 @@
 //! How a command reaches the locks: inside a session through its launcher, in the session's name; else as the human who is
 //! signed in.
 
-use std::time::Duration;
-
 use serde::de::DeserializeOwned;
 use serde_json::Value;
 
@@ -61,7 +59,7 @@ impl Way {
 /// # Errors
 /// It is away, or refused.
 pub(crate) async fn put(client: &Client, ask: &LockAsk) -> Result<Value, ClientError> {
-    let within = Duration::from_secs(LOCK_ASK_TIMEOUT.as_secs());
+    let within = LOCK_ASK_TIMEOUT;
     match ask {
         LockAsk::Acquire { body } => client.post_within("/v1/locks", body, within).await,
         LockAsk::Show { ticket, wait_seconds } => {

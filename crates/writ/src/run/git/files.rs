@@ -4,6 +4,7 @@ use std::io::{self, Write};
 use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt, symlink};
 use std::path::{Path, PathBuf};
 
+use crate::output::quoted;
 use crate::run::session_folder::SessionFolder;
 
 /// Every hook of githooks(5) that runs on a developer's side, but for `fsmonitor-watchman`, which git looks up by other
@@ -92,9 +93,4 @@ pub(super) fn write_keygen(folder: &SessionFolder, keygen: &Path) -> io::Result<
 fn write_script(path: &Path, text: &str) -> io::Result<()> {
     let mut file = std::fs::OpenOptions::new().write(true).create_new(true).mode(0o700).open(path)?;
     file.write_all(text.as_bytes())
-}
-
-/// One word of a shell's command line (POSIX, 2.2.2).
-fn quoted(text: &str) -> String {
-    format!("'{}'", text.replace('\'', r"'\''"))
 }

@@ -3,7 +3,7 @@
 use std::path::{Path, PathBuf};
 
 use domain::lock::Want;
-use policy::rules::{CommandContext, How, effects};
+use policy::rules::{CommandContext, How};
 use policy::{Rules, WANTS_MAX};
 
 use super::input::Input;
@@ -64,15 +64,7 @@ impl Act {
     /// All that it needs, each resource once.
     pub(in crate::run) fn all_wants(&self, rules: &Rules) -> Vec<Want> {
         let files = self.targets.iter().filter_map(|target| want(&target.place, rules));
-        let mut all: Vec<Want> = self.wants.iter().cloned().chain(files).collect();
-        all.sort();
-        all.dedup_by(|later, kept| {
-            let same = later.resource == kept.resource;
-            if same {
-                kept.mode = kept.mode.and(later.mode);
-            }
-            same
-        });
+        let mut all = Want::each_once(self.wants.iter().cloned().chain(files).collect());
         all.truncate(WANTS_MAX);
         all
     }
@@ -108,14 +100,10 @@ fn command(input: &Input, sites: &Sites, rules: &Rules, home: Option<&str>) -> A
     let (Some(folder), Some(root)) = (folder.to_str(), root.to_str()) else { return Act::default() };
     let repository = tree.as_ref().map(|tree| tree.repository.as_str());
     let context = CommandContext { repository, branch: branch.as_deref(), root, folder, home };
-    let seen = effects(&context, text);
+    let (wants, seen) = rules.for_command(&context, text);
     let mut act = Act {
         // Files come by their places, which know symbolic links.
-        wants: rules
-            .for_command(&context, text)
-            .into_iter()
-            .filter(|want| want.resource.repository_path().is_none())
-            .collect(),
+        wants: wants.into_iter().filter(|want| want.resource.repository_path().is_none()).collect(),
         reads: seen.reads.iter().map(|touched| sites.find(Path::new("/"), Path::new(&touched.path))).collect(),
         brings: seen.brings,
         pushes: seen.pushes,

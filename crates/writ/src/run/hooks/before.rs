@@ -29,13 +29,12 @@ impl<P: Plane> Hooks<P> {
         match self.check(&agent, input, &act, &rules).await {
             Err(reason) => denied(&reason),
             Ok(files) => {
-                let mut state = self.state();
-                let stamps = if act.is_command { state.reads.stamps(&agent) } else { Vec::new() };
-                let stamps = stamps.into_iter().map(|(path, _)| (super::disk::Stamp::of(&path), path));
-                let stamps = stamps.map(|(stamp, path)| (path, stamp)).collect();
+                let known = if act.is_command { self.state().reads.newest(&agent) } else { Vec::new() };
+                // Looked at while nobody waits for the state.
+                let stamped = |path: PathBuf| (super::disk::Stamp::of(&path), path);
+                let stamps = known.into_iter().map(stamped).map(|(stamp, path)| (path, stamp)).collect();
                 let (id, is_command) = (input.tool_use_id.clone(), act.is_command);
-                state.uses.begin(Use { id, agent: agent.clone(), files, stamps, is_command });
-                drop(state);
+                self.state().uses.begin(Use { id, agent: agent.clone(), files, stamps, is_command });
                 self.with_notices(Event::PreToolUse, &agent)
             }
         }

@@ -89,12 +89,12 @@ impl Reads {
             .filter_map(move |((agent, path), seen)| Some(seen).filter(is_it).map(|seen| (agent, path.as_path(), seen)))
     }
 
-    /// Files that an agent knows, with how they stood; the newest [`READS_LOOKED_AT_MAX`].
-    pub(in crate::run) fn stamps(&self, agent: &Agent) -> Vec<(PathBuf, Option<Stamp>)> {
+    /// Files that an agent knows; the newest [`READS_LOOKED_AT_MAX`].
+    pub(in crate::run) fn newest(&self, agent: &Agent) -> Vec<PathBuf> {
         let mine = self.files.iter().filter(|((other, _), _)| other == agent);
-        let mut all: Vec<_> = mine.map(|((_, path), seen)| (seen.order, path.clone(), seen.stamp)).collect();
-        all.sort_by_key(|(order, _, _)| std::cmp::Reverse(*order));
-        all.into_iter().take(READS_LOOKED_AT_MAX).map(|(_, path, stamp)| (path, stamp)).collect()
+        let mut all: Vec<_> = mine.map(|((_, path), seen)| (seen.order, path.clone())).collect();
+        all.sort_by_key(|(order, _)| std::cmp::Reverse(*order));
+        all.into_iter().take(READS_LOOKED_AT_MAX).map(|(_, path)| path).collect()
     }
 
     /// Whether another agent of the session has seen, or made, this content.

@@ -4,8 +4,8 @@ mod time;
 
 use serde_json::{Value, json};
 
-use crate::support::postgres::{self, Database};
-use crate::support::{Caller, Opened, People, Writ, WritOptions, run, within};
+use crate::support::pair::Pair;
+use crate::support::{Caller, Opened, People, run, within};
 
 /// What is wanted of one resource, alone.
 fn want(resource: &str) -> Value {
@@ -33,16 +33,10 @@ async fn sessions(people: &People, count: usize) -> Vec<Opened> {
 #[test]
 fn whoever_waits_at_one_node_is_woken_by_what_happens_at_the_other() {
     run(async {
-        let Some(server) = postgres::server() else { return };
-        let database = Database::create(&server, "locks_two");
-        let keys = tempfile::tempdir().unwrap();
-        let more = format!("keys_dir = {:?}\n", keys.path());
-        let options = || WritOptions { database: Some(database.url()), more: more.clone(), ..WritOptions::default() };
-        let (a, b) = tokio::join!(Writ::start_with(options()), Writ::start_with(options()));
-        let people = a.people().await;
-        let sessions = sessions(&people, 2).await;
+        let Some(pair) = Pair::start("locks_two").await else { return };
+        let sessions = sessions(&pair.people, 2).await;
         let held = ask(&sessions[0], json!({"wants": want("env:prod")})).await;
-        let there = Opened { caller: sessions[1].caller.at(&b.url), ..sessions[1].clone() };
+        let there = Opened { caller: sessions[1].caller.at(&pair.b.url), ..sessions[1].clone() };
         let waiting = ask(&there, json!({"wants": want("env:prod"), "wait": true})).await;
         assert_eq!(waiting["ahead"][0]["ticket"], held["ticket"], "decided with what the other node wrote");
         let poll = format!("/v1/locks/{}?wait.seconds=45", waiting["ticket"].as_str().unwrap());

@@ -13,8 +13,8 @@ use serde_json::{Value, json};
 use super::history::{Did, Operation, judge};
 use super::{exclusive, id, session, token};
 use crate::support::chance::Chance;
-use crate::support::postgres::{self, Database};
-use crate::support::{Answer, Caller, Opened, Writ, WritOptions, run, within};
+use crate::support::pair::Pair;
+use crate::support::{Answer, Caller, Opened, Writ, run, within};
 
 /// Clients at a time, each with a session of its own.
 const CLIENTS: usize = 24;
@@ -37,15 +37,10 @@ fn one_process_on_sqlite() {
 /// Reads that do not append may lag at the other process, by a second at most: they are left out.
 #[test]
 fn two_processes_on_postgres() {
-    let Some(server) = postgres::server() else { return };
     run(async {
-        let database = Database::create(&server, "linearizable");
-        let keys = tempfile::tempdir().unwrap();
-        let more = format!("keys_dir = {:?}\n", keys.path());
-        let options = || WritOptions { database: Some(database.url()), more: more.clone(), ..WritOptions::default() };
-        let (a, b) = tokio::join!(Writ::start_with(options()), Writ::start_with(options()));
-        let people = a.people().await;
-        check("two_processes_on_postgres", &people.grace, &[a.url.clone(), b.url.clone()], false).await;
+        let Some(pair) = Pair::start("linearizable").await else { return };
+        let urls = [pair.a.url.clone(), pair.b.url.clone()];
+        check("two_processes_on_postgres", &pair.people.grace, &urls, false).await;
     });
 }
 

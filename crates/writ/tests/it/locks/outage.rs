@@ -11,6 +11,7 @@ use serde_json::{Value, json};
 use tokio::sync::oneshot;
 
 use super::{exclusive, id, together, token};
+use crate::push::scene::release;
 use crate::support::{Caller, Opened, Writ, in_process, run, until, within};
 
 /// Locks that are held, by so many sessions.
@@ -164,15 +165,15 @@ async fn serve_all(
         let served = some.iter().map(|(holder, at)| async move {
             let waiting: Vec<_> = queued.iter().filter(|mine| mine.lock == holder.lock).collect();
             let [first, second] = waiting[..] else { panic!("two wait at each") };
-            let_go(&holders[holder.of].caller.at(url), &holder.ticket, *at).await;
+            release(&holders[holder.of].caller.at(url), &holder.ticket, *at).await;
             let (one, two) = (waiters[first.of].caller.at(url), waiters[second.of].caller.at(url));
             let first_token = claimed(&one, &first.ticket).await;
             let behind = two.get(&format!("/v1/locks/{}", second.ticket)).await.json();
             assert_eq!((&behind["state"], &behind["position"]), (&json!("waiting"), &json!(0)), "nobody is passed");
-            let_go(&one, &first.ticket, first_token).await;
+            release(&one, &first.ticket, first_token).await;
             let second_token = claimed(&two, &second.ticket).await;
             assert!(highest < first_token && first_token < second_token, "{highest}, {first_token}, {second_token}");
-            let_go(&two, &second.ticket, second_token).await;
+            release(&two, &second.ticket, second_token).await;
             [first_token, second_token]
         });
         for tokens in together(served).await {
@@ -180,11 +181,6 @@ async fn serve_all(
         }
     }
     assert_eq!(given.len(), WAITERS * WAITS_EACH);
-}
-
-async fn let_go(by: &Caller, ticket: &str, token: u64) {
-    let answer = by.delete(&format!("/v1/locks/{ticket}?token={token}")).await;
-    assert_eq!(answer.status, 204, "{}", answer.text());
 }
 
 async fn claimed(by: &Caller, ticket: &str) -> u64 {

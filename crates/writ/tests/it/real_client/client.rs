@@ -122,14 +122,17 @@ pub(super) async fn ran(command: Command) -> Ran {
     let since = Instant::now();
     let mut command = tokio::process::Command::from(command);
     let output = command.kill_on_drop(true).stdout(Stdio::piped()).stderr(Stdio::piped()).output();
-    let Output { status, stdout, stderr } =
-        tokio::time::timeout(TURN_MAX, output).await.expect("the client ends within 90 s").unwrap();
-    crate::support::leaks::complaint(&stderr);
-    let text = |bytes: Vec<u8>| String::from_utf8_lossy(&bytes).into_owned();
-    Ran { code: status.code(), took: since.elapsed(), stdout: text(stdout), stderr: text(stderr) }
+    Ran::of(tokio::time::timeout(TURN_MAX, output).await.expect("the client ends within 90 s").unwrap(), since)
 }
 
 impl Ran {
+    /// What came of a client that was started then.
+    pub(super) fn of(Output { status, stdout, stderr }: Output, since: Instant) -> Self {
+        crate::support::leaks::complaint(&stderr);
+        let text = |bytes: Vec<u8>| String::from_utf8_lossy(&bytes).into_owned();
+        Self { code: status.code(), took: since.elapsed(), stdout: text(stdout), stderr: text(stderr) }
+    }
+
     /// What the client made of it, asserting that it went well.
     pub(super) fn result(&self) -> Value {
         assert_eq!(self.code, Some(0), "{self:#?}");

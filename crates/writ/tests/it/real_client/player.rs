@@ -1,7 +1,7 @@
 //! A real client whose model is the test: it says one line after the other, and sees what the model would have seen.
 
 use std::path::PathBuf;
-use std::process::{Command, Output, Stdio};
+use std::process::{Command, Stdio};
 use std::time::Duration;
 
 use serde_json::{Value, json};
@@ -64,11 +64,7 @@ impl Player {
         let child = command.kill_on_drop(true).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
         let pid = child.id().unwrap();
         let since = Instant::now();
-        let running = tokio::spawn(async move {
-            let Output { status, stdout, stderr } = child.wait_with_output().await.unwrap();
-            let text = |bytes: Vec<u8>| String::from_utf8_lossy(&bytes).into_owned();
-            Ran { code: status.code(), took: since.elapsed(), stdout: text(stdout), stderr: text(stderr) }
-        });
+        let running = tokio::spawn(async move { Ran::of(child.wait_with_output().await.unwrap(), since) });
         let nothing = Told { result: String::new(), is_error: false, beside: String::new() };
         let root = client.repository();
         let mut player = Self { client, opening: nothing, pid, root, actor, running };

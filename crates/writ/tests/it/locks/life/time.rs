@@ -1,61 +1,20 @@
 //! What time does to locks, under a clock that the test sets.
 
-use std::sync::Arc;
-use std::sync::atomic::{AtomicI64, Ordering};
-
-use control::Server;
-use control::plane::ControlPlane;
-use control::seam::Clock;
 use domain::Span;
 use domain::limits::{BEAT_EXPIRE_AFTER, BEAT_SUSPECT_AFTER, LOCK_OFFER, LOCK_REST};
 use serde_json::{Value, json};
-use tempfile::TempDir;
-use tokio::sync::oneshot;
-use tokio::task::JoinHandle;
 
 use super::{ask, ticket, want};
-use crate::support::in_process::{self, settings};
-use crate::support::{Caller, Opened, run, until, within};
-
-const START_MS: i64 = 1_790_000_000_000;
-
-struct Timed {
-    plane: Arc<ControlPlane>,
-    ada: Caller,
-    stop: oneshot::Sender<()>,
-    serving: JoinHandle<()>,
-    _folder: TempDir,
-}
+use crate::support::timed::Timed;
+use crate::support::{Opened, run, until};
 
 impl Timed {
-    async fn start() -> Self {
-        let folder = tempfile::tempdir().unwrap();
-        let clock = Clock::Manual(AtomicI64::new(START_MS));
-        let server = Server::start_with_clock(settings(folder.path()), clock).await.unwrap();
-        let (url, token) = (server.public_url().to_owned(), server.bootstrap_token().unwrap().expose().to_owned());
-        let plane = Arc::clone(server.plane());
-        let (stop, stopped) = oneshot::channel::<()>();
-        let serving = tokio::spawn(server.run_until(async { drop(stopped.await) }));
-        let ada = in_process::administrator(&url, &token).await;
-        Self { plane, ada, stop, serving, _folder: folder }
-    }
-
-    fn pass(&self, after: Span) {
-        let Clock::Manual(now) = &*self.plane.clock else { unreachable!() };
-        now.store(START_MS + i64::try_from(after.as_millis()).unwrap(), Ordering::Relaxed);
-    }
-
     async fn until_state(&self, id: &Value, state: &str) -> Value {
         until(&format!("the ticket to be {state}"), || async {
             let now = ticket(&self.ada, id).await;
             (now["state"] == state).then_some(now)
         })
         .await
-    }
-
-    async fn end(self) {
-        drop(self.stop);
-        within("the server to stop", self.serving).await.unwrap();
     }
 
     async fn open(&self, beats: bool) -> Opened {

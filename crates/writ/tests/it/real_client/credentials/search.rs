@@ -8,6 +8,7 @@ use std::thread::JoinHandle;
 use std::time::Duration;
 
 use crate::support::files::held;
+use crate::support::leaks::regular;
 
 /// Between two looks at all processes: a client lives for longer.
 const LOOK_EVERY: Duration = Duration::from_millis(20);
@@ -36,20 +37,11 @@ pub(super) fn in_text(place: &str, text: &[u8], secrets: &[Secret]) -> Vec<Strin
 /// Which files below a folder hold which secrets. Others may be at work there: what vanishes is passed over.
 pub(super) fn holding(folder: &Path, secrets: &[Secret]) -> Vec<String> {
     let mut found = Vec::new();
-    let mut folders = vec![folder.to_owned()];
     let mut files = 0;
-    while let Some(folder) = folders.pop() {
-        let Ok(entries) = std::fs::read_dir(folder) else { continue };
-        for path in entries.flatten().map(|entry| entry.path()) {
-            let Ok(about) = path.symlink_metadata() else { continue };
-            if about.is_dir() {
-                folders.push(path);
-            } else if about.is_file()
-                && let Ok(bytes) = std::fs::read(&path)
-            {
-                files += 1;
-                found.extend(in_text(&path.display().to_string(), &bytes, secrets));
-            }
+    for path in regular(folder) {
+        if let Ok(bytes) = std::fs::read(&path) {
+            files += 1;
+            found.extend(in_text(&path.display().to_string(), &bytes, secrets));
         }
     }
     assert!(files > 0, "{} has no files", folder.display());
