@@ -116,8 +116,17 @@ impl Real {
     }
 
     /// A statement of the superuser's; its rows as psql prints them.
+    ///
+    /// All tests share the server, and the server refuses one of two changes of the same row of its catalogue (the
+    /// rights on a database, say) that meet; nothing of it was carried out, so it is said again.
     pub(crate) fn sql(&self, statement: &str) -> String {
-        psql(self.text("superuser_url"), statement).unwrap_or_else(|error| panic!("{statement}: {error}"))
+        for _ in 0..50 {
+            match psql(self.text("superuser_url"), statement) {
+                Err(error) if error.contains("tuple concurrently updated") => {}
+                done => return done.unwrap_or_else(|error| panic!("{statement}: {error}")),
+            }
+        }
+        panic!("{statement}: met the change of another test fifty times")
     }
 
     /// Roles that are there of an order's session.
