@@ -2,7 +2,7 @@
 //! and that it says what the control plane says it says. A control plane that lies is found out here.
 
 use domain::artifact::named_by;
-use domain::{ArtifactKind, Event};
+use domain::{ArtifactKind, Event, Resource};
 use ledger::{Entry, TlogProof, leaf_hash, verify_inclusion};
 use serde::Deserialize;
 use serde_json::{Value, json};
@@ -137,7 +137,7 @@ fn check(answer: &Answer, seen: &Seen, session: &str, rests: &Rests) -> Result<P
     if entry.event.session().map(|id| id.to_string()).as_deref() != Some(session) {
         return Err(Unproven::Failed(format!("entry {} is not about {session}", rests.position)));
     }
-    if !says(&entry, &rests.on) {
+    if !says(&entry, rests) {
         return Err(Unproven::Failed(format!("entry {} says something else", rests.position)));
     }
     let entry_type = serde_json::to_value(&entry.event).ok();
@@ -180,8 +180,8 @@ fn included(answer: &Answer, seen: &Seen, position: u64) -> Result<(String, u64)
     Ok((checkpoint.origin().to_owned(), checkpoint.size()))
 }
 
-fn says(entry: &Entry, on: &On) -> bool {
-    let link = match on {
+fn says(entry: &Entry, rests: &Rests) -> bool {
+    let link = match &rests.on {
         On::Opening { developer } => {
             return matches!(&entry.event, Event::SessionOpened(opened) if opened.developer.to_string() == *developer);
         }
@@ -193,11 +193,29 @@ fn says(entry: &Entry, on: &On) -> bool {
         _ => None,
     };
     match link.kind.parse::<ArtifactKind>() {
+        // A fencing token is the position of the grant.
+        Ok(ArtifactKind::LockToken) => {
+            matches!(entry.event, Event::LockGranted(_)) && link.value == format!("lock:{}", rests.position)
+        }
         Ok(ArtifactKind::Request) => entry.request.is_some_and(|request| request.to_string() == link.value),
         Ok(kind) => named_by(&entry.event, entry.request).iter().any(|(of, name)| *of == kind && *name == link.value),
         Err(_) if link.kind == "call" => call.is_some_and(|call| call.to_string() == link.value),
+        Err(_) if link.kind == "ticket" => {
+            matches!(&entry.event, Event::LockGranted(granted) if granted.ticket.to_string() == link.value)
+        }
+        Err(_) if link.kind == "resource" => is_about(&entry.event, &link.value),
         // A session's id, alone or in a name: the entry is about that session, which was seen already.
         Err(_) => true,
+    }
+}
+
+/// Whether a session held or changed a resource in it, something in that, or what contains it.
+fn is_about(event: &Event, resource: &str) -> bool {
+    let Ok(resource) = resource.parse::<Resource>() else { return false };
+    match event {
+        Event::LockGranted(granted) => granted.wants.iter().any(|want| want.resource.overlaps(&resource)),
+        Event::ResourceWritten(written) => written.change.resource.overlaps(&resource),
+        _ => false,
     }
 }
 

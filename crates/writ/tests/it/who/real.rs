@@ -62,6 +62,29 @@ impl Stage {
     }
 }
 
+/// The entry itself must say it: the grant names ticket and resource, and its position is the fencing token.
+#[test]
+fn a_lock_s_ticket_token_and_resource_are_proven() {
+    run(async {
+        let stage = Stage::new().await;
+        let wants = json!({"wants": [{"resource": "env:prod/payments", "mode": "X"}]});
+        let held = stage.session.caller.post("/v1/locks", wants).await.json();
+        let (ticket, token) = (held["ticket"].as_str().unwrap(), format!("lock:{}", held["token"]));
+        for thing in [ticket, &token, "env:prod/payments", "env:prod"] {
+            let (text, json) = stage.ask(&[thing]);
+            assert_eq!(text.code, Some(0), "{thing}: {}{}", text.out, text.err);
+            assert_eq!(json["session"]["id"], json!(stage.session.id), "{thing}");
+            let proof = &json["proofs"][0];
+            assert_eq!(
+                (&proof["outcome"], &proof["position"]),
+                (&json!("proven"), &held["token"]),
+                "{thing}: {json:#}"
+            );
+            assert!(proof["text"].as_str().unwrap().contains("(lock.granted) is in the log"), "{proof:#}");
+        }
+    });
+}
+
 #[test]
 fn a_commit_is_found_by_its_id_its_beginning_its_line_and_its_branch() {
     run(async {
