@@ -2,7 +2,7 @@
 
 use crate::{Actor, Event, Refusal, State, Time};
 use crate::{
-    artifact, broker, call, certificate, credential, developer, freeze, grant, lock, node, project, push, session,
+    artifact, broker, call, certificate, credential, developer, freeze, grant, key, lock, node, project, push, session,
     sign_in, team, write,
 };
 
@@ -51,6 +51,10 @@ pub enum Command {
     RecordArtifact(artifact::Record),
     /// Issue a certificate to a session.
     IssueCertificate(certificate::Issue),
+    /// Have the installation's keys replaced.
+    AskKeyRotation(key::RotationAsked),
+    /// Note the new key.
+    NoteKeyRotation(key::Rotated),
     /// Configure a broker.
     ConfigureBroker(Box<broker::Configure>),
     /// Switch a broker on or off.
@@ -131,6 +135,8 @@ fn decide_one(state: &State, by: Actor, command: &Command, now: Time) -> Result<
         Command::AbandonCalls(command) => Ok(call::abandon(state, command)),
         Command::RecordArtifact(command) => artifact::record(state, by, command, now),
         Command::IssueCertificate(command) => certificate::issue(state, by, command, now),
+        Command::AskKeyRotation(command) => key::ask(state, by, command),
+        Command::NoteKeyRotation(command) => key::note(state, by, command),
         Command::ConfigureBroker(command) => broker::configure(state, by, command),
         Command::SwitchBroker(command) => broker::switch(state, by, command),
         Command::RemoveBroker(command) => broker::remove(state, by, command),

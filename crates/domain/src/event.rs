@@ -6,7 +6,7 @@
 use serde::{Deserialize, Serialize};
 
 use crate::{
-    artifact, broker, call, certificate, credential, developer, freeze, grant, lock, node, project, push, session,
+    artifact, broker, call, certificate, credential, developer, freeze, grant, key, lock, node, project, push, session,
     sign_in, team, write,
 };
 
@@ -83,6 +83,12 @@ pub enum Event {
     /// A certificate was issued to a session.
     #[serde(rename = "certificate.issued")]
     CertificateIssued(certificate::Issued),
+    /// Somebody had the installation's keys replaced.
+    #[serde(rename = "key.rotation_asked")]
+    KeyRotationAsked(key::RotationAsked),
+    /// The installation has a new key.
+    #[serde(rename = "key.rotated")]
+    KeyRotated(key::Rotated),
     /// A broker was configured.
     #[serde(rename = "broker.configured")]
     BrokerConfigured(Box<broker::Configured>),

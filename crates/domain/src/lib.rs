@@ -17,6 +17,7 @@ pub mod event;
 pub mod freeze;
 pub mod grant;
 pub mod id;
+pub mod key;
 pub mod limits;
 pub mod lock;
 pub mod money;

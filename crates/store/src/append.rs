@@ -174,6 +174,7 @@ impl<'a> Append<'a> {
             Event::AliasClaimed(_) | Event::ArtifactRecorded(_) | Event::CertificateIssued(_) => Ok(()),
             Event::SessionClosed(_) | Event::ClaimMismatched(_) | Event::CallRefused(_) => Ok(()),
             Event::NodeStarted(_) | Event::NodeLost(_) => Ok(()),
+            Event::KeyRotationAsked(_) | Event::KeyRotated(_) => Ok(()),
             // Locks and writes come in bulk too; what is frozen is in the state, whole.
             Event::LockQueued(_) | Event::LockOffered(_) | Event::LockGranted(_) | Event::LockOver(_) => Ok(()),
             Event::ResourceWritten(_) | Event::ResourceFrozen(_) | Event::ResourceThawed(_) => Ok(()),

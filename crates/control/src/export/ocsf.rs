@@ -75,6 +75,8 @@ fn shape(origin: &str, line: &Line) -> Shape {
         Event::CallRefused(event) => call::refused(origin, line, event),
         Event::ArtifactRecorded(event) => trace::artifact(line, event),
         Event::CertificateIssued(event) => trace::certificate(line, event),
+        Event::KeyRotationAsked(event) => vending::key_asked(line, event),
+        Event::KeyRotated(event) => vending::key_rotated(line, event),
         Event::BrokerConfigured(event) => vending::configured(line, event),
         Event::BrokerSwitched(event) => vending::switched(line, event),
         Event::BrokerRemoved(event) => vending::removed(line, event),

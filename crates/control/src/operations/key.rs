@@ -1,7 +1,8 @@
 //! Keys: see which sign and seal, and replace them.
 
 use brokers::{KEYS_MAX, RingError, SealKeyId};
-use domain::{Refusal, Time};
+use domain::key::{Rotated, RotationAsked, When, Which};
+use domain::{Command, Refusal, Time};
 
 use crate::error::Error;
 use crate::plane::{Asker, ControlPlane};
@@ -17,29 +18,49 @@ pub fn may_see(plane: &ControlPlane, asker: Asker) -> Result<(), Error> {
     Ok(plane.view.read(|state| policy::authorize(state, asker.by, policy::ReadKeys).map(drop))?)
 }
 
-/// Makes the next key that signs; returns its name and from when it does.
+/// Makes the next key that signs; returns its name and from when it does. Two entries: who asked, before anything is
+/// changed, and which key it is now.
 ///
 /// # Errors
 /// When the asker is no administrator, a rotation is under way, too many keys are published, or the store is away.
 pub async fn rotate(plane: &ControlPlane, asker: Asker, rotation: Rotation) -> Result<(String, Time), Error> {
     may_manage(plane, asker)?;
+    let when = match rotation {
+        Rotation::Planned => When::Planned,
+        Rotation::Now => When::Now,
+        Rotation::Leaked => When::Leaked,
+    };
+    ask(plane, asker, Which::Signing, when).await?;
     let now = plane.clock.now();
     let (kid, signs_from) = plane.signing.rotate(&plane.store, &plane.seals, rotation, now).await?;
+    note(plane, asker, Rotated { key: Which::Signing, name: kid.clone(), from: signs_from }).await?;
     let (by, at) = (asker.by, text::rfc3339(signs_from));
     tracing::info!(?by, ?rotation, kid, signs_from = at, "the signing key is replaced");
     Ok((kid, signs_from))
 }
 
-/// Makes a new key that seals, and seals everything in `secrets` with it; returns its name.
+/// Makes a new key that seals, and seals everything in `secrets` with it; returns its name. Two entries, as above.
 ///
 /// # Errors
 /// When the asker is no administrator, the keys come from a command, there are too many, or the store is away.
 pub async fn rotate_seal(plane: &ControlPlane, asker: Asker) -> Result<SealKeyId, Error> {
     may_manage(plane, asker)?;
+    ask(plane, asker, Which::Seal, When::Now).await?;
     let key = plane.seals.rotate(&plane.store).await?;
+    note(plane, asker, Rotated { key: Which::Seal, name: key.to_string(), from: plane.clock.now() }).await?;
     let by = asker.by;
     tracing::info!(?by, %key, "the seal key is replaced");
     Ok(key)
+}
+
+async fn ask(plane: &ControlPlane, asker: Asker, key: Which, when: When) -> Result<(), Error> {
+    plane.propose(asker, Command::AskKeyRotation(RotationAsked { key, when })).await?;
+    Ok(())
+}
+
+async fn note(plane: &ControlPlane, asker: Asker, rotated: Rotated) -> Result<(), Error> {
+    plane.propose(asker, Command::NoteKeyRotation(rotated)).await?;
+    Ok(())
 }
 
 fn may_manage(plane: &ControlPlane, asker: Asker) -> Result<(), Error> {

@@ -104,6 +104,7 @@ impl State {
                 self.make_due(Cause::NodeLost, at, was_making);
             }
             Event::ClaimMismatched(_) | Event::CallRefused(_) => {}
+            Event::KeyRotationAsked(_) | Event::KeyRotated(_) => {}
         }
         self.next += 1;
     }

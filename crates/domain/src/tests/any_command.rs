@@ -16,7 +16,7 @@ use crate::session::{Claims, End, Lapse, Open, Recover, Revoke};
 use crate::sign_in::{SignIn, SignOut};
 use crate::{
     Actor, ArtifactKind, Command, Event, Refusal, Role, Roles, Scope, SessionId, Span, Time, Usd, artifact, broker,
-    certificate, credential, developer, freeze, grant, limits, lock, node, project, team, write,
+    certificate, credential, developer, freeze, grant, key, limits, lock, node, project, team, write,
 };
 
 /// Who proposes a command.
@@ -133,6 +133,8 @@ fn rightful(run: &Run, command: &mut Command, aim: usize) -> Actor {
         | Command::SetRoles(_)
         | Command::DisableDeveloper(_)
         | Command::EraseDeveloper(_)
+        | Command::AskKeyRotation(_)
+        | Command::NoteKeyRotation(_)
         | Command::ConfigureBroker(_)
         | Command::SwitchBroker(_)
         | Command::RemoveBroker(_)
@@ -541,5 +543,9 @@ fn any_nodes() -> impl Strategy<Value = Command> {
         1 => (0..3_u128)
             .prop_map(|n| Command::StartNode(node::Start { node: nod(n), version: "0.0.0".to_owned() })),
         1 => (0..3_u128).prop_map(|n| Command::LoseNode(node::Lose { node: nod(n) })),
+        1 => Just(Command::AskKeyRotation(key::RotationAsked { key: key::Which::Seal, when: key::When::Now })),
+        1 => ("[a-z]{0,70}").prop_map(|name| {
+            Command::NoteKeyRotation(key::Rotated { key: key::Which::Signing, name, from: MORNING })
+        }),
     ]
 }

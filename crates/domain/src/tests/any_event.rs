@@ -10,7 +10,7 @@ use domain::session::{self, Claims, How, Mismatch};
 use domain::{
     Actor, ArtifactKind, BrokerKind, CallId, CredentialId, DeveloperId, Digest, Event, Name, NodeId, ProjectId,
     Resource, Role, Roles, Scope, SessionId, SignInId, Span, TeamId, TicketId, Time, Usage, Usd, artifact, broker,
-    certificate, credential, developer, freeze, grant, limits, node, project, sign_in, team, write,
+    certificate, credential, developer, freeze, grant, key, limits, node, project, sign_in, team, write,
 };
 use proptest::collection::{btree_set, vec};
 use proptest::option;
@@ -311,8 +311,19 @@ impl Universe {
             (self.node(), text(limits::LABEL_CHARS_MAX))
                 .prop_map(|(node, version)| Event::NodeStarted(node::Started { node, version })),
             self.node().prop_map(|node| Event::NodeLost(node::Lost { node })),
+            (any_key(), any_when()).prop_map(|(key, when)| Event::KeyRotationAsked(key::RotationAsked { key, when })),
+            (any_key(), text(limits::NAME_CHARS_MAX), time())
+                .prop_map(|(key, name, from)| Event::KeyRotated(key::Rotated { key, name, from })),
         ]
     }
+}
+
+fn any_key() -> impl Strategy<Value = key::Which> {
+    prop_oneof![Just(key::Which::Signing), Just(key::Which::Seal)]
+}
+
+fn any_when() -> impl Strategy<Value = key::When> {
+    prop_oneof![Just(key::When::Planned), Just(key::When::Now), Just(key::When::Leaked)]
 }
 
 /// Any event at all, within the bounds that decisions keep.

@@ -4,6 +4,7 @@ use domain::Name;
 use domain::broker::{Configured, Removed, Switched};
 use domain::credential::{How, Issued, Over, Requested, RevocationAsked, Stalled};
 use domain::grant::{GrantRemoved, GrantSet};
+use domain::key::{Rotated, RotationAsked, Which};
 use serde_json::{Value, json};
 
 use super::shape::{Class, Severity, Shape};
@@ -16,6 +17,24 @@ pub(super) fn configured(line: &Line, event: &Configured) -> Shape {
     let message = format!("broker {} was configured", event.broker);
     managed(line, (99, "Configure"), message, entity("broker", event.broker.as_str(), Some(data)))
         .severity(Severity::Low)
+}
+
+pub(super) fn key_asked(line: &Line, event: &RotationAsked) -> Shape {
+    let message = format!("the keys for {} are to be replaced", purpose(event.key));
+    managed(line, (99, "Rotate"), message, entity("key", purpose(event.key), Some(json!(event))))
+        .severity(Severity::Medium)
+}
+
+pub(super) fn key_rotated(line: &Line, event: &Rotated) -> Shape {
+    let message = format!("there is a new key for {}", purpose(event.key));
+    managed(line, (1, "Create"), message, entity("key", &event.name, Some(json!(event)))).severity(Severity::Medium)
+}
+
+fn purpose(key: Which) -> &'static str {
+    match key {
+        Which::Signing => "signing",
+        Which::Seal => "sealing",
+    }
 }
 
 pub(super) fn switched(line: &Line, event: &Switched) -> Shape {

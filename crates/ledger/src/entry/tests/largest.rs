@@ -16,7 +16,7 @@ use domain::session::{self, Claims, How, Mismatch};
 use domain::{
     Actor, ArtifactKind, BrokerKind, CallId, CredentialId, DeveloperId, Digest, Event, Name, NodeId, ProjectId,
     Resource, Scope, SessionId, Span, TeamId, TicketId, Time, Usage, Usd, artifact, broker, certificate, credential,
-    developer, freeze, grant, node, project, write,
+    developer, freeze, grant, key, node, project, write,
 };
 
 use super::samples::{entry, samples};
@@ -183,6 +183,7 @@ fn largest() -> Vec<Event> {
             key: worst(LABEL_CHARS_MAX),
             valid_until: AT,
         }),
+        Event::KeyRotated(key::Rotated { key: key::Which::Signing, name: "\"".repeat(NAME_CHARS_MAX), from: AT }),
         Event::NodeStarted(node::Started { node, version: worst(LABEL_CHARS_MAX) }),
         Event::BrokerConfigured(Box::new(broker::Configured {
             broker: name(0),

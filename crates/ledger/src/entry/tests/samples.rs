@@ -6,7 +6,7 @@ use domain::session::{self, Claims, How, Mismatch};
 use domain::{
     Actor, ArtifactKind, BrokerKind, CallId, CredentialId, DeveloperId, Digest, Event, Name, NodeId, ProjectId,
     RequestId, Resource, Role, Roles, Scope, SessionId, SignInId, Span, TeamId, TicketId, Time, Usage, Usd, artifact,
-    broker, certificate, credential, developer, freeze, grant, node, project, push, sign_in, team, write,
+    broker, certificate, credential, developer, freeze, grant, key, node, project, push, sign_in, team, write,
 };
 
 use ledger::{Entry, Link};
@@ -47,6 +47,7 @@ pub(super) fn samples() -> Vec<Event> {
     events.extend(locks());
     events.extend(writes());
     events.extend(pushes());
+    events.extend(keys());
     events.push(Event::NodeStarted(node::Started { node: node_id(), version: "0.1.0".to_owned() }));
     events.push(Event::NodeLost(node::Lost { node: node_id() }));
     let mut seen = [false; TYPES];
@@ -55,7 +56,7 @@ pub(super) fn samples() -> Vec<Event> {
     events
 }
 
-const TYPES: usize = 44;
+const TYPES: usize = 46;
 
 /// A new type fails to compile here: give it a sample, too.
 fn number(event: &Event) -> usize {
@@ -104,7 +105,19 @@ fn number(event: &Event) -> usize {
         Event::LockRulesSet(_) => 41,
         Event::PushAdmitted(_) => 42,
         Event::PushRefused(_) => 43,
+        Event::KeyRotationAsked(_) => 44,
+        Event::KeyRotated(_) => 45,
     }
+}
+
+fn keys() -> Vec<Event> {
+    let signing = key::Which::Signing;
+    let name = "NzbLsXh8uDCcd-6MNwXF4W_7noWXFZAfHkxZsRGC9Xs".to_owned();
+    vec![
+        Event::KeyRotationAsked(key::RotationAsked { key: signing, when: key::When::Planned }),
+        Event::KeyRotated(key::Rotated { key: signing, name, from: AT + Span::from_secs(86_400) }),
+        Event::KeyRotationAsked(key::RotationAsked { key: key::Which::Seal, when: key::When::Now }),
+    ]
 }
 
 fn people() -> Vec<Event> {

@@ -2,7 +2,7 @@
 
 use http::Method;
 use insta::assert_snapshot;
-use serde_json::json;
+use serde_json::{Value, json};
 
 use super::{published, verified};
 use crate::routes::tested;
@@ -156,6 +156,24 @@ fn keys_are_seen_by_auditors_and_replaced_by_administrators() {
         let unknown = people.ada.post("/v1/keys/rotate", json!({"when": "soon"})).await;
         assert_eq!(unknown.status, 400);
         assert!(unknown.text().contains("expected one of `planned`, `now`, `leaked`"), "{}", unknown.text());
+        assert_eq!(people.ada.post("/v1/keys/seal/rotate", json!({})).await.status, 200);
+        let seal = people.ada.get("/v1/keys").await.json()["seal"]["sealing"].clone();
+        let found = people.ada.get("/v1/audit/search?kind=key.").await.json();
+        let entries = found["entries"].as_array().unwrap();
+        let told: Vec<_> =
+            entries.iter().map(|one| (&one["type"], &one["body"]["key"], &one["body"]["name"])).collect();
+        let (asked, rotated) = (&json!("key.rotation_asked"), &json!("key.rotated"));
+        let (signing, sealing) = (&json!("signing"), &json!("seal"));
+        let wanted = [
+            (asked, signing, &Value::Null),
+            (rotated, signing, &json!(kid)),
+            // The one that was refused, since one was under way.
+            (asked, signing, &Value::Null),
+            (asked, sealing, &Value::Null),
+            (rotated, sealing, &seal),
+        ];
+        assert_eq!(told, wanted);
+        assert!(entries.iter().all(|one| one["actor"]["developer"].is_string()), "{found}");
     });
 }
 
