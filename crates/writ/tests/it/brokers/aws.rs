@@ -333,6 +333,33 @@ fn many_sessions_that_end_at_once_are_all_dead() {
     });
 }
 
+/// The gateway reads the first key of the set and no other, so it must see the new one the moment it signs.
+#[test]
+fn a_new_signing_key_is_taken_up_by_the_gateway() {
+    run(async {
+        let stage = Stage::configured(By::Token, json!({})).await;
+        let (ada, session) = (&stage.people.ada, stage.session().await);
+        let before = stage.credential(&session).await;
+        let rotated = ada.post("/v1/keys/rotate", json!({"when": "now"})).await.json();
+        let new = rotated["keys"][1]["kid"].clone();
+        until("the new key to sign", async || {
+            let keys = ada.get("/v1/keys").await.json()["keys"].clone();
+            (keys[1]["standing"] == "active" && keys[1]["kid"] == new).then_some(())
+        })
+        .await;
+        let after = stage.credential(&session).await;
+        assert_ne!(before["id"], after["id"]);
+        let alive = [&before, &after].map(|credential| stage.may_read(credential, "grace/one"));
+        assert_eq!(alive, [true, true]);
+        let ended = session.caller.post(&format!("/v1/sessions/{}/end", session.id), json!({})).await;
+        assert!(ended.status.is_success(), "{}", ended.text());
+        for credential in [&before, &after] {
+            stage.becomes(&credential["id"], "revoked").await;
+            assert!(!stage.may_read(credential, "grace/one"));
+        }
+    });
+}
+
 /// Who cannot end credentials is found out when the broker is configured, and told what is missing.
 #[test]
 fn a_revoker_that_may_not_is_refused_at_configuration() {
