@@ -117,14 +117,14 @@ async fn is_same(git: &Git, before: &str, holding: &Holding, parents: &[String])
 }
 
 fn message(workspace: &Workspace, holding: &Holding, extra: &[Tip]) -> String {
-    let session = workspace.record.session;
-    let mut text = format!("{SUBJECT}{session}\n\nKept by writ: all files as they were, ignored ones apart.\n");
+    let owner = &workspace.record.owner;
+    let mut text = format!("{SUBJECT}{owner}\n\nKept by writ: all files as they were, ignored ones apart.\n");
     if holding.head.is_none() {
         text.push_str(&format!("{WITHOUT_HEAD}\n"));
     }
     for tip in extra {
         text.push_str(&format!("{ALSO}{} {}\n", tip.commit, tip.name));
     }
-    text.push_str(&format!("\nAgent-Session: {session}\n"));
+    text.push_str(&format!("\nAgent-Session: {}\n", owner.session));
     text
 }

@@ -45,7 +45,7 @@ fn table(rows: &[Row], now: Time) -> String {
     for Row { listed, bytes, changed } in rows {
         let record = &listed.record;
         table.row([
-            Cell::text(record.session.to_string()),
+            Cell::text(record.owner.to_string()),
             Cell::text(listed.state.to_string()),
             Cell::text(record.repository.to_string_lossy()),
             Cell::text(&record.branch),
@@ -76,7 +76,8 @@ impl Row {
     fn json(&self) -> serde_json::Value {
         let record = &self.listed.record;
         json!({
-            "session.id": record.session,
+            "session.id": record.owner.session,
+            "part": record.owner.part,
             "state": self.listed.state.to_string(),
             "repository": record.repository.to_string_lossy(),
             "branch": record.branch,

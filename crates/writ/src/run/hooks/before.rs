@@ -12,7 +12,7 @@ use super::diff::difference;
 use super::disk::Look;
 use super::foreign::digest;
 use super::input::{Agent, Input};
-use super::plane::{Acquire, Changes, Plane, Ticket};
+use super::plane::{Acquire, Changes, Plane};
 use super::stale::{Deed, Verdict, judge};
 use super::uses::Use;
 use super::{Hooks, after, denied, words};
@@ -20,6 +20,7 @@ use crate::client::{ClientError, Problem};
 use crate::hook::Event;
 use crate::hook::wire::Answer;
 use crate::limits::{HOOK_LOCK_TIMEOUT, INTENT_CHARS_MAX};
+use crate::ticket::Ticket;
 
 impl<P: Plane> Hooks<P> {
     /// Answers before a tool is used: nothing where it may go on, so that the client's own permissions count.
@@ -100,8 +101,8 @@ impl<P: Plane> Hooks<P> {
             return Ok(());
         }
         // Commands write logs and the like again and again; who uses a tool for files means that file.
-        let may_go = target.place.tree.is_none() || self.is_ignored(&target.place).await;
-        if verdict == Verdict::Unread && act.is_command && may_go {
+        let is_written_again = verdict == Verdict::Unread && act.is_command;
+        if is_written_again && (target.place.tree.is_none() || self.is_ignored(&target.place).await) {
             return Ok(());
         }
         Err(self.explain(agent, target, verdict, seen.as_deref(), look).await)
@@ -156,9 +157,9 @@ impl<P: Plane> Hooks<P> {
 
     /// Gets what is not held yet. True if somebody was asked, which takes time.
     async fn lock(&self, agent: &Agent, act: &Act, rules: &Rules, wants: Vec<Want>) -> Result<bool, String> {
-        let mut missing = self.state().tickets.missing(&agent.conversation, &wants);
-        // What only says something keeps nobody out: it is not worth a wait.
-        missing.retain(|want| want.mode != Mode::N);
+        let missing = self.state().tickets.missing(agent, &wants);
+        let (said, mut missing): (Vec<_>, Vec<_>) = missing.into_iter().partition(|want| want.mode == Mode::N);
+        self.announce(agent, act, rules, said);
         self.leave_ignored(act, rules, &mut missing).await;
         if missing.is_empty() {
             return Ok(false);
@@ -168,9 +169,27 @@ impl<P: Plane> Hooks<P> {
         self.settle(agent, missing, answer, began.elapsed().as_secs())
     }
 
+    /// Says what only says something. It keeps nobody out and is refused by nobody, so it is not waited for.
+    fn announce(&self, agent: &Agent, act: &Act, rules: &Rules, mut said: Vec<Want>) {
+        if said.is_empty() {
+            return;
+        }
+        let (hooks, agent, act, rules) = (self.clone(), agent.clone(), act.clone(), rules.clone());
+        tokio::spawn(async move {
+            hooks.leave_ignored(&act, &rules, &mut said).await;
+            if said.is_empty() {
+                return;
+            }
+            let answer = hooks.ask(&act, &said).await;
+            // Nobody waits for it, and nothing depends on it.
+            let _ = hooks.settle(&agent, said, answer, 0);
+        });
+    }
+
     /// Files that git ignores need no lock, unless a rule says otherwise.
     async fn leave_ignored(&self, act: &Act, rules: &Rules, missing: &mut Vec<Want>) {
-        let wanted = |target: &Target| want(&target.place, rules).filter(|want| want.mode == Mode::IX);
+        let wanted =
+            |target: &Target| want(&target.place, rules).filter(|want| matches!(want.mode, Mode::IX | Mode::N));
         let is_missing = |want: &Want| missing.contains(want);
         let asked: Vec<_> = act
             .targets
@@ -213,7 +232,7 @@ impl<P: Plane> Hooks<P> {
         match answer {
             Ok(ticket) if ticket.state == "held" => {
                 let token = ticket.token.unwrap_or_default();
-                self.state().tickets.hold(&agent.conversation, &ticket.ticket, token, missing);
+                self.state().tickets.hold(agent, &ticket.ticket, token, missing);
                 Ok(true)
             }
             Ok(ticket) => {
