@@ -64,7 +64,7 @@ impl From<Unanswered> for CommandError {
 pub(crate) async fn run(mut command: Command, input: &[u8], bounds: Bounds) -> Result<Ended, Unanswered> {
     command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped()).kill_on_drop(true);
     let ended = tokio::time::timeout(bounds.within, spoken(command, input, bounds)).await;
-    ended.unwrap_or_else(|_| Err(Unanswered::TooLate(bounds.within.as_secs())))
+    ended.unwrap_or(Err(Unanswered::TooLate(bounds.within.as_secs())))
 }
 
 /// Writes, reads and waits, all at once: whoever waits for the other first would wait for ever.

@@ -16,6 +16,7 @@ mod foreign;
 mod held;
 mod ignored;
 mod input;
+mod locking;
 mod notices;
 pub(super) mod plane;
 mod reads;

@@ -215,11 +215,10 @@ impl Parts {
         let parts = self.state().take_all();
         let Ok(root) = self.root() else { return };
         for part in parts.into_iter().rev() {
-            // Nobody has another handle: no hook is answered any more.
-            let Some(workspace) = Arc::into_inner(part.workspace) else { continue };
-            let workspace = workspace.into_inner();
+            // A hook may still be keeping it.
+            let mut workspace = part.workspace.lock().await;
             let is_in_session = place.holds(&workspace.record.git_dir);
-            own::finish(root, workspace, !is_in_session).await;
+            own::finish(root, &mut workspace, !is_in_session).await;
         }
     }
 
@@ -236,7 +235,7 @@ impl Parts {
 
     /// A part whose variables cannot be written down works with the session's.
     fn write_down(&self, state: &State) {
-        let _ = script::write(&self.0.script, state.parts());
+        let _ = script::write(&self.0.script, &state.port_bases(), state.parts());
     }
 }
 
@@ -250,6 +249,8 @@ fn told(workspace: &Workspace, kept: &Kept) -> String {
     }
     if kept.changed_files > 0 {
         text.push_str(&format!(" {} at {},", own::plural(kept.changed_files, "changed file"), record.keep_ref()));
+    } else if kept.has_more {
+        text.push_str(&format!(" what is on no branch at {},", record.keep_ref()));
     }
     for note in &kept.notes {
         text.push_str(&format!(" {},", clean(note)));

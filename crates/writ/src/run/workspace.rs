@@ -1,15 +1,16 @@
 //! The workspace of a session: planned before the session is opened, made for it, kept at its end.
 
+mod ending;
 pub(super) mod lease;
 mod machine;
-mod ports;
+pub(super) mod ports;
 mod upkeep;
 
 use std::ffi::OsString;
 use std::path::{Path, PathBuf};
 
 use control::seam::Clock;
-use domain::{SessionId, Time};
+use domain::SessionId;
 
 use super::environment::Environment;
 use crate::api::Opened;
@@ -17,7 +18,8 @@ use crate::cli::Run;
 use crate::client::Client;
 use crate::command_error::CommandError;
 use crate::output::clean;
-use crate::workspace::{self, Found, Kept, Order, Owner, Root, Source, WORKSPACE_VARIABLE, Workspace};
+use crate::workspace::{self, Found, Order, Owner, Root, Source, WORKSPACE_VARIABLE, Workspace};
+pub(super) use ending::{finish, plural};
 use lease::{Leases, Lessor};
 
 /// Where the command will work.
@@ -55,7 +57,7 @@ const VARIABLES: [&str; 5] = [WORKSPACE_VARIABLE, "WRIT_PORT_BASE", "WRIT_PORT_C
 const LEASED: [&str; 4] = ["WRIT_PORT_BASE", "WRIT_PORT_COUNT", "WRIT_DATABASE", "COMPOSE_PROJECT_NAME"];
 /// First ports of the blocks of this session and those around it, with commas: a session does not stand in the way of those
 /// inside it, so the control plane would grant them again.
-const AROUND: &str = "WRIT_PORTS_AROUND";
+pub(super) const AROUND: &str = "WRIT_PORTS_AROUND";
 
 /// The setting that turns workspaces off.
 const SETTING: &str = "writ.workspace";
@@ -238,59 +240,8 @@ impl Place {
 
     /// Keeps what the session made and says where. The command's exit code stands whatever happens here.
     pub(super) async fn finish(self) {
-        if let Some((root, workspace)) = self.workspace {
-            finish(&root, workspace, true).await;
+        if let Some((root, mut workspace)) = self.workspace {
+            finish(&root, &mut workspace, true).await;
         }
     }
-}
-
-/// Keeps what was made in a workspace, says where if `is_told`, and removes it if nothing was.
-pub(super) async fn finish(root: &Root, mut workspace: Workspace, is_told: bool) {
-    let now = Clock::System.now();
-    match workspace::keep(&mut workspace, now).await {
-        Ok(kept) => {
-            if is_told {
-                tell(&workspace, &kept);
-            }
-            if let Err(error) = settle(root, workspace, &kept, now).await {
-                eprintln!("writ: {}", clean(&error.sentence()));
-            }
-        }
-        Err(error) => {
-            eprintln!("writ: the work is not kept: {}", clean(&error.sentence()));
-            eprintln!("writ: it is still in {}", clean(&workspace.tree().to_string_lossy()));
-        }
-    }
-}
-
-/// A workspace in which nothing happened goes at once, if nobody needs it; any other stays for a while to be looked at.
-async fn settle(root: &Root, mut workspace: Workspace, kept: &Kept, now: Time) -> Result<(), CommandError> {
-    if kept.commit.is_some() || workspace.is_in_use() || workspace.is_borrowed_from(root)? {
-        return workspace.end(now);
-    }
-    workspace::remove(root, &mut workspace, now).await.map(drop)
-}
-
-fn tell(workspace: &Workspace, kept: &Kept) {
-    let record = &workspace.record;
-    for (branch, commits) in &kept.branches {
-        eprintln!("writ: branch   {branch} in your repository, {}", plural(*commits, "commit"));
-    }
-    for note in &kept.notes {
-        eprintln!("writ: {}", clean(note));
-    }
-    let is_more = kept.commit.is_some() && (kept.changed_files > 0 || kept.branches.is_empty());
-    if is_more {
-        let files = plural(kept.changed_files, "changed file");
-        let name = record.owner.short();
-        eprintln!("writ: kept     {files} at {}; writ workspace recover {name}", record.keep_ref());
-    }
-    if kept.commit.is_none() && record.owner.part.is_none() {
-        eprintln!("writ: work     nothing changed");
-    }
-}
-
-/// `1 file`, `2 files`.
-pub(super) fn plural(count: usize, what: &str) -> String {
-    if count == 1 { format!("1 {what}") } else { format!("{count} {what}s") }
 }

@@ -68,8 +68,11 @@ pub(super) fn size(bytes: u64) -> String {
 
 fn age(since: Time, now: Time) -> String {
     let millis = now.unix_millis().saturating_sub(since.unix_millis());
-    let minutes = u64::try_from(millis).unwrap_or_default() / 60_000;
-    Span::from_secs(minutes * 60).to_string()
+    let seconds = u64::try_from(millis).unwrap_or_default() / 1000;
+    match seconds {
+        0..60 => format!("{seconds}s"),
+        _ => Span::from_secs(seconds / 60 * 60).to_string(),
+    }
 }
 
 impl Row {

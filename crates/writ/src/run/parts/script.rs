@@ -8,6 +8,8 @@ use std::path::Path;
 
 use super::state::Part;
 use crate::hook::settings::quoted;
+use crate::run::workspace::AROUND;
+use crate::run::workspace::ports::listed;
 
 /// Lines for the client's file: the session's variables, then those of the part.
 pub(super) fn exports(variables: &[(String, String)], script: &Path) -> String {
@@ -20,23 +22,23 @@ pub(super) fn exports(variables: &[(String, String)], script: &Path) -> String {
     text
 }
 
-/// Writes down the variables of all parts, in one step.
-pub(super) fn write(path: &Path, parts: &[Part]) -> io::Result<()> {
-    let all: Vec<_> = parts.iter().map(|part| (part.tree.as_path(), part.variables())).collect();
+/// Writes down the variables of all parts, in one step. Which blocks of `ports` are taken is told to everybody: a session
+/// inside that works apart would be granted those of this session.
+pub(super) fn write(path: &Path, ports: &[u16], parts: &[Part]) -> io::Result<()> {
     let folder = path.parent().unwrap_or(Path::new("."));
     let mut file = tempfile::NamedTempFile::new_in(folder)?;
-    file.write_all(cases(&all).as_bytes())?;
+    write!(file, "export {AROUND}={}\n{}", listed(ports), cases(parts))?;
     file.persist(path).map(drop).map_err(|error| error.error)
 }
 
 /// What a part has not is not the session's: it would be somebody else's port.
-pub(super) fn cases(parts: &[(&Path, Vec<(&'static str, Option<String>)>)]) -> String {
+fn cases(parts: &[Part]) -> String {
     let mut text = "case \"$PWD/\" in\n".to_owned();
-    for (tree, variables) in parts {
-        text.push_str(&format!("{}/*)\n", quoted(&tree.to_string_lossy())));
-        for (name, value) in variables {
+    for part in parts {
+        text.push_str(&format!("{}/*)\n", quoted(&part.tree.to_string_lossy())));
+        for (name, value) in part.variables() {
             match value {
-                Some(value) => text.push_str(&format!("  export {name}={}\n", quoted(value))),
+                Some(value) => text.push_str(&format!("  export {name}={}\n", quoted(&value))),
                 None => text.push_str(&format!("  unset {name}\n")),
             }
         }

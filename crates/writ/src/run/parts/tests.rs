@@ -83,6 +83,8 @@ async fn each_has_a_branch_a_place_and_leases_of_its_own_and_brings_its_work_bac
     assert_eq!(value(&told[0], "COMPOSE_PROJECT_NAME"), Some("checkout-1w3x5y7z-agent-a1"));
     let ports: BTreeSet<_> = told.iter().map(|told| value(told, "WRIT_PORT_BASE").unwrap()).collect();
     assert!(ports.len() == 3 && ports.contains("1"), "{ports:?}");
+    let around: BTreeSet<_> = value(&told[2], "WRIT_PORTS_AROUND").unwrap().split(',').collect();
+    assert_eq!(around, &ports - &BTreeSet::from(["1"]), "for sessions inside");
 
     std::fs::write(one.join("new"), "new\n").unwrap();
     git(&one, &["add", "--all"]);

@@ -36,7 +36,7 @@ pub(super) fn list(text: &str) -> Vec<u16> {
 }
 
 /// The same backwards.
-pub(super) fn listed(ports: &[u16]) -> String {
+pub(in crate::run) fn listed(ports: &[u16]) -> String {
     ports.iter().map(u16::to_string).collect::<Vec<_>>().join(",")
 }
 

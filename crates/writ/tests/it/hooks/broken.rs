@@ -138,6 +138,27 @@ fn a_launcher_that_hangs_is_not_waited_for_longer_than_the_deadline() {
     assert!(since.elapsed() >= Duration::from_millis(1200), "{:?}", since.elapsed());
 }
 
+/// Takes as long as the deadline is.
+#[test]
+fn a_launcher_that_hangs_blocks_what_changes_something() {
+    let folder = tempfile::tempdir().unwrap();
+    let _listener = UnixListener::bind(folder.path().join("hook.sock")).unwrap();
+    let door = folder.path().join("writ.sock");
+    let hang = |event: &'static str| {
+        std::thread::spawn({
+            let door = door.clone();
+            move || hook(event, Some(&door), &[])
+        })
+    };
+    let hooks = [("PreToolUse", BLOCKED, 55), ("PostToolUse", FAILED, 10)]
+        .map(|(event, code, seconds)| (hang(event), code, seconds));
+    for (hook, code, seconds) in hooks {
+        let output = hook.join().unwrap();
+        assert_eq!(output.status.code(), code, "{output:?}");
+        assert!(texts(&output).1.contains(&format!("did not answer within {seconds} s")), "{output:?}");
+    }
+}
+
 #[test]
 fn a_killed_launcher_and_a_stranger_are_told_apart() {
     run(async {

@@ -75,6 +75,22 @@ fn a_hook_that_is_missing_crashes_or_hangs_blocks_the_client() {
 }
 
 #[test]
+fn a_developer_s_switch_does_not_turn_the_hooks_of_a_session_off() {
+    with_writ(WritOptions::default(), async |scene| {
+        let origin = scene.walled(&[(MIGRATION, BEFORE)]);
+        let _cleo = taken(&scene).await;
+        let tree = scene.clone_of(&origin, "ben");
+        let settings = json!({ "disableAllHooks": true });
+        let developer = scene.developer("ben").await;
+        let mut ben = scene.governed_with(&developer, "ben", &tree, HERE, Some(&settings)).await;
+        let told = ben.edit(MIGRATION, "bigint", "uuid").await.refused().whole();
+        assert!(told.contains("is locked"), "{told}");
+        assert_eq!(content(&tree, MIGRATION), BEFORE);
+        ben.say("All done.").await.1.result();
+    });
+}
+
+#[test]
 fn what_no_hook_saw_does_not_come_through_a_push_nor_does_anything_without_a_server() {
     with_writ(WritOptions::default(), async |scene| {
         let origin = scene.walled(&[(MIGRATION, BEFORE), ("README.md", "Payments.\n")]);

@@ -10,10 +10,12 @@ use crate::support::process::WRIT;
 
 /// What becomes of a guard, its script (none is no program), and whether the tool runs nevertheless: without `onFailure`,
 /// and with it.
-const GUARDS: [(&str, Option<&str>, bool, bool); 5] = [
+const GUARDS: [(&str, Option<&str>, bool, bool); 6] = [
     ("missing", None, false, false),
     ("crashing", Some("kill -SEGV $$"), false, false),
     ("failing", Some("exit 1"), false, false),
+    // The shell that the client starts it by.
+    ("killed", Some("kill -9 $PPID"), true, false),
     ("hanging", Some("exec sleep 600"), true, false),
     // No hook of writ's does that; nothing in the client stops it.
     ("talking", Some("echo hello"), true, true),
