@@ -97,9 +97,7 @@ impl Parts {
         let mut state = self.state();
         state.made();
         let (workspace, leases) = made?;
-        let part = Part::new(name, workspace, leases);
-        let tree = part.tree.clone();
-        state.add(part);
+        let tree = state.put(name, workspace, leases);
         self.write_down(&state);
         Ok(tree)
     }
@@ -214,7 +212,7 @@ impl Parts {
         *self.0.is_over.write().await = true;
         let parts = self.state().take_all();
         let Ok(root) = self.root() else { return };
-        for part in parts.into_iter().rev() {
+        for part in parts {
             // A hook may still be keeping it.
             let mut workspace = part.workspace.lock().await;
             let is_in_session = place.holds(&workspace.record.git_dir);

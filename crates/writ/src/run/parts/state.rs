@@ -17,6 +17,10 @@ pub(super) struct Part {
     name: String,
     /// The top of its working tree.
     pub(super) tree: PathBuf,
+    /// The repository that it was made of: perhaps that of another.
+    home: PathBuf,
+    /// How many were made before it.
+    number: u64,
     pub(super) workspace: Arc<Mutex<Workspace>>,
     pub(super) leases: Leases,
     /// Whether nobody is at work in it.
@@ -30,6 +34,8 @@ pub(super) struct State {
     parts: Vec<Part>,
     /// How many are being made.
     making: usize,
+    /// How many have been made.
+    made: u64,
     /// Names of workspaces that there are, or were: what is kept under one is not to be written over.
     used: BTreeSet<String>,
     /// First ports of the blocks of the session, those around it and its parts.
@@ -39,12 +45,14 @@ pub(super) struct State {
 // === impl Part ===
 
 impl Part {
-    /// One that somebody works in.
-    pub(super) fn new(name: &str, workspace: Workspace, leases: Leases) -> Self {
-        let tree = workspace.tree();
+    /// One that somebody is at work in.
+    fn new(name: &str, workspace: Workspace, leases: Leases, number: u64) -> Self {
+        let (tree, home) = (workspace.tree(), workspace.record.git_dir.clone());
         // As the client and its shells have it.
         let tree = tree.canonicalize().unwrap_or(tree);
-        Self { name: name.to_owned(), tree, workspace: Arc::new(Mutex::new(workspace)), leases, rests: false }
+        let home = home.canonicalize().unwrap_or(home);
+        let workspace = Arc::new(Mutex::new(workspace));
+        Self { name: name.to_owned(), tree, home, number, workspace, leases, rests: false }
     }
 
     /// What commands in it are told; none is what it has not.
@@ -91,7 +99,7 @@ impl State {
     /// Takes out the one that has to go before another can be made; none if there is room.
     ///
     /// # Errors
-    /// All are at work.
+    /// All are at work, or needed by one that is.
     pub(super) fn make_room(&mut self) -> Result<Option<Part>, CommandError> {
         if self.used.len() >= PARTS_NAMED_MAX {
             return Err(CommandError::failed(format!(
@@ -102,7 +110,8 @@ impl State {
         if self.parts.len() + self.making < PARTS_MAX {
             return Ok(None);
         }
-        let at = self.parts.iter().position(|part| part.rests).ok_or_else(|| {
+        let is_needed = |part: &Part| self.parts.iter().any(|other| other.home.starts_with(&part.tree));
+        let at = self.parts.iter().position(|part| part.rests && !is_needed(part)).ok_or_else(|| {
             CommandError::failed(format!("{PARTS_MAX} sub-agents of this session work in workspaces of their own"))
                 .hinted("wait until one of them is done")
         })?;
@@ -126,7 +135,16 @@ impl State {
         self.making = self.making.saturating_sub(1);
     }
 
-    /// There is another.
+    /// It is there, and somebody is at work in it; where it is.
+    pub(super) fn put(&mut self, name: &str, workspace: Workspace, leases: Leases) -> PathBuf {
+        self.made += 1;
+        let part = Part::new(name, workspace, leases, self.made);
+        let tree = part.tree.clone();
+        self.parts.push(part);
+        tree
+    }
+
+    /// It stays after all.
     pub(super) fn add(&mut self, part: Part) {
         self.parts.push(part);
     }
@@ -138,9 +156,11 @@ impl State {
         Some(self.parts.remove(at))
     }
 
-    /// Takes out all, in the order in which they were made or used.
+    /// Takes out all, the last one made first: it may have been made of another.
     pub(super) fn take_all(&mut self) -> Vec<Part> {
-        std::mem::take(&mut self.parts)
+        let mut parts = std::mem::take(&mut self.parts);
+        parts.sort_by_key(|part| std::cmp::Reverse(part.number));
+        parts
     }
 
     /// Blocks that are not to be leased again.

@@ -183,3 +183,21 @@ async fn programs_of_an_agent_s_settings_get_nothing_of_the_developer_s() {
     assert!(std::env::var("CARGO_MANIFEST_DIR").is_ok());
     assert!(seen.contains("PATH=") && !seen.contains("CARGO_MANIFEST_DIR"), "{seen}");
 }
+
+#[tokio::test]
+async fn one_made_of_another_is_kept_before_it() {
+    let stage = Stage::new();
+    let outer = stage.create("agent-a1").await;
+    let inner = stage.parts.create(&stage.plane, "agent-a2", &outer).await.unwrap();
+    std::fs::write(inner.join("new"), "new\n").unwrap();
+    git(&inner, &["add", "--all"]);
+    git(&inner, &["commit", "--quiet", "--message", "New"]);
+    std::fs::write(inner.join("draft"), "draft\n").unwrap();
+    // The order in which they were used says nothing.
+    stage.parts.wakes("agent-a1");
+    stage.parts.finish(&Place::default()).await;
+    assert_eq!(stage.git(&["show", &format!("s/{SESSION}/agent-a1-agent-a2:new")]), "new");
+    let kept = git(&outer, &["rev-parse", &format!("refs/writ/keep/{SESSION}.agent-a2")]);
+    stage.git(&["merge-base", "--is-ancestor", &kept, &format!("refs/writ/keep/{SESSION}.agent-a1")]);
+    assert_eq!(stage.git(&["show", &format!("{kept}:draft")]), "draft");
+}
