@@ -143,6 +143,11 @@ impl CommandError {
         self.kind
     }
 
+    /// All of it in one line, for where a line is all there is.
+    pub(crate) fn sentence(&self) -> String {
+        std::iter::once(&self.error).chain(&self.hints).map(String::as_str).collect::<Vec<_>>().join("; ")
+    }
+
     /// Tells the human, on standard error.
     pub(crate) fn report(&self) {
         eprintln!("{self}");

@@ -6,15 +6,15 @@ mod blame;
 mod commit;
 pub(crate) mod credential;
 pub(crate) mod remotes;
+pub(crate) mod run;
 
 use std::path::{Path, PathBuf};
-use std::process::Stdio;
 
-use tokio::io::AsyncReadExt;
 use tokio::process::Command;
 
 pub(crate) use blame::{Blame, Place};
 pub(crate) use commit::{Commit, Revision};
+use run::Bounds;
 
 use crate::command_error::CommandError;
 use crate::limits::{GIT_ANSWER_BYTES_MAX, GIT_LOOK_TIMEOUT};
@@ -48,6 +48,10 @@ const SETTINGS: [&str; 7] = [
     "color.ui=false",
 ];
 
+/// How long a look may take, and what it may say.
+const BOUNDS: Bounds =
+    Bounds { within: GIT_LOOK_TIMEOUT, bytes: GIT_ANSWER_BYTES_MAX, complaint_bytes: GIT_ANSWER_BYTES_MAX };
+
 // === impl Git ===
 
 impl Git {
@@ -80,26 +84,11 @@ impl Git {
             command.env(name, value);
         }
         command.args(SETTINGS.iter().flat_map(|setting| ["-c", setting])).args(arguments);
-        command.current_dir(&self.folder).stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped());
-        command.kill_on_drop(true);
-        let late = |_| CommandError::failed(format!("git took longer than {} s", GIT_LOOK_TIMEOUT.as_secs()));
-        tokio::time::timeout(GIT_LOOK_TIMEOUT, output(command)).await.map_err(late)?
+        command.current_dir(&self.folder);
+        let ended = run::run(command, b"", BOUNDS).await?;
+        let stderr = String::from_utf8_lossy(&ended.stderr).into_owned();
+        Ok(Said { success: ended.success(), stdout: ended.stdout, stderr })
     }
-}
-
-async fn output(mut command: Command) -> Result<Said, CommandError> {
-    let failed = |error: std::io::Error| CommandError::failed("cannot run git").because(&error);
-    let mut child = command.spawn().map_err(failed)?;
-    let (mut stdout, mut stderr) = (Vec::new(), Vec::new());
-    if let (Some(out), Some(err)) = (child.stdout.take(), child.stderr.take()) {
-        let (mut out, mut err) = (out.take(GIT_ANSWER_BYTES_MAX), err.take(GIT_ANSWER_BYTES_MAX));
-        tokio::try_join!(out.read_to_end(&mut stdout), err.read_to_end(&mut stderr)).map_err(failed)?;
-    }
-    if stdout.len() as u64 >= GIT_ANSWER_BYTES_MAX {
-        return Err(CommandError::failed(format!("git's answer is longer than {GIT_ANSWER_BYTES_MAX} bytes")));
-    }
-    let status = child.wait().await.map_err(failed)?;
-    Ok(Said { success: status.success(), stdout, stderr: String::from_utf8_lossy(&stderr).into_owned() })
 }
 
 impl Said {

@@ -6,6 +6,7 @@
 
 pub(crate) mod event;
 pub(crate) mod intent;
+mod outside;
 pub(crate) mod settings;
 pub(crate) mod tokens;
 pub(crate) mod wire;
@@ -16,10 +17,11 @@ use std::os::unix::net::UnixStream;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 use std::sync::mpsc::{RecvTimeoutError, sync_channel};
+use std::time::Duration;
 
 use crate::command_error::{CommandError, Exit};
 use crate::inside::{SESSION_VARIABLE, SOCKET_VARIABLE};
-use crate::limits::{HOOK_ANSWER_BYTES_MAX, HOOK_BYTES_MAX, HOOK_WAITING_DEADLINE};
+use crate::limits::{HOOK_ANSWER_BYTES_MAX, HOOK_BYTES_MAX, HOOK_DEADLINE};
 pub(crate) use event::Event;
 use wire::{Answer, Head};
 
@@ -52,15 +54,15 @@ pub(crate) fn fast(mut arguments: impl Iterator<Item = OsString>) -> Option<Exit
 /// Carries one event there and its answer back.
 pub(crate) fn run(event: Event, is_required: bool) -> ExitCode {
     let Some(socket) = socket(std::env::var_os(SOCKET_VARIABLE).as_deref()) else {
-        return outside(event, is_required);
+        return outside::answer(event, is_required, std::io::stdin().lock());
     };
     let env_file = std::env::var_os(ENV_FILE_VARIABLE).map(PathBuf::from);
     let (tell, told) = sync_channel(1);
     let carrying = std::thread::Builder::new().spawn({
         move || {
-            let head = Head { event: Some(event), env_file: env_file.is_some(), ..Head::default() };
-            let answer =
-                exchange(&socket, &head, std::io::stdin().lock()).and_then(|answer| answer.export(env_file.as_deref()));
+            let head = Head { event: Some(event), ..Head::default() };
+            let answer = exchange(&socket, &head, std::io::stdin().lock(), event.deadline())
+                .and_then(|answer| answer.export(env_file.as_deref()));
             // Nobody waits for it past the deadline.
             let _ = tell.send(answer);
         }
@@ -85,10 +87,10 @@ fn socket(door: Option<&OsStr>) -> Option<PathBuf> {
     door.filter(|path| !path.is_empty()).map(|path| Path::new(path).with_file_name(wire::SOCKET))
 }
 
-fn exchange(socket: &Path, head: &Head, input: impl Read) -> std::io::Result<Answer> {
+fn exchange(socket: &Path, head: &Head, input: impl Read, within: Duration) -> std::io::Result<Answer> {
     let mut stream = UnixStream::connect(socket)?;
-    stream.set_read_timeout(Some(HOOK_WAITING_DEADLINE))?;
-    stream.set_write_timeout(Some(HOOK_WAITING_DEADLINE))?;
+    stream.set_read_timeout(Some(within))?;
+    stream.set_write_timeout(Some(within))?;
     let mut message = serde_json::to_vec(head)?;
     message.push(b'\n');
     input.take(HOOK_BYTES_MAX).read_to_end(&mut message)?;
@@ -106,7 +108,7 @@ fn exchange(socket: &Path, head: &Head, input: impl Read) -> std::io::Result<Ans
 fn ask(head: &Head) -> Result<Answer, CommandError> {
     let socket = socket(std::env::var_os(SOCKET_VARIABLE).as_deref())
         .ok_or_else(|| CommandError::usage("this is not inside a session").hinted("start the agent with `writ run`"))?;
-    let answer = exchange(&socket, head, std::io::empty())
+    let answer = exchange(&socket, head, std::io::empty(), HOOK_DEADLINE)
         .map_err(|error| CommandError::new(Exit::Unreachable, reason(&error)))?;
     if answer.exit == 0 { Ok(answer) } else { Err(CommandError::failed(answer.err.trim_end())) }
 }
@@ -118,14 +120,6 @@ fn reason(error: &std::io::Error) -> String {
         return format!("session {session} is over: its launcher is gone; start again with `writ run`");
     }
     format!("cannot reach the launcher of this session: {error}")
-}
-
-fn outside(event: Event, is_required: bool) -> ExitCode {
-    if is_required && event.guards() {
-        eprintln!("writ: this is not inside a session; start the agent with `writ run`");
-        return BLOCKED.into();
-    }
-    ExitCode::SUCCESS
 }
 
 /// What guards an action blocks it: an agent whose launcher is gone is not to go on unseen.

@@ -202,6 +202,13 @@ pub(crate) const WORKSPACE_PORT_BLOCKS: u16 = 128;
 /// Wants of one request for a lock, as the control plane takes them.
 pub(crate) const LEASE_WANTS_MAX: usize = 64;
 
+/// Workspaces for sub-agents that one session has at a time: each is a checkout and a block of ports of the machine's 128.
+pub(crate) const PARTS_MAX: usize = 32;
+/// Those that it has had: each leaves a branch and a keep-ref.
+pub(crate) const PARTS_NAMED_MAX: usize = 1024;
+/// Time for a hook that makes, keeps or removes a workspace: the checkout of a large repository.
+pub(crate) const HOOK_WORKSPACE_DEADLINE: Duration = Duration::from_secs(300);
+
 /// Bytes of what the client tells a hook: a whole file that is written, and the one before it.
 pub(crate) const HOOK_BYTES_MAX: u64 = 32 << 20;
 /// Bytes of the answer: a reason with a short difference.

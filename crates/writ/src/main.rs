@@ -24,6 +24,7 @@ mod password;
 mod push;
 mod reference;
 mod run;
+mod ticket;
 mod workspace;
 
 use std::process::ExitCode;

@@ -14,6 +14,7 @@ mod hooks;
 mod listen;
 mod nested;
 mod orphans;
+mod parts;
 mod pg;
 mod process;
 mod propagation;
@@ -233,7 +234,7 @@ impl Governed<'_> {
         };
         let mut carried = propagation::variables(opened, &environment, control::seam::random());
         let claude = asked.installed.clone();
-        let start = Start { opened, environment: &environment, carried: &carried, claude: claude.as_deref() };
+        let start = Start { opened, environment: &environment, carried: &carried, claude: claude.as_deref(), place };
         let carriers = Carriers::prepare(as_session, start, with_git).await?;
         let (key_helper, delivered) = (carriers.key_helper(), carriers.delivered());
         let bound = Bound { server, opened, key_helper, carried: &carried, delivered };
@@ -242,7 +243,7 @@ impl Governed<'_> {
         carried.extend_from_slice(place.variables());
         let environment = environment.for_child(opened, server, &carried);
         let ended = self.supervised(&command, environment, place.folder(), news, &carriers.vault()).await?;
-        carriers.finish(&opened.session.id).await;
+        carriers.finish(&opened.session.id, place).await;
         Ok(ended)
     }
 

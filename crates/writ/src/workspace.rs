@@ -19,6 +19,7 @@ mod keep;
 mod large;
 pub(crate) mod names;
 mod nested;
+mod owner;
 mod processes;
 mod record;
 mod recover;
@@ -39,6 +40,7 @@ use crate::command_error::CommandError;
 pub(crate) use create::{Order, create};
 pub(crate) use gc::{Bounds, Verdict, judge};
 pub(crate) use keep::{Kept, keep};
+pub(crate) use owner::Owner;
 pub(crate) use record::Record;
 pub(crate) use recover::{Recovered, recover};
 pub(crate) use remove::{empty_trash, remove};
@@ -110,9 +112,11 @@ impl Workspace {
         git::Git::of(&tree.join(".git"), &tree, git::Trust::Agent)
     }
 
-    /// Git in the developer's repository, which may have lost the working tree that this was made from.
+    /// Git in the repository that this was made of, which may have lost its working tree meanwhile. That of a part is one
+    /// that an agent works in.
     fn home(&self) -> git::Git {
-        git::Git::at(&self.record.git_dir, git::Trust::Developer).with("GIT_DIR", &self.record.git_dir)
+        let trust = if self.record.owner.part.is_some() { git::Trust::Agent } else { git::Trust::Developer };
+        git::Git::at(&self.record.git_dir, trust).with("GIT_DIR", &self.record.git_dir)
     }
 
     /// Whether a process works in it that is not this one.
@@ -127,7 +131,13 @@ impl Workspace {
     pub(crate) fn is_borrowed_from(&self, root: &Root) -> Result<bool, CommandError> {
         let folders = root.folders()?;
         let records = folders.iter().filter_map(|folder| Record::read(folder).ok());
-        Ok(records.into_iter().any(|record| record.git_dir.starts_with(&self.folder)))
+        Ok(records.into_iter().any(|record| self.has(&record.git_dir)))
+    }
+
+    /// Whether a path is in it, whichever symbolic links lead there.
+    pub(crate) fn has(&self, path: &Path) -> bool {
+        let real = |path: &Path| path.canonicalize().unwrap_or(path.to_owned());
+        path.starts_with(&self.folder) || real(path).starts_with(real(&self.folder))
     }
 }
 
@@ -191,7 +201,7 @@ impl Listed {
     }
 
     fn is_called(&self, name: &str) -> bool {
-        let id = self.record.session.to_string();
+        let id = self.record.owner.to_string();
         let by_folder = self.folder.file_name().is_some_and(|known| known.to_string_lossy() == name);
         by_folder || (name.len() >= 4 && id.to_ascii_lowercase().ends_with(&name.to_ascii_lowercase()))
     }

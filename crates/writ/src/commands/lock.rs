@@ -1,13 +1,12 @@
 //! `writ lock`.
 
 mod look;
-mod ticket;
+mod table;
 mod way;
 
 use domain::{Resource, Span};
 use serde_json::{Value, json};
 
-pub(crate) use ticket::Ticket;
 pub(crate) use way::{Way, put};
 
 use crate::api::read;
@@ -18,6 +17,7 @@ use crate::credentials::Home;
 use crate::inside::LockAsk;
 use crate::limits::{LOCK_WAIT_STEP, RULES_BYTES_MAX};
 use crate::output::{clean, print, print_json_lines};
+use crate::ticket::Ticket;
 
 /// Runs a command about locks.
 pub(super) async fn lock(command: LockCommand) -> Result<Exit, CommandError> {

@@ -8,12 +8,14 @@ use serde_json::Value;
 use tokio::process::{Child, Command};
 use tokio::signal::unix::{SignalKind, signal};
 
-use super::lock::{Ticket, Way, ask};
+use super::lock::{Way, ask};
 use crate::api::read;
 use crate::cli::WithLock;
 use crate::command_error::{CommandError, Exit};
 use crate::inside::LockAsk;
 use crate::limits::{LOCK_CHILD_GRACE, LOCK_LOOK_EVERY, LOCK_UNSURE_MAX};
+use crate::run::not_started;
+use crate::ticket::Ticket;
 
 /// The token, for gates that compare it.
 const TOKEN_VARIABLE: &str = "WRIT_LOCK_TOKEN";
@@ -73,10 +75,7 @@ impl Held {
             .stdin(Stdio::inherit())
             .kill_on_drop(true)
             .spawn();
-        spawned.map_err(|error| {
-            let kind = if error.kind() == std::io::ErrorKind::NotFound { Exit::NotFound } else { Exit::NotExecutable };
-            CommandError::new(kind, format!("cannot start `{}`", program.to_string_lossy())).because(&error)
-        })
+        spawned.map_err(|error| not_started(program, &error))
     }
 
     /// Waits until the lock is lost, or nobody has been able to say that it is not for too long; says which.

@@ -3,12 +3,10 @@
 mod gc;
 mod list;
 
-use domain::SessionId;
-
 use crate::cli::{WorkspaceCommand, WorkspaceRecover};
 use crate::command_error::{CommandError, Exit};
 use crate::output::{clean, print};
-use crate::workspace::{self, Found, Listed, Recovered, Root, Source, State, Workspace};
+use crate::workspace::{self, Found, Listed, Owner, Recovered, Root, Source, State, Workspace};
 use control::seam::Clock;
 
 /// Runs one of the commands.
@@ -28,7 +26,7 @@ fn open(root: &Root, session: &str) -> Result<Exit, CommandError> {
     if listed.state == State::Missing {
         let record = &listed.record;
         let place = record.repository.display();
-        return Err(CommandError::failed(format!("the workspace of session {} was removed by hand", record.session))
+        return Err(CommandError::failed(format!("the workspace of session {} was removed by hand", record.owner))
             .hinted(format!("what was kept of it is at {} in `{place}`", record.keep_ref())));
     }
     print(&format!("{}\n", listed.tree().display()))?;
@@ -37,25 +35,25 @@ fn open(root: &Root, session: &str) -> Result<Exit, CommandError> {
 
 /// Keeps a workspace that was left first, then makes a branch of what is kept.
 async fn recover(root: &Root, arguments: &WorkspaceRecover) -> Result<Exit, CommandError> {
-    let (source, session) = match Listed::find(root, &arguments.session) {
+    let (source, owner) = match Listed::find(root, &arguments.session) {
         Ok(listed) => {
             keep_now(&listed).await?;
-            (source_of(&listed).await?, listed.record.session)
+            (source_of(&listed).await?, listed.record.owner.clone())
         }
         // The workspace may be gone: then the whole id says which keep-ref of the repository here is meant.
-        Err(error) => match arguments.session.parse::<SessionId>() {
-            Ok(session) => (source_here().await?, session),
+        Err(error) => match arguments.session.parse::<Owner>() {
+            Ok(owner) => (source_here().await?, owner),
             Err(_) => return Err(error),
         },
     };
-    let recovered = workspace::recover(&source, &session, arguments.branch.as_deref()).await?;
+    let recovered = workspace::recover(&source, &owner, arguments.branch.as_deref()).await?;
     tell(&source, &recovered)
 }
 
 async fn keep_now(listed: &Listed) -> Result<(), CommandError> {
     match listed.state {
         State::Live => {
-            Err(CommandError::failed(format!("somebody works in the workspace of session {}", listed.record.session))
+            Err(CommandError::failed(format!("somebody works in the workspace of session {}", listed.record.owner))
                 .hinted("wait for its end; its commits can be fetched from it at any time"))
         }
         State::Missing => Ok(()),

@@ -16,7 +16,6 @@ use super::spool::Spool;
 use super::stream::{Sent, no_store, said};
 use super::{Proxy, upstream};
 use crate::push::changes::{self, Changes};
-use crate::push::check::Checker;
 use crate::push::question::{Identity, Question};
 use crate::push::verdict::{Refused, Verdict};
 

@@ -6,7 +6,7 @@ use super::identity::{self, Pusher};
 use super::settings::{Settings, Unproven};
 use crate::command_error::{CommandError, Exit};
 use crate::push::changes;
-use crate::push::check::{Asking, Checker};
+use crate::push::check::Asking;
 use crate::push::limits::{OPTIONS_MAX, UPDATES_BYTES_MAX, UPDATES_MAX};
 use crate::push::question::{Identity, Question};
 use crate::push::repository::Repository;

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 
-use crate::limits::{HOOK_DEADLINE, HOOK_END_DEADLINE, HOOK_WAITING_DEADLINE};
+use crate::limits::{HOOK_DEADLINE, HOOK_END_DEADLINE, HOOK_WAITING_DEADLINE, HOOK_WORKSPACE_DEADLINE};
 
 /// What happened, or is about to.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
@@ -21,27 +21,30 @@ pub(crate) enum Event {
     PostToolUseFailure,
     /// The agent is done with what it was asked.
     Stop,
-    /// A sub-agent is.
+    /// A sub-agent begins, or is woken again.
+    SubagentStart,
+    /// A sub-agent is done.
     SubagentStop,
     /// The conversation ends.
     SessionEnd,
     /// A watched file changed.
     FileChanged,
-    /// A sub-agent is to have a working tree of its own.
+    /// A sub-agent, or the agent itself, is to have a working tree of its own.
     WorktreeCreate,
-    /// It is done with it.
+    /// It is not needed any more.
     WorktreeRemove,
 }
 
 impl Event {
     /// Every event.
-    pub(crate) const ALL: [Self; 11] = [
+    pub(crate) const ALL: [Self; 12] = [
         Self::SessionStart,
         Self::UserPromptSubmit,
         Self::PreToolUse,
         Self::PostToolUse,
         Self::PostToolUseFailure,
         Self::Stop,
+        Self::SubagentStart,
         Self::SubagentStop,
         Self::SessionEnd,
         Self::FileChanged,
@@ -58,6 +61,7 @@ impl Event {
             Self::PostToolUse => "PostToolUse",
             Self::PostToolUseFailure => "PostToolUseFailure",
             Self::Stop => "Stop",
+            Self::SubagentStart => "SubagentStart",
             Self::SubagentStop => "SubagentStop",
             Self::SessionEnd => "SessionEnd",
             Self::FileChanged => "FileChanged",
@@ -80,6 +84,7 @@ impl Event {
         match self {
             Self::PreToolUse => HOOK_WAITING_DEADLINE,
             Self::SessionEnd => HOOK_END_DEADLINE,
+            Self::SubagentStop | Self::WorktreeCreate | Self::WorktreeRemove => HOOK_WORKSPACE_DEADLINE,
             _ => HOOK_DEADLINE,
         }
     }

@@ -15,13 +15,13 @@ pub(crate) const FAIL_CLOSED_VERSION: &str = "2.1.295";
 
 /// Tools that change something, or may.
 const CHANGING: &str = "Edit|MultiEdit|Write|NotebookEdit|Bash|mcp__.*";
-/// Those, and tools that show something.
-const SEEN: &str = "Read|Grep|Edit|MultiEdit|Write|NotebookEdit|Bash|mcp__.*";
+/// Those, and tools that show something, what a sub-agent did among it.
+const SEEN: &str = "Agent|Read|Grep|Edit|MultiEdit|Write|NotebookEdit|Bash|mcp__.*";
 
 /// The `hooks` of a client's settings. `writ` is how to call this program; with `is_required`, nothing is changed outside of
 /// a session.
 pub(crate) fn hooks(writ: &str, is_required: bool) -> Map<String, Value> {
-    Event::ALL.into_iter().filter(|event| is_installed(*event)).map(|event| entry(writ, event, is_required)).collect()
+    Event::ALL.into_iter().map(|event| entry(writ, event, is_required)).collect()
 }
 
 /// The hooks, and what else keeps an agent from passing them by, as managed settings.
@@ -56,11 +56,6 @@ pub(crate) fn quoted(path: &str) -> String {
     let is_plain =
         !path.is_empty() && path.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"/._-+".contains(&byte));
     if is_plain { path.to_owned() } else { output::quoted(path) }
-}
-
-/// Working trees are not: the client makes its own when no hook says otherwise.
-fn is_installed(event: Event) -> bool {
-    !matches!(event, Event::WorktreeCreate | Event::WorktreeRemove)
 }
 
 fn entry(writ: &str, event: Event, is_required: bool) -> (String, Value) {

@@ -2,9 +2,12 @@ use std::ffi::{OsStr, OsString};
 use std::io::{Read, Write};
 use std::os::unix::net::UnixListener;
 use std::path::Path;
+use std::time::Duration;
 
 use super::wire::{Answer, Head};
 use super::{Event, exchange, fast, socket};
+
+const SOON: Duration = Duration::from_secs(10);
 
 fn words(words: &[&str]) -> impl Iterator<Item = OsString> {
     words.iter().map(OsString::from).collect::<Vec<_>>().into_iter()
@@ -45,9 +48,9 @@ fn an_event_goes_there_whole_and_its_answer_comes_back() {
         stream.write_all(br#"{"exit":2,"err":"no","exports":"export A=1\n","later":true}"#).unwrap();
         said
     });
-    let head = Head { event: Some(Event::PreToolUse), env_file: true, ..Head::default() };
-    let answer = exchange(&path, &head, &b"{\"a\":\n1}"[..]).unwrap();
-    assert_eq!(launcher.join().unwrap(), "{\"event\":\"PreToolUse\",\"env_file\":true}\n{\"a\":\n1}");
+    let head = Head { event: Some(Event::PreToolUse), ..Head::default() };
+    let answer = exchange(&path, &head, &b"{\"a\":\n1}"[..], SOON).unwrap();
+    assert_eq!(launcher.join().unwrap(), "{\"event\":\"PreToolUse\"}\n{\"a\":\n1}");
     let file = folder.path().join("env");
     std::fs::write(&file, "export B=2\n").unwrap();
     let answer = answer.export(Some(&file)).unwrap();
@@ -67,7 +70,7 @@ fn no_answer_is_an_error() {
             stream.read_to_end(&mut Vec::new()).unwrap();
             stream.write_all(reply).unwrap();
         });
-        let answer = exchange(&path, &Head::default(), std::io::empty());
+        let answer = exchange(&path, &Head::default(), std::io::empty(), SOON);
         launcher.join().unwrap();
         answer
     };
@@ -76,5 +79,8 @@ fn no_answer_is_an_error() {
     }
     assert_eq!(said(b"{\"exit\":0}").unwrap(), Answer::default());
     std::fs::remove_file(&path).unwrap();
-    assert_eq!(exchange(&path, &Head::default(), std::io::empty()).unwrap_err().kind(), std::io::ErrorKind::NotFound);
+    assert_eq!(
+        exchange(&path, &Head::default(), std::io::empty(), SOON).unwrap_err().kind(),
+        std::io::ErrorKind::NotFound
+    );
 }

@@ -23,9 +23,6 @@ pub(crate) struct Head {
     /// Whether the session's locks are asked for, with their fencing tokens.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub(crate) tokens: bool,
-    /// Whether the client takes variables for later commands.
-    #[serde(default)]
-    pub(crate) env_file: bool,
 }
 
 /// What the hook does.

@@ -16,7 +16,7 @@ use brokers::ssh::{CommitError, claimed_authority, verify_commit};
 use super::limits::{
     CHANGES_BYTES_MAX, COMMIT_OBJECTS_BYTES_MAX, COMMITS_MAX, COMMITS_TOLD_MAX, OCTOPUSES_MAX, PATHS_MAX,
 };
-use super::repository::{GitError, Repository};
+use super::repository::{GitError, Repository, failed};
 use super::update::{ObjectId, Update};
 
 pub(crate) use listing::Touched;
@@ -188,7 +188,7 @@ async fn kind(repository: &Repository, update: &Update) -> Result<Kind, GitError
     match ended.code {
         Some(0) => Ok(Kind::Update),
         Some(1) => Ok(Kind::Force),
-        _ => Err(ended.failed(&arguments)),
+        _ => Err(failed(&ended, &arguments)),
     }
 }
 

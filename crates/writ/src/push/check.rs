@@ -1,7 +1,5 @@
 //! Asking the control plane.
 
-use std::future::Future;
-
 use serde::Deserialize;
 
 use super::limits::{CHECK_ATTEMPTS, CHECK_MAX, CHECK_RETRY_PAUSE};
@@ -9,13 +7,7 @@ use super::question::Question;
 use super::verdict::{Refused, Verdict};
 use crate::client::{Client, ClientError};
 
-/// Whoever decides about pushes.
-pub(crate) trait Checker: Send + Sync {
-    /// Decides. Whoever cannot decide refuses.
-    fn check(&self, question: &Question) -> impl Future<Output = Verdict> + Send;
-}
-
-/// The control plane decides; the client's bearer is the gate's own secret.
+/// The control plane decides about pushes; the client's bearer is the gate's own secret.
 #[derive(Clone)]
 pub(crate) struct Asking(pub(crate) Client);
 
@@ -26,16 +18,15 @@ struct Admitted {
 
 // === impl Asking ===
 
-impl Checker for Asking {
-    async fn check(&self, question: &Question) -> Verdict {
+impl Asking {
+    /// Decides. Who cannot decide refuses.
+    pub(crate) async fn check(&self, question: &Question) -> Verdict {
         let asked = tokio::time::timeout(CHECK_MAX, self.asked(question)).await;
         asked.unwrap_or_else(|_| {
             Verdict::Refused(Refused::unanswered(format!("no answer within {} s", CHECK_MAX.as_secs())))
         })
     }
-}
 
-impl Asking {
     /// A question that is asked twice is at worst admitted twice: the second entry says so too.
     async fn asked(&self, question: &Question) -> Verdict {
         for _ in 1..CHECK_ATTEMPTS {

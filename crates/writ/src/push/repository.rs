@@ -4,10 +4,10 @@ use std::ffi::OsString;
 use std::path::{Path, PathBuf};
 use std::process::Stdio;
 
-use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::process::Command;
 
 use super::limits::{GIT_COMPLAINT_BYTES_MAX, GIT_MAX};
+use crate::git::run::{Bounds, Ended, Unanswered, run};
 
 /// A repository, with the objects of a push that are not part of it yet.
 #[derive(Debug, Clone)]
@@ -21,17 +21,6 @@ pub(crate) struct Repository {
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("{0}")]
 pub(crate) struct GitError(pub(crate) String);
-
-/// How a command of git ended.
-#[derive(Debug)]
-pub(crate) struct Ended {
-    /// What it printed.
-    pub(crate) stdout: Vec<u8>,
-    /// Its exit code; none when a signal ended it.
-    pub(crate) code: Option<i32>,
-    /// Its own words, one line.
-    complaint: String,
-}
 
 /// Variables that git gives a hook and that say where objects are.
 const QUARANTINE: [&str; 3] = ["GIT_OBJECT_DIRECTORY", "GIT_ALTERNATE_OBJECT_DIRECTORIES", "GIT_QUARANTINE_PATH"];
@@ -87,7 +76,7 @@ impl Repository {
         let ended = self.run(arguments, input, bytes_max).await?;
         match ended.code {
             Some(0) => Ok(ended.stdout),
-            _ => Err(ended.failed(arguments)),
+            _ => Err(failed(&ended, arguments)),
         }
     }
 
@@ -96,9 +85,13 @@ impl Repository {
     /// # Errors
     /// It cannot be run, takes too long, or prints more than `bytes_max` bytes.
     pub(crate) async fn run(&self, arguments: &[&str], input: &[u8], bytes_max: usize) -> Result<Ended, GitError> {
-        let ended = tokio::time::timeout(GIT_MAX, spoken(self.command(arguments), input, bytes_max)).await;
-        let name = arguments.first().copied().unwrap_or_default();
-        ended.unwrap_or_else(|_| Err(GitError(format!("`git {name}` took longer than {} s", GIT_MAX.as_secs()))))
+        let bounds =
+            Bounds { within: GIT_MAX, bytes: bytes_max as u64, complaint_bytes: GIT_COMPLAINT_BYTES_MAX as u64 };
+        run(self.command(arguments), input, bounds).await.map_err(|error| match error {
+            Unanswered::NotRun(error) => GitError(format!("git cannot be run: {error}")),
+            Unanswered::TooLate(seconds) => GitError(format!("{} took longer than {seconds} s", name(arguments))),
+            Unanswered::TooLong(bytes) => GitError(format!("git lists more than {} MiB about this push", bytes >> 20)),
+        })
     }
 
     /// A command of git here, with nothing of the caller's environment but what says where things are.
@@ -128,28 +121,6 @@ impl Repository {
     }
 }
 
-/// Writes, reads and waits, all at once: whoever waits for the other first would wait for ever.
-async fn spoken(mut command: Command, input: &[u8], bytes_max: usize) -> Result<Ended, GitError> {
-    let broken = |error: std::io::Error| GitError(format!("git cannot be run: {error}"));
-    let mut child = command.spawn().map_err(broken)?;
-    let (Some(mut to), Some(out), Some(err)) = (child.stdin.take(), child.stdout.take(), child.stderr.take()) else {
-        return Err(GitError("git cannot be run: no pipes".to_owned()));
-    };
-    let (mut stdout, mut stderr) = (Vec::new(), Vec::new());
-    let (mut out, mut err) = (out.take(bytes_max as u64 + 1), err.take(GIT_COMPLAINT_BYTES_MAX as u64));
-    let say = async move {
-        // A git that has heard enough closes its end: what it says then tells more.
-        let _ = to.write_all(input).await;
-        Ok::<_, std::io::Error>(())
-    };
-    tokio::try_join!(say, out.read_to_end(&mut stdout), err.read_to_end(&mut stderr)).map_err(broken)?;
-    if stdout.len() > bytes_max {
-        return Err(GitError(format!("git lists more than {} MiB about this push", bytes_max >> 20)));
-    }
-    let status = child.wait().await.map_err(broken)?;
-    Ok(Ended { stdout, code: status.code(), complaint: complaint(&stderr) })
-}
-
 /// Git's own words, in one line without its prefix.
 pub(crate) fn complaint(stderr: &[u8]) -> String {
     let text = String::from_utf8_lossy(stderr);
@@ -158,12 +129,11 @@ pub(crate) fn complaint(stderr: &[u8]) -> String {
     line.chars().filter(|c| !c.is_control()).take(300).collect()
 }
 
-// === impl Ended ===
+/// What to say of a command that failed.
+pub(crate) fn failed(ended: &Ended, arguments: &[&str]) -> GitError {
+    GitError(format!("{} failed: {}", name(arguments), complaint(&ended.stderr)))
+}
 
-impl Ended {
-    /// What to say of a failure.
-    pub(crate) fn failed(&self, arguments: &[&str]) -> GitError {
-        let name = arguments.first().copied().unwrap_or_default();
-        GitError(format!("`git {name}` failed: {}", self.complaint))
-    }
+fn name(arguments: &[&str]) -> String {
+    format!("`git {}`", arguments.first().copied().unwrap_or_default())
 }

@@ -21,15 +21,18 @@ use super::git::{self, Git, Hooks, Missing};
 use super::hooks::{HookDoor, Whose};
 use super::listen::Listening;
 use super::nested;
+use super::parts::Parts;
 use super::recorder::{Recorder, Recording};
 use super::session_folder::SessionFolder;
 use super::settings_file::Bound;
 use super::vault::{Plane, SystemTimer, Vault};
+use super::workspace::Place;
 use crate::api::Opened;
 use crate::client::Client;
 use crate::command_error::CommandError;
 use crate::inside::SOCKET_VARIABLE;
 use crate::output::clean;
+use crate::workspace::Root;
 
 /// The session's folder with everything in it, and the tasks behind it. Nothing of it is left when this is gone.
 pub(super) struct Carriers {
@@ -37,6 +40,7 @@ pub(super) struct Carriers {
     delivered: Vec<(String, OsString)>,
     key_helper: String,
     recording: Option<Recording>,
+    parts: Parts,
     vault: Vault,
     family: Family,
     writ: PathBuf,
@@ -58,6 +62,8 @@ pub(super) struct Start<'a> {
     pub(super) carried: &'a [(String, OsString)],
     /// Claude Code's program, if there is one.
     pub(super) claude: Option<&'a Path>,
+    /// Where it works.
+    pub(super) place: &'a Place,
 }
 
 // === impl Carriers ===
@@ -77,13 +83,15 @@ impl Carriers {
         let (recorder, recording) = Recorder::start(client.clone(), id);
         let door = Door::new(client.clone(), start.opened, recorder, family.clone(), vault.clone());
         let door = Listening::start(&folder.door_socket(), family.clone(), door).map_err(failed)?;
-        let hooks = HookDoor::new(client, Whose::of(start.opened, start.environment));
+        let parts = Parts::new(id, start.place, folder.parts_script(), Root::find().ok());
+        let hooks = HookDoor::new(client, Whose::of(start.opened, start.environment), parts.clone());
         let hooks = Listening::start(&folder.hook_socket(), family.clone(), hooks).map_err(failed)?;
         let mut carriers = Self {
             variables: vec![(SOCKET_VARIABLE.to_owned(), folder.door_socket().into())],
             delivered: Vec::new(),
             key_helper: String::new(),
             recording: Some(recording),
+            parts,
             vault,
             family,
             writ,
@@ -119,8 +127,8 @@ impl Carriers {
         self.vault.clone()
     }
 
-    /// Waits until what was noted is recorded, within a bound.
-    pub(super) async fn finish(mut self, session: &str) {
+    /// Waits until what was noted is recorded, within a bound, and what sub-agents did in workspaces of their own is kept.
+    pub(super) async fn finish(mut self, session: &str, place: &Place) {
         self.vault.close(&format!("session {session} is over"));
         self._prepared = Prepared::default();
         self._renewal = None;
@@ -129,10 +137,11 @@ impl Carriers {
         if let Some(recording) = self.recording.take() {
             recording.finish().await;
         }
+        self.parts.finish(place).await;
     }
 
     /// What the session's credentials take, its bearer among them.
-    async fn deliver(&mut self, client: &Client, Start { opened, environment, carried, claude }: Start<'_>) {
+    async fn deliver(&mut self, client: &Client, Start { opened, environment, carried, claude, .. }: Start<'_>) {
         let (folder, writ) = (&self._folder, self.writ.as_path());
         let (vault, family, server) = (&self.vault, &self.family, client.address());
         let site = Site { folder, writ, server, opened, environment, vault, family };

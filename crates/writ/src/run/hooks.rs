@@ -16,11 +16,13 @@ mod foreign;
 mod held;
 mod ignored;
 mod input;
+mod locking;
 mod notices;
-mod plane;
+pub(super) mod plane;
 mod reads;
 mod site;
 mod stale;
+mod sub_agents;
 mod turns;
 mod uses;
 mod words;
@@ -33,6 +35,7 @@ use policy::Rules;
 use serde_json::json;
 
 use super::environment::Environment;
+use super::parts::Parts;
 use crate::api::Opened;
 use crate::hook::Event;
 use crate::hook::wire::{Answer, Head};
@@ -80,6 +83,7 @@ pub(super) struct Whose {
 struct Inner<P> {
     plane: P,
     whose: Whose,
+    parts: Parts,
     sites: Sites,
     rules: Mutex<Arc<Rules>>,
     state: Mutex<State>,
@@ -138,9 +142,9 @@ impl<P> Clone for Hooks<P> {
 
 impl<P: Plane> Hooks<P> {
     /// For one session; `plane` speaks as the session.
-    pub(super) fn new(plane: P, whose: Whose) -> Self {
+    pub(super) fn new(plane: P, whose: Whose, parts: Parts) -> Self {
         let (sites, rules, state) = (Sites::default(), Mutex::default(), Mutex::default());
-        Self(Arc::new(Inner { plane, whose, sites, rules, state }))
+        Self(Arc::new(Inner { plane, whose, parts, sites, rules, state }))
     }
 
     /// The answer to one event.
@@ -161,21 +165,24 @@ impl<P: Plane> Hooks<P> {
         }
         let Some(event) = head.event else { return failed("the launcher does not know this event") };
         match Input::read(body) {
-            Ok(input) => self.respond(event, &input, head.env_file).await,
+            Ok(input) => self.respond(event, &input).await,
             Err(error) => failed(&format!("what the client says of {} is not understood: {error}", event.name())),
         }
     }
 
-    async fn respond(&self, event: Event, input: &Input, has_env_file: bool) -> Answer {
+    async fn respond(&self, event: Event, input: &Input) -> Answer {
         match event {
             Event::PreToolUse => self.before(input).await,
             Event::PostToolUse => self.after(input, false).await,
             Event::PostToolUseFailure => self.after(input, true).await,
-            Event::SessionStart => self.start(input, has_env_file).await,
+            Event::SessionStart => self.start(input).await,
             Event::UserPromptSubmit => self.with_notices(event, &input.agent()),
-            Event::Stop | Event::SubagentStop | Event::SessionEnd => self.turn_over(event, input),
+            Event::Stop | Event::SessionEnd => self.turn_over(event, input),
+            Event::SubagentStart => self.sub_agent_wakes(input),
+            Event::SubagentStop => self.sub_agent_rests(input).await,
             Event::FileChanged => self.file_changed(input),
-            Event::WorktreeCreate | Event::WorktreeRemove => failed("writ makes no working trees for sub-agents"),
+            Event::WorktreeCreate => self.make_tree(input).await,
+            Event::WorktreeRemove => self.remove_tree(input).await,
         }
     }
 
@@ -237,4 +244,4 @@ fn failed(reason: &str) -> Answer {
 }
 
 #[cfg(test)]
-mod tests;
+pub(super) mod tests;

@@ -17,6 +17,8 @@ const AGENT: &str = "agent.sock";
 const LOGIN: &str = "login.sock";
 const DOOR: &str = "writ.sock";
 const HOOKS: &str = crate::hook::wire::SOCKET;
+/// Lines for a shell.
+const PARTS: &str = "parts.sh";
 
 /// How much longer the path of a socket in a subfolder is: `ssh/255.sock`.
 const SUBFOLDER_BYTES: usize = 2;
@@ -64,6 +66,11 @@ impl SessionFolder {
     /// Where the launcher answers hooks.
     pub(super) fn hook_socket(&self) -> PathBuf {
         self.path().join(HOOKS)
+    }
+
+    /// Where the variables of sub-agents with workspaces of their own are.
+    pub(super) fn parts_script(&self) -> PathBuf {
+        self.path().join(PARTS)
     }
 
     /// Writes a file in one step: a reader sees the old or the new content.

@@ -1,15 +1,16 @@
 //! The workspace of a session: planned before the session is opened, made for it, kept at its end.
 
-mod lease;
+mod ending;
+pub(super) mod lease;
 mod machine;
-mod ports;
+pub(super) mod ports;
 mod upkeep;
 
 use std::ffi::OsString;
 use std::path::{Path, PathBuf};
 
 use control::seam::Clock;
-use domain::{SessionId, Time};
+use domain::SessionId;
 
 use super::environment::Environment;
 use crate::api::Opened;
@@ -17,8 +18,9 @@ use crate::cli::Run;
 use crate::client::Client;
 use crate::command_error::CommandError;
 use crate::output::clean;
-use crate::workspace::{self, Found, Kept, Order, Root, Source, WORKSPACE_VARIABLE, Workspace};
-use lease::Leases;
+use crate::workspace::{self, Found, Order, Owner, Root, Source, WORKSPACE_VARIABLE, Workspace};
+pub(super) use ending::{finish, plural};
+use lease::{Leases, Lessor};
 
 /// Where the command will work.
 #[derive(Debug)]
@@ -45,13 +47,17 @@ pub(super) struct Place {
     folder: Option<PathBuf>,
     /// What the command is told about it.
     variables: Vec<(String, OsString)>,
+    /// First ports of the blocks of this session and those around it.
+    port_bases: Vec<u16>,
 }
 
 /// What a workspace tells the command, and what a session inside that works in the same place passes on.
 const VARIABLES: [&str; 5] = [WORKSPACE_VARIABLE, "WRIT_PORT_BASE", "WRIT_PORT_COUNT", "WRIT_DATABASE", AROUND];
+/// Those of them that are leased, and that of compose, which is nobody's own.
+const LEASED: [&str; 4] = ["WRIT_PORT_BASE", "WRIT_PORT_COUNT", "WRIT_DATABASE", "COMPOSE_PROJECT_NAME"];
 /// First ports of the blocks of this session and those around it, with commas: a session does not stand in the way of those
 /// inside it, so the control plane would grant them again.
-const AROUND: &str = "WRIT_PORTS_AROUND";
+pub(super) const AROUND: &str = "WRIT_PORTS_AROUND";
 
 /// The setting that turns workspaces off.
 const SETTING: &str = "writ.workspace";
@@ -114,12 +120,13 @@ impl Plan {
             CommandError::failed("the control plane gave the session an id that is none").because(error)
         };
         let session = opened.session.id.parse::<SessionId>().map_err(|error| strange(&error))?;
-        let order = Order { session, with_changes: own.with_changes, at: Clock::System.now() };
+        let owner = Owner::from(session);
+        let order = Order { owner: owner.clone(), with_changes: own.with_changes, at: Clock::System.now() };
         let mut around: Vec<u16> = environment.before(AROUND).map(ports::list).unwrap_or_default();
         // None of the three needs another.
         let (workspace, leases, left_behind) = tokio::join!(
             workspace::create(&own.root, &own.source, &order),
-            own.lease(client, &session, &around),
+            own.lease(client, &owner, &around),
             own.left_behind(),
         );
         let workspace = workspace?;
@@ -131,32 +138,49 @@ impl Plan {
             .map_err(|error| CommandError::failed("cannot make the folder in the workspace").because(&error))?;
         announce(&workspace, &leases, left_behind);
         upkeep::start(own.root.clone());
-        let mut variables = vec![(WORKSPACE_VARIABLE.to_owned(), tree.into())];
-        variables.extend(leases.variables().into_iter().map(|(name, value)| (name.to_owned(), value.into())));
+        let told = variables(&tree, &leases).into_iter();
+        let mut variables: Vec<_> = told.filter_map(|(name, value)| Some((name.to_owned(), value?.into()))).collect();
         around.extend(leases.port_base());
-        let around: Vec<String> = around.iter().map(u16::to_string).collect();
-        variables.push((AROUND.to_owned(), around.join(",").into()));
-        Ok(Place { workspace: Some((own.root, workspace)), folder: Some(folder), variables })
+        variables.push((AROUND.to_owned(), ports::listed(&around).into()));
+        Ok(Place { workspace: Some((own.root, workspace)), folder: Some(folder), variables, port_bases: around })
     }
 }
 
 // === impl Own ===
 
 impl Own {
-    async fn lease(&self, client: &Client, session: &SessionId, around: &[u16]) -> Leases {
-        match machine::name(&self.root) {
-            Ok(machine) => {
-                let whose = (self.source.name(), session);
-                Leases::take(client, &machine, (&whose.0, whose.1), (around, ports::nobody_listens)).await
-            }
-            Err(error) => Leases::none(format!("nothing is leased: {error}")),
-        }
+    async fn lease(&self, client: &Client, owner: &Owner, around: &[u16]) -> Leases {
+        lease(client, &self.root, (&self.source.name(), owner), around).await
     }
 
     /// How many of the developer's files do not come along; none when git does not say.
     async fn left_behind(&self) -> usize {
         if self.with_changes { 0 } else { self.source.changed_files().await.unwrap_or_default() }
     }
+}
+
+/// Leases what belongs to a workspace of a repository; blocks `around` it are taken already.
+pub(super) async fn lease(
+    lessor: &impl Lessor,
+    root: &Root,
+    (repository, owner): (&str, &Owner),
+    around: &[u16],
+) -> Leases {
+    match machine::name(root) {
+        Ok(machine) => Leases::take(lessor, &machine, (repository, owner), (around, ports::nobody_listens)).await,
+        Err(error) => Leases::none(format!("nothing is leased: {error}")),
+    }
+}
+
+/// What a workspace tells commands in it; none is what it has not.
+pub(super) fn variables(tree: &Path, leases: &Leases) -> Vec<(&'static str, Option<String>)> {
+    let leased = leases.variables();
+    let of = |name: &'static str| {
+        let value = leased.iter().find(|(known, _)| *known == name).map(|(_, value)| value.clone());
+        (name, value)
+    };
+    let tree = (WORKSPACE_VARIABLE, tree.to_str().map(str::to_owned));
+    std::iter::once(tree).chain(LEASED.map(of)).collect()
 }
 
 fn announce(workspace: &Workspace, leases: &Leases, left_behind: usize) {
@@ -183,12 +207,23 @@ impl Place {
     /// The launcher's own folder; in a session's workspace that session's ports and names are meant.
     fn around(environment: &Environment) -> Self {
         let before = |name: &&str| Some(((*name).to_owned(), environment.before(name)?.into()));
-        Self { variables: VARIABLES.iter().filter_map(before).collect(), ..Self::default() }
+        let port_bases = environment.before(AROUND).map(ports::list).unwrap_or_default();
+        Self { variables: VARIABLES.iter().filter_map(before).collect(), port_bases, ..Self::default() }
     }
 
     /// What the command is told about it.
     pub(super) fn variables(&self) -> &[(String, OsString)] {
         &self.variables
+    }
+
+    /// First ports of the blocks of this session and those around it.
+    pub(super) fn port_bases(&self) -> Vec<u16> {
+        self.port_bases.clone()
+    }
+
+    /// Whether a path is in the session's own workspace.
+    pub(super) fn holds(&self, path: &Path) -> bool {
+        self.workspace.as_ref().is_some_and(|(_, workspace)| workspace.has(path))
     }
 
     /// A program that was named by a path from the developer's folder, and that the workspace does not have.
@@ -205,50 +240,8 @@ impl Place {
 
     /// Keeps what the session made and says where. The command's exit code stands whatever happens here.
     pub(super) async fn finish(self) {
-        let Some((root, mut workspace)) = self.workspace else { return };
-        let now = Clock::System.now();
-        match workspace::keep(&mut workspace, now).await {
-            Ok(kept) => {
-                tell(&workspace, &kept);
-                if let Err(error) = settle(&root, workspace, &kept, now).await {
-                    eprintln!("writ: {error}");
-                }
-            }
-            Err(error) => {
-                eprintln!("writ: the work is not kept: {}", clean(&error.to_string()));
-                eprintln!("writ: it is still in {}", clean(&workspace.tree().to_string_lossy()));
-            }
+        if let Some((root, mut workspace)) = self.workspace {
+            finish(&root, &mut workspace, true).await;
         }
     }
-}
-
-/// A workspace in which nothing happened goes at once, if nobody needs it; any other stays for a while to be looked at.
-async fn settle(root: &Root, mut workspace: Workspace, kept: &Kept, now: Time) -> Result<(), CommandError> {
-    if kept.commit.is_some() || workspace.is_in_use() || workspace.is_borrowed_from(root)? {
-        return workspace.end(now);
-    }
-    workspace::remove(root, workspace, now).await.map(drop)
-}
-
-fn tell(workspace: &Workspace, kept: &Kept) {
-    let record = &workspace.record;
-    for (branch, commits) in &kept.branches {
-        eprintln!("writ: branch   {branch} in your repository, {}", plural(*commits, "commit"));
-    }
-    for note in &kept.notes {
-        eprintln!("writ: {}", clean(note));
-    }
-    let is_more = kept.commit.is_some() && (kept.changed_files > 0 || kept.branches.is_empty());
-    if is_more {
-        let files = plural(kept.changed_files, "changed file");
-        let name = workspace::names::short(&record.session);
-        eprintln!("writ: kept     {files} at {}; writ workspace recover {name}", record.keep_ref());
-    }
-    if kept.commit.is_none() {
-        eprintln!("writ: work     nothing changed");
-    }
-}
-
-fn plural(count: usize, what: &str) -> String {
-    if count == 1 { format!("1 {what}") } else { format!("{count} {what}s") }
 }

@@ -10,21 +10,21 @@ use std::io;
 use std::os::unix::ffi::OsStrExt;
 use std::path::{Path, PathBuf};
 
-use domain::{SessionId, Time};
+use domain::Time;
 
-use super::git::{Git, Trust};
+use super::git::Git;
 use super::names;
 use super::record::{Record, keep_ref};
 use super::root::{self, Root};
 use super::source::Source;
-use super::{Workspace, bring, changes, config};
+use super::{Owner, Workspace, bring, changes, config};
 use crate::command_error::CommandError;
 
 /// What to make.
 #[derive(Debug, Clone)]
 pub(crate) struct Order {
-    /// For which session.
-    pub(crate) session: SessionId,
+    /// For whom.
+    pub(crate) owner: Owner,
     /// Whether the developer's changed and untracked files come along.
     pub(crate) with_changes: bool,
     /// Now.
@@ -39,12 +39,12 @@ const COPIED: [&str; 5] = ["refs/heads", "refs/tags", "refs/remotes", "refs/note
 /// # Errors
 /// The disk is full or read-only, or git fails. Nothing is left of it then.
 pub(crate) async fn create(root: &Root, source: &Source, order: &Order) -> Result<Workspace, CommandError> {
-    let folder = root.make(&source.name(), &order.session)?;
+    let folder = root.make(&source.name(), &order.owner)?;
     let made = fill(&folder, source, order).await;
     if made.is_err() {
         // The first error is the one to tell. What cannot be removed is no workspace: it has no record.
         let _ = std::fs::remove_dir_all(&folder);
-        let _ = unpin(source, &order.session).await;
+        let _ = unpin(source, &order.owner).await;
     }
     made.map_err(|error| error.within(&format!("cannot make a workspace of `{}`", source.top.display())))
 }
@@ -55,9 +55,9 @@ async fn fill(folder: &Path, source: &Source, order: &Order) -> Result<Workspace
     pin(source, order).await?;
     // The same name as the developer's folder: many tools call things by it.
     let tree = folder.join(source.top.file_name().unwrap_or(OsStr::new("work")));
-    let branch = branch(source, &order.session);
+    let branch = branch(source, &order.owner);
     let git = init(&tree, source, &branch).await?;
-    let references = references(source, &order.session).await?;
+    let references = references(source, &order.owner, &branch).await?;
     let own = format!("{} refs/heads/{branch}\n", source.head);
     write_references(&tree.join(".git"), &references, &own).map_err(failed)?;
     std::fs::write(folder.join(REFERENCES), format!("{}{own}", references.direct)).map_err(failed)?;
@@ -72,7 +72,7 @@ async fn fill(folder: &Path, source: &Source, order: &Order) -> Result<Workspace
     };
     bring::ignored_files(source, &tree).await?;
     let record = Record {
-        session: order.session,
+        owner: order.owner.clone(),
         repository: source.top.clone(),
         git_dir: source.common_dir.clone(),
         tree: tree.file_name().unwrap_or_default().into(),
@@ -91,25 +91,24 @@ async fn fill(folder: &Path, source: &Source, order: &Order) -> Result<Workspace
 /// Name of the file with the references at the start, beside the record.
 pub(super) const REFERENCES: &str = "references";
 
-/// The branch of the session's own.
-fn branch(source: &Source, session: &SessionId) -> String {
-    let like =
-        source.branch.as_deref().map_or_else(|| "detached".to_owned(), |branch| names::slug(names::own_name(branch)));
-    format!("{}{like}", names::namespace(session))
+/// The branch of the session's own, or of the part's.
+fn branch(source: &Source, owner: &Owner) -> String {
+    let like = owner.part.as_deref().or(source.branch.as_deref()).unwrap_or("detached");
+    format!("{}{}", names::namespace(&owner.session), names::branch_of(owner, like))
 }
 
 /// Holds what the workspace starts from, so that upkeep in the developer's repository does not remove objects that are
 /// borrowed. Also finds out at once whether the work can come back at all.
 async fn pin(source: &Source, order: &Order) -> Result<(), CommandError> {
-    let pinned = source.git().run(&["update-ref", &keep_ref(&order.session), &source.head]).await;
+    let pinned = source.git().run(&["update-ref", &keep_ref(&order.owner), &source.head, ""]).await;
     pinned
         .map(drop)
         .map_err(|error| error.hinted("the work of a session comes back into the repository, so it has to be writable"))
 }
 
 /// The opposite: nothing was made that has to be kept.
-async fn unpin(source: &Source, session: &SessionId) -> Result<(), CommandError> {
-    source.git().run(&["update-ref", "-d", &keep_ref(session), &source.head]).await.map(drop)
+async fn unpin(source: &Source, owner: &Owner) -> Result<(), CommandError> {
+    source.git().run(&["update-ref", "-d", &keep_ref(owner), &source.head]).await.map(drop)
 }
 
 /// The same for a workspace that is there.
@@ -128,9 +127,9 @@ async fn init(tree: &Path, source: &Source, branch: &str) -> Result<Git, Command
     let format = format!("--object-format={}", source.object_format);
     let initial = format!("--initial-branch={branch}");
     // References are written by hand, in the format of files.
-    let git = Git::at(tree, Trust::Developer).with("GIT_DEFAULT_REF_FORMAT", "files");
+    let git = Git::at(tree, source.trust).with("GIT_DEFAULT_REF_FORMAT", "files");
     git.run(&["init", "--quiet", "--template=", &format, &initial, "."]).await?;
-    Ok(Git::of(&tree.join(".git"), tree, Trust::Developer))
+    Ok(Git::of(&tree.join(".git"), tree, source.trust))
 }
 
 /// The references that come along.
@@ -141,7 +140,7 @@ struct References {
     symbolic: Vec<(String, String)>,
 }
 
-async fn references(source: &Source, session: &SessionId) -> Result<References, CommandError> {
+async fn references(source: &Source, owner: &Owner, own: &str) -> Result<References, CommandError> {
     let format = "--format=%(objectname) %(refname) %(symref)";
     let arguments: Vec<&str> = ["for-each-ref", format].into_iter().chain(COPIED).collect();
     let said = source.git().run(&arguments).await?.text();
@@ -152,7 +151,9 @@ async fn references(source: &Source, session: &SessionId) -> Result<References, 
             continue;
         };
         // A branch `s` cannot be beside `s/…`.
-        if name == "refs/heads/s" || name == format!("refs/heads/s/{session}") {
+        let is_in_the_way = name == "refs/heads/s" || name == format!("refs/heads/s/{}", owner.session);
+        // The workspace's own comes last, wherever it starts.
+        if is_in_the_way || name == format!("refs/heads/{own}") {
             continue;
         }
         match target {

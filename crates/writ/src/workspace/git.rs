@@ -2,12 +2,11 @@
 
 use std::ffi::{OsStr, OsString};
 use std::path::{Path, PathBuf};
-use std::process::Stdio;
 
-use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::process::Command;
 
 use crate::command_error::CommandError;
+use crate::git::run::{Bounds, run};
 use crate::limits::{GIT_LOCK_PAUSE, GIT_LOCK_TRIES, WORKSPACE_GIT_BYTES_MAX, WORKSPACE_GIT_TIMEOUT};
 
 /// Git in one repository.
@@ -59,6 +58,10 @@ const SETTINGS: [&str; 8] = [
     "advice.addEmbeddedRepo=false",
     "color.ui=false",
 ];
+
+/// How long one command may take, and what it may say.
+const BOUNDS: Bounds =
+    Bounds { within: WORKSPACE_GIT_TIMEOUT, bytes: WORKSPACE_GIT_BYTES_MAX, complaint_bytes: WORKSPACE_GIT_BYTES_MAX };
 
 /// Whether there is a git at all.
 pub(super) fn is_installed() -> bool {
@@ -130,9 +133,9 @@ impl Git {
     }
 
     async fn once<S: AsRef<OsStr>>(&self, arguments: &[S], input: &[u8]) -> Result<Said, CommandError> {
-        let late = |_| CommandError::failed(format!("git took longer than {} s", WORKSPACE_GIT_TIMEOUT.as_secs()));
-        let command = self.command(arguments);
-        tokio::time::timeout(WORKSPACE_GIT_TIMEOUT, exchange(command, input)).await.map_err(late)?
+        let ended = run(self.command(arguments), input, BOUNDS).await?;
+        let stderr = String::from_utf8_lossy(&ended.stderr).into_owned();
+        Ok(Said { success: ended.success(), stdout: ended.stdout, stderr })
     }
 
     fn command<S: AsRef<OsStr>>(&self, arguments: &[S]) -> Command {
@@ -145,8 +148,7 @@ impl Git {
         }
         command.envs(self.variables.iter().map(|(name, value)| (name, value)));
         command.args(SETTINGS.iter().flat_map(|setting| ["-c", setting])).args(arguments);
-        command.current_dir(&self.folder).kill_on_drop(true);
-        command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
+        command.current_dir(&self.folder);
         command
     }
 
@@ -155,27 +157,6 @@ impl Git {
         let text = name.to_string_lossy();
         KEPT.contains(&text.as_ref()) || (self.trust == Trust::Developer && !text.starts_with("GIT_"))
     }
-}
-
-async fn exchange(mut command: Command, input: &[u8]) -> Result<Said, CommandError> {
-    let failed = |error: std::io::Error| CommandError::failed("cannot run git").because(&error);
-    let mut child = command.spawn().map_err(failed)?;
-    let (mut stdout, mut stderr) = (Vec::new(), Vec::new());
-    if let (Some(mut into), Some(out), Some(err)) = (child.stdin.take(), child.stdout.take(), child.stderr.take()) {
-        let (mut out, mut err) = (out.take(WORKSPACE_GIT_BYTES_MAX), err.take(WORKSPACE_GIT_BYTES_MAX));
-        let write = async move {
-            // Git may have left already: its own words tell why.
-            let _ = into.write_all(input).await;
-            drop(into);
-            Ok(())
-        };
-        tokio::try_join!(write, out.read_to_end(&mut stdout), err.read_to_end(&mut stderr)).map_err(failed)?;
-    }
-    if stdout.len() as u64 >= WORKSPACE_GIT_BYTES_MAX {
-        return Err(CommandError::failed(format!("git's answer is longer than {WORKSPACE_GIT_BYTES_MAX} bytes")));
-    }
-    let status = child.wait().await.map_err(failed)?;
-    Ok(Said { success: status.success(), stdout, stderr: String::from_utf8_lossy(&stderr).into_owned() })
 }
 
 // === impl Said ===

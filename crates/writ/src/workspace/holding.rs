@@ -38,7 +38,7 @@ pub(super) async fn look(workspace: &Workspace, git: &Git) -> Result<Holding, Co
     };
     nested::check_tree(&workspace.tree(), &indexed).await?;
     let (head, head_tree, branch) = head(git).await?;
-    let mut tips = tips::look(git, &workspace.folder().join(create::REFERENCES)).await?;
+    let mut tips = tips::look(git, &workspace.folder().join(create::REFERENCES), &workspace.record.keep_ref()).await?;
     if let (Some(head), None) = (&head, branch) {
         tips.push(Tip::detached(head));
     }

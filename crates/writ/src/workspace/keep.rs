@@ -23,6 +23,8 @@ pub(crate) struct Kept {
     pub(crate) branches: Vec<(String, usize)>,
     /// How many files were changed or untracked.
     pub(crate) changed_files: usize,
+    /// Whether the keep-ref has more than the branches: such files, stashes, what was kept of workspaces made of this one.
+    pub(crate) has_more: bool,
     /// What did not work though everything is kept: a branch of that name is in the way, for example.
     pub(crate) notes: Vec<String>,
 }
@@ -41,6 +43,7 @@ pub(crate) async fn keep(workspace: &mut Workspace, at: Time) -> Result<Kept, Co
     let Some(commit) = commit(workspace, &git, &holding, at).await? else {
         return Ok(kept);
     };
+    kept.has_more = holding.head.as_ref() != Some(&commit);
     let branches = send::branches(workspace, &holding).await?;
     let arrived = send::send(workspace, &commit, &branches).await?;
     for branch in branches {
@@ -117,14 +120,14 @@ async fn is_same(git: &Git, before: &str, holding: &Holding, parents: &[String])
 }
 
 fn message(workspace: &Workspace, holding: &Holding, extra: &[Tip]) -> String {
-    let session = workspace.record.session;
-    let mut text = format!("{SUBJECT}{session}\n\nKept by writ: all files as they were, ignored ones apart.\n");
+    let owner = &workspace.record.owner;
+    let mut text = format!("{SUBJECT}{owner}\n\nKept by writ: all files as they were, ignored ones apart.\n");
     if holding.head.is_none() {
         text.push_str(&format!("{WITHOUT_HEAD}\n"));
     }
     for tip in extra {
         text.push_str(&format!("{ALSO}{} {}\n", tip.commit, tip.name));
     }
-    text.push_str(&format!("\nAgent-Session: {session}\n"));
+    text.push_str(&format!("\nAgent-Session: {}\n", owner.session));
     text
 }

@@ -3,9 +3,10 @@
 use std::io::Write;
 use std::path::{Path, PathBuf};
 
-use domain::{SessionId, Time};
+use domain::Time;
 use serde::{Deserialize, Serialize};
 
+use super::Owner;
 use super::root::record_of;
 use crate::command_error::CommandError;
 use crate::limits::FILE_BYTES_MAX;
@@ -13,8 +14,9 @@ use crate::limits::FILE_BYTES_MAX;
 /// The record. Paths that are no text cannot be written down: such repositories are refused before.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) struct Record {
-    /// The session that works, or worked, here.
-    pub(crate) session: SessionId,
+    /// The session, or the part of it, that works, or worked, here.
+    #[serde(flatten)]
+    pub(crate) owner: Owner,
     /// The top of the developer's working tree.
     pub(crate) repository: PathBuf,
     /// The `.git` folder that keeps the work: the part that all their working trees share, and that outlives this one.
@@ -88,11 +90,14 @@ impl Record {
 
     /// Where the work is kept: `refs/writ/keep/ses_…`.
     pub(crate) fn keep_ref(&self) -> String {
-        keep_ref(&self.session)
+        keep_ref(&self.owner)
     }
 }
 
-/// Where a session's work is kept in the developer's repository.
-pub(crate) fn keep_ref(session: &SessionId) -> String {
-    format!("refs/writ/keep/{session}")
+/// What is kept, of all sessions.
+pub(super) const KEPT: &str = "refs/writ/keep";
+
+/// Where the work of a session, or of a part of it, is kept.
+pub(crate) fn keep_ref(owner: &Owner) -> String {
+    format!("{KEPT}/{owner}")
 }

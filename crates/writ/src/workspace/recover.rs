@@ -1,11 +1,9 @@
 //! Work that was kept, as a branch to go on from.
 
-use domain::SessionId;
-
 use super::git::Git;
 use super::record::keep_ref;
 use super::tips;
-use super::{Source, names};
+use super::{Owner, Source};
 use crate::command_error::CommandError;
 
 /// What came back.
@@ -32,26 +30,18 @@ pub(super) const WITHOUT_HEAD: &str = "The branch had no commit.";
 ///
 /// # Errors
 /// Nothing is kept there, or the branch is there already with something else.
-pub(crate) async fn recover(
-    source: &Source,
-    session: &SessionId,
-    branch: Option<&str>,
-) -> Result<Recovered, CommandError> {
+pub(crate) async fn recover(source: &Source, owner: &Owner, branch: Option<&str>) -> Result<Recovered, CommandError> {
     let git = source.git();
-    let kept = git.ask(&["rev-parse", "--verify", "--quiet", &format!("{}^{{commit}}", keep_ref(session))]).await?;
+    let kept = git.ask(&["rev-parse", "--verify", "--quiet", &format!("{}^{{commit}}", keep_ref(owner))]).await?;
     if !kept.success {
-        return Err(CommandError::failed(format!(
-            "nothing of session {session} is kept in `{}`",
-            source.top.display()
-        ))
-        .hinted("`git for-each-ref refs/writ/keep` lists what is"));
+        return Err(CommandError::failed(format!("nothing of session {owner} is kept in `{}`", source.top.display()))
+            .hinted("`git for-each-ref refs/writ/keep` lists what is"));
     }
     let kept = kept.text();
     let message = git.run(&["show", "--no-patch", "--format=%B", &kept]).await?.text();
     let has_changes = message.starts_with(SUBJECT);
     let commit = if has_changes { straight(&git, &kept, &message).await? } else { kept };
-    let branch =
-        branch.map_or_else(|| format!("recovered/{}", names::short(session).to_ascii_lowercase()), str::to_owned);
+    let branch = branch.map_or_else(|| format!("recovered/{}", owner.short().to_ascii_lowercase()), str::to_owned);
     put(&git, &branch, &commit).await?;
     let others = message.lines().filter_map(|line| line.strip_prefix(ALSO)?.split_once(' '));
     let others = others.map(|(commit, name)| (commit.to_owned(), name.to_owned())).collect();

@@ -15,16 +15,16 @@ use crate::limits::WORKSPACE_FILES_MAX;
 ///
 /// # Errors
 /// It cannot be kept, or not be moved: it stays.
-pub(crate) async fn remove(root: &Root, mut workspace: Workspace, at: Time) -> Result<Kept, CommandError> {
+pub(crate) async fn remove(root: &Root, workspace: &mut Workspace, at: Time) -> Result<Kept, CommandError> {
     if workspace.is_borrowed_from(root)? {
         return Err(CommandError::failed("another workspace was made of it and needs its objects")
             .hinted("that one goes first"));
     }
     // Removed by hand: nothing is left to be kept.
     let is_missing = !workspace.tree().exists();
-    let kept = if is_missing { Kept::default() } else { keep(&mut workspace, at).await? };
+    let kept = if is_missing { Kept::default() } else { keep(workspace, at).await? };
     if kept.commit.is_none() && workspace.record.kept.is_none() && workspace.record.git_dir.exists() {
-        create::unpin_of(&workspace).await?;
+        create::unpin_of(workspace).await?;
     }
     root.discard(workspace.folder()).map(|_| kept).map_err(|error| {
         CommandError::failed(format!("cannot move the workspace `{}` away", workspace.folder().display()))

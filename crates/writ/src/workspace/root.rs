@@ -15,9 +15,7 @@ use std::io;
 use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt};
 use std::path::{Path, PathBuf};
 
-use domain::SessionId;
-
-use super::names;
+use super::{Owner, names};
 use crate::command_error::CommandError;
 use crate::limits::WORKSPACES_MAX;
 
@@ -76,13 +74,13 @@ impl Root {
     ///
     /// # Errors
     /// The disk is full or read-only, or this session has a workspace already.
-    pub(super) fn make(&self, repository: &str, session: &SessionId) -> Result<PathBuf, CommandError> {
+    pub(super) fn make(&self, repository: &str, owner: &Owner) -> Result<PathBuf, CommandError> {
         let private =
             |recursive: bool, path: &Path| std::fs::DirBuilder::new().recursive(recursive).mode(0o700).create(path);
         private(true, &self.0).map_err(|error| cannot_make(&self.0, &error))?;
         let name = names::slug(repository);
         // 40 random bits may meet again; whole ids do not.
-        for end in [names::short(session), session.to_string()] {
+        for end in [owner.short(), owner.to_string()] {
             let path = self.0.join(format!("{name}-{end}"));
             match private(false, &path) {
                 Ok(()) => return Ok(path),
@@ -90,7 +88,7 @@ impl Root {
                 Err(error) => return Err(cannot_make(&path, &error)),
             }
         }
-        Err(CommandError::failed(format!("session {session} has a workspace already")))
+        Err(CommandError::failed(format!("session {owner} has a workspace already")))
     }
 
     /// The folders of all workspaces, in order of their names.

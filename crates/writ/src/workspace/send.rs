@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::ffi::OsStr;
 
 use super::holding::Holding;
-use super::{Workspace, create, names, tips};
+use super::{Owner, Workspace, create, names, tips};
 use crate::command_error::CommandError;
 
 /// A branch on its way.
@@ -27,13 +27,13 @@ const FETCH: [&str; 6] =
 
 /// The branches with commits that the repository did not have at the start.
 pub(super) async fn branches(workspace: &Workspace, holding: &Holding) -> Result<Vec<Branch>, CommandError> {
-    let (namespace, git) = (names::namespace(&workspace.record.session), workspace.git());
+    let (owner, git) = (&workspace.record.owner, workspace.git());
     let start = workspace.folder().join(create::REFERENCES);
     let mut branches: Vec<Branch> = Vec::new();
     for tip in holding.tips.iter().filter(|tip| tip.is_branch()) {
         let count = tips::count_new(&git, &tip.commit, None, &start).await?;
         if count > 0 {
-            let name = free_name(&namespace, tip.branch_name(), &branches);
+            let name = free_name(owner, tip.branch_name(), &branches);
             branches.push(Branch { from: tip.name.clone(), name, commit: tip.commit.clone(), count });
         }
     }
@@ -41,8 +41,8 @@ pub(super) async fn branches(workspace: &Workspace, holding: &Holding) -> Result
 }
 
 /// `s/ses_…/main` for itself, for `main` and for that of another session, unless another branch has that name already.
-fn free_name(namespace: &str, branch: &str, taken: &[Branch]) -> String {
-    let name = format!("{namespace}{}", names::slug(names::own_name(branch)));
+fn free_name(owner: &Owner, branch: &str, taken: &[Branch]) -> String {
+    let name = format!("{}{}", names::namespace(&owner.session), names::branch_of(owner, branch));
     let is_free = |name: &String| taken.iter().all(|branch| branch.name != *name);
     let numbered = (2..=taken.len() + 1).map(|number| format!("{name}-{number}"));
     std::iter::once(name.clone()).chain(numbered).find(is_free).unwrap_or(name)
@@ -100,7 +100,7 @@ async fn fetch(workspace: &Workspace, what: &[String]) -> Result<(), CommandErro
 
 /// What the developer's repository has of the session.
 async fn there(workspace: &Workspace, keep_ref: &str) -> Result<BTreeMap<String, String>, CommandError> {
-    let own = format!("refs/heads/{}", names::namespace(&workspace.record.session));
+    let own = format!("refs/heads/{}", names::namespace(&workspace.record.owner.session));
     let arguments = ["for-each-ref", "--format=%(refname) %(objectname)", keep_ref, own.trim_end_matches('/')];
     let said = workspace.home().run(&arguments).await?.text();
     let pairs = said.lines().filter_map(|line| line.split_once(' '));

@@ -29,6 +29,8 @@ pub(crate) struct Source {
     pub(crate) object_format: String,
     /// All settings that hold there.
     pub(super) settings: Vec<Setting>,
+    /// Whose settings they are.
+    pub(super) trust: Trust,
 }
 
 /// What a folder is.
@@ -62,19 +64,32 @@ const PLACES: [&str; 3] = ["GIT_DIR", "GIT_WORK_TREE", "GIT_COMMON_DIR"];
 // === impl Source ===
 
 impl Source {
-    /// Looks at a folder.
+    /// Looks at a folder of the developer's.
     ///
     /// # Errors
     /// Git cannot be run, or the repository is damaged.
     pub(crate) async fn find(folder: &Path) -> Result<Found, CommandError> {
-        if !git::is_installed() {
-            return Ok(Found::Nothing("git is not installed".to_owned()));
-        }
         let mut git = Git::at(folder, Trust::Developer);
         for name in PLACES {
             if let Some(value) = std::env::var_os(name) {
                 git = git.with(name, &value);
             }
+        }
+        Self::look(git, Trust::Developer).await
+    }
+
+    /// Looks at a folder in which an agent works: what it may have written into the settings gets nothing of the
+    /// developer's.
+    ///
+    /// # Errors
+    /// As above.
+    pub(crate) async fn find_of_agent(folder: &Path) -> Result<Found, CommandError> {
+        Self::look(Git::at(folder, Trust::Agent), Trust::Agent).await
+    }
+
+    async fn look(git: Git, trust: Trust) -> Result<Found, CommandError> {
+        if !git::is_installed() {
+            return Ok(Found::Nothing("git is not installed".to_owned()));
         }
         let said = git.ask(&[&["rev-parse", "--path-format=absolute"], &QUESTIONS[..]].concat()).await?;
         if !said.success {
@@ -87,20 +102,20 @@ impl Source {
             Err(_) => one_by_one(&git).await?,
         };
         let settings = config::list(&git).await?;
-        Ok(Found::Repository(Box::new(Self::of(answers, settings))))
+        Ok(Found::Repository(Box::new(Self::of(answers, settings, trust))))
     }
 
-    fn of(answers: [PathBuf; QUESTIONS_COUNT], settings: Vec<Setting>) -> Self {
+    fn of(answers: [PathBuf; QUESTIONS_COUNT], settings: Vec<Setting>, trust: Trust) -> Self {
         let [top, git_dir, common_dir, objects, prefix, format, head, tree, branch] = answers;
         let text = |path: &Path| path.to_string_lossy().into_owned();
         let branch = text(&branch).strip_prefix("refs/heads/").map(str::to_owned);
         let (object_format, head, tree) = (text(&format), text(&head), text(&tree));
-        Self { git_dir, common_dir, objects, top, prefix, head, tree, branch, object_format, settings }
+        Self { git_dir, common_dir, objects, top, prefix, head, tree, branch, object_format, settings, trust }
     }
 
     /// Git in this repository.
     pub(super) fn git(&self) -> Git {
-        Git::of(&self.git_dir, &self.top, Trust::Developer)
+        Git::of(&self.git_dir, &self.top, self.trust)
     }
 
     /// The folder's name, which people know the repository by.

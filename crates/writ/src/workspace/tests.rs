@@ -108,7 +108,7 @@ impl Stage {
 }
 
 fn order(number: u128) -> Order {
-    Order { session: session(number), with_changes: false, at: now() }
+    Order { owner: session(number).into(), with_changes: false, at: now() }
 }
 
 fn session(number: u128) -> SessionId {

@@ -9,6 +9,8 @@ use super::git::Git;
 use crate::command_error::CommandError;
 use crate::limits::KEPT_TIPS_MAX;
 
+use super::record::KEPT;
+
 /// A commit that something other than the head leads to.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct Tip {
@@ -41,16 +43,21 @@ impl Tip {
     }
 }
 
-/// References that are not as they were, and all stashes.
-pub(super) async fn look(git: &Git, start: &Path) -> Result<Vec<Tip>, CommandError> {
+/// References that are not as they were, and all stashes; also what is kept here of workspaces that were made of this one,
+/// whose own keep-ref is `own`.
+pub(super) async fn look(git: &Git, start: &Path, own: &str) -> Result<Vec<Tip>, CommandError> {
     let before = read(start)?;
     let before: BTreeSet<&str> = before.lines().collect();
     let format = "--format=%(objecttype) %(objectname) %(refname)";
-    let said = git.run(&["for-each-ref", format, "refs/heads", "refs/tags", "refs/notes", STASH]).await?.text();
+    let said = git.run(&["for-each-ref", format, "refs/heads", "refs/tags", "refs/notes", KEPT, STASH]).await?.text();
     let mut tips = Vec::new();
     for line in said.lines() {
         let Some((kind, rest)) = line.split_once(' ').filter(|(_, rest)| !before.contains(rest)) else { continue };
         let Some((object, name)) = rest.split_once(' ') else { continue };
+        // It says where earlier work is, not that there is some.
+        if name == own {
+            continue;
+        }
         if name == STASH {
             tips.extend(stashes(git).await?);
         }

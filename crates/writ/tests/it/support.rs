@@ -8,6 +8,7 @@ pub(crate) mod canned;
 pub(crate) mod chance;
 pub(crate) mod files;
 pub(crate) mod forge;
+pub(crate) mod gate;
 pub(crate) mod http;
 pub(crate) mod in_process;
 pub(crate) mod leaks;

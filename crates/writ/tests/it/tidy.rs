@@ -298,6 +298,7 @@ fn lines_with(paths: &[PathBuf], marks: &[&str]) -> Vec<String> {
 
 /// The files of the repository, without what is built, fetched or found by fuzzing.
 fn files() -> Vec<PathBuf> {
+    // Of a linked working tree `.git` is a file.
     let skipped = ["target", ".git", ".test-tools", "node_modules", "corpus", "artifacts"];
     let mut found = Vec::new();
     let mut folders = vec![root()];
@@ -308,7 +309,7 @@ fn files() -> Vec<PathBuf> {
                 if !skipped.contains(&name.as_str()) && !name.starts_with("mutants.out") {
                     folders.push(path);
                 }
-            } else if !name.ends_with(".snap.new") {
+            } else if name != ".git" && !name.ends_with(".snap.new") {
                 found.push(path);
             }
             assert!(found.len() < FILES_MAX, "more than {FILES_MAX} files under {}", root().display());

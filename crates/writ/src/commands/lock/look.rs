@@ -4,7 +4,7 @@ use domain::Resource;
 use serde::Deserialize;
 use serde_json::Value;
 
-use super::ticket::{Holder, Ticket, table};
+use super::table::table;
 use super::way::Way;
 use crate::api::read;
 use crate::cli::LockList as ListArguments;
@@ -12,6 +12,7 @@ use crate::client::escape;
 use crate::command_error::{CommandError, Exit};
 use crate::inside::{LockAsk, LockList};
 use crate::output::{Cell, Table, clean, print, print_json_lines, time};
+use crate::ticket::{Holder, Ticket};
 
 /// A frozen resource.
 #[derive(Deserialize)]

@@ -26,7 +26,7 @@ pub(super) async fn gc(root: &Root, arguments: &WorkspaceGc) -> Result<Exit, Com
             Err(error) => {
                 eprintln!(
                     "writ: the workspace of session {} stays: {}",
-                    listed.record.session,
+                    listed.record.owner,
                     clean(&error.to_string())
                 );
                 failed += 1;
@@ -70,7 +70,7 @@ fn chosen(root: &Root, all: &[Listed], arguments: &WorkspaceGc) -> Result<Vec<Ve
 
 /// One line about one workspace; nothing about those that stay.
 async fn one(root: &Root, listed: &Listed, verdict: Verdict, dry_run: bool) -> Result<String, CommandError> {
-    let session = listed.record.session;
+    let session = &listed.record.owner;
     if !verdict.removes() {
         return Ok(String::new());
     }
@@ -78,10 +78,10 @@ async fn one(root: &Root, listed: &Listed, verdict: Verdict, dry_run: bool) -> R
     if dry_run {
         return Ok(format!("would keep and remove the {what}\n"));
     }
-    let Some(workspace) = Workspace::take(&listed.folder)? else {
+    let Some(mut workspace) = Workspace::take(&listed.folder)? else {
         return Err(CommandError::failed("somebody works in it"));
     };
-    let kept = remove(root, workspace, Clock::System.now()).await?;
+    let kept = remove(root, &mut workspace, Clock::System.now()).await?;
     let place = clean(&listed.record.repository.to_string_lossy());
     Ok(match kept.commit {
         Some(_) => format!("removed the {what}; its work is at {} in {place}\n", listed.record.keep_ref()),

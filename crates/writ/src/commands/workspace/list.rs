@@ -45,7 +45,7 @@ fn table(rows: &[Row], now: Time) -> String {
     for Row { listed, bytes, changed } in rows {
         let record = &listed.record;
         table.row([
-            Cell::text(record.session.to_string()),
+            Cell::text(record.owner.to_string()),
             Cell::text(listed.state.to_string()),
             Cell::text(record.repository.to_string_lossy()),
             Cell::text(&record.branch),
@@ -68,15 +68,19 @@ pub(super) fn size(bytes: u64) -> String {
 
 fn age(since: Time, now: Time) -> String {
     let millis = now.unix_millis().saturating_sub(since.unix_millis());
-    let minutes = u64::try_from(millis).unwrap_or_default() / 60_000;
-    Span::from_secs(minutes * 60).to_string()
+    let seconds = u64::try_from(millis).unwrap_or_default() / 1000;
+    match seconds {
+        0..60 => format!("{seconds}s"),
+        _ => Span::from_secs(seconds / 60 * 60).to_string(),
+    }
 }
 
 impl Row {
     fn json(&self) -> serde_json::Value {
         let record = &self.listed.record;
         json!({
-            "session.id": record.session,
+            "session.id": record.owner.session,
+            "part": record.owner.part,
             "state": self.listed.state.to_string(),
             "repository": record.repository.to_string_lossy(),
             "branch": record.branch,

@@ -2,24 +2,23 @@
 
 use std::path::PathBuf;
 
-use domain::lock::{Mode, Want};
-use domain::{Resource, TicketId};
+use domain::Resource;
+use domain::lock::Want;
 use policy::Rules;
-use tokio::time::Instant;
 
-use super::act::{Act, Target, want};
+use super::act::{Act, Target};
 use super::diff::difference;
 use super::disk::Look;
 use super::foreign::digest;
 use super::input::{Agent, Input};
-use super::plane::{Acquire, Changes, Plane, Ticket};
+use super::plane::{Changes, Plane};
 use super::stale::{Deed, Verdict, judge};
 use super::uses::Use;
 use super::{Hooks, after, denied, words};
 use crate::client::{ClientError, Problem};
 use crate::hook::Event;
 use crate::hook::wire::Answer;
-use crate::limits::{HOOK_LOCK_TIMEOUT, INTENT_CHARS_MAX};
+use crate::limits::HOOK_LOCK_TIMEOUT;
 
 impl<P: Plane> Hooks<P> {
     /// Answers before a tool is used: nothing where it may go on, so that the client's own permissions count.
@@ -100,8 +99,8 @@ impl<P: Plane> Hooks<P> {
             return Ok(());
         }
         // Commands write logs and the like again and again; who uses a tool for files means that file.
-        let may_go = target.place.tree.is_none() || self.is_ignored(&target.place).await;
-        if verdict == Verdict::Unread && act.is_command && may_go {
+        let is_written_again = verdict == Verdict::Unread && act.is_command;
+        if is_written_again && (target.place.tree.is_none() || self.is_ignored(&target.place).await) {
             return Ok(());
         }
         Err(self.explain(agent, target, verdict, seen.as_deref(), look).await)
@@ -154,82 +153,6 @@ impl<P: Plane> Hooks<P> {
         words::stale(&target.shown(), &verdict, &difference)
     }
 
-    /// Gets what is not held yet. True if somebody was asked, which takes time.
-    async fn lock(&self, agent: &Agent, act: &Act, rules: &Rules, wants: Vec<Want>) -> Result<bool, String> {
-        let mut missing = self.state().tickets.missing(&agent.conversation, &wants);
-        // What only says something keeps nobody out: it is not worth a wait.
-        missing.retain(|want| want.mode != Mode::N);
-        self.leave_ignored(act, rules, &mut missing).await;
-        if missing.is_empty() {
-            return Ok(false);
-        }
-        let began = Instant::now();
-        let answer = self.ask(act, &missing).await;
-        self.settle(agent, missing, answer, began.elapsed().as_secs())
-    }
-
-    /// Files that git ignores need no lock, unless a rule says otherwise.
-    async fn leave_ignored(&self, act: &Act, rules: &Rules, missing: &mut Vec<Want>) {
-        let wanted = |target: &Target| want(&target.place, rules).filter(|want| want.mode == Mode::IX);
-        let is_missing = |want: &Want| missing.contains(want);
-        let asked: Vec<_> = act
-            .targets
-            .iter()
-            .filter_map(|target| wanted(target).filter(is_missing).map(|want| (&target.place, want)))
-            .collect();
-        let places: Vec<_> = asked.iter().map(|(place, _)| *place).collect();
-        let ignored = if places.is_empty() { Default::default() } else { self.ignored(&places).await };
-        let gone: Vec<_> =
-            asked.into_iter().filter(|(place, _)| ignored.contains(&place.path)).map(|(_, w)| w).collect();
-        missing.retain(|want| !gone.contains(want));
-    }
-
-    async fn ask(&self, act: &Act, missing: &[Want]) -> Result<Ticket, ClientError> {
-        let waiting = self.state().tickets.waiting_for(missing);
-        let mut ask = Acquire {
-            ticket: waiting.unwrap_or_else(new_ticket),
-            wants: missing.to_vec(),
-            wait: true,
-            wait_seconds: self.0.whose.lock_wait_seconds,
-            intent: self.intent(&act.name).chars().take(INTENT_CHARS_MAX).collect(),
-        };
-        match self.0.plane.acquire(&ask).await {
-            Err(ClientError::Refused(problem)) if problem.code == "ticket_over" => {
-                self.state().tickets.drop_ticket(&ask.ticket);
-                ask.ticket = new_ticket();
-                self.0.plane.acquire(&ask).await
-            }
-            answer => answer,
-        }
-    }
-
-    fn settle(
-        &self,
-        agent: &Agent,
-        missing: Vec<Want>,
-        answer: Result<Ticket, ClientError>,
-        waited_seconds: u64,
-    ) -> Result<bool, String> {
-        match answer {
-            Ok(ticket) if ticket.state == "held" => {
-                let token = ticket.token.unwrap_or_default();
-                self.state().tickets.hold(&agent.conversation, &ticket.ticket, token, missing);
-                Ok(true)
-            }
-            Ok(ticket) => {
-                let text = words::locked(&missing, &ticket, waited_seconds);
-                self.state().tickets.wait(&ticket.ticket, missing);
-                Err(text)
-            }
-            Err(ClientError::Refused(problem)) if !is_away(&problem) => Err(refused(&problem)),
-            // A control plane that knows no locks.
-            Err(error) if error.is_not_found() => Ok(true),
-            // Who changes an ordinary file beside others is merged with them, and checked at the push.
-            Err(_) if missing.iter().all(|want| matches!(want.mode, Mode::IX | Mode::IS)) => Ok(true),
-            Err(_) => Err(words::unanswered(&missing)),
-        }
-    }
-
     /// Whether it undoes what another session has just done: that is frozen before it happens.
     async fn check_undoing(&self, input: &Input, act: &Act, files: &[(PathBuf, Look)]) -> Result<(), String> {
         let ([target], [(_, look)]) = (act.targets.as_slice(), files) else { return Ok(()) };
@@ -262,11 +185,6 @@ fn resource(target: &Target) -> Option<Resource> {
     super::after::resource(&target.place)
 }
 
-fn new_ticket() -> String {
-    let now = control::seam::Clock::System.now();
-    TicketId::new(now, u128::from_le_bytes(control::seam::random())).to_string()
-}
-
 /// The content that an edit would leave; none when it would not work.
 fn result(input: &Input, look: &Look) -> Option<Vec<u8>> {
     if let Some(content) = input.text("content") {
@@ -281,11 +199,6 @@ fn result(input: &Input, look: &Look) -> Option<Vec<u8>> {
     Some(after.into_bytes())
 }
 
-/// Answers that mean that nobody is there to ask.
-fn is_away(problem: &Problem) -> bool {
-    problem.status == 404 || problem.status >= 500
-}
-
-fn refused(problem: &Problem) -> String {
+pub(super) fn refused(problem: &Problem) -> String {
     words::refused(&problem.sentence(), problem.next.as_deref())
 }

@@ -12,6 +12,7 @@ use crate::hook::wire::Answer;
 use crate::limits::{HOOK_BYTES_MAX, HOOK_DEADLINE};
 use crate::run::family::Stranger;
 use crate::run::listen::Speaker;
+use crate::run::parts::Parts;
 
 /// Answers what comes in by the socket. What other sessions do is listened to from the first hook on: a command that is no
 /// client of ours has none.
@@ -24,8 +25,8 @@ pub(in crate::run) struct HookDoor {
 
 impl HookDoor {
     /// For one session; `client` speaks as the session.
-    pub(in crate::run) fn new(client: &Client, whose: Whose) -> Self {
-        Self { hooks: Hooks::new(client.clone(), whose), client: client.clone(), feed: Arc::default() }
+    pub(in crate::run) fn new(client: &Client, whose: Whose, parts: Parts) -> Self {
+        Self { hooks: Hooks::new(client.clone(), whose, parts), client: client.clone(), feed: Arc::default() }
     }
 }
 

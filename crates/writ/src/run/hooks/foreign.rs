@@ -5,8 +5,8 @@ use std::collections::BTreeMap;
 use domain::{Digest, Resource};
 use serde::Deserialize;
 
-use super::plane::HolderTold;
 use crate::limits::FOREIGN_WRITES_MAX;
+use crate::ticket::Holder;
 
 /// A change by another session.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -44,7 +44,7 @@ pub(in crate::run) struct WriteTold {
     /// A short difference, for people; in `GET /v1/writes` only.
     pub(in crate::run) diff: Option<String>,
     /// Who, in `GET /v1/writes`.
-    pub(in crate::run) writer: HolderTold,
+    pub(in crate::run) writer: Holder,
 }
 
 /// The newest change of each resource by another session, as far as they are known here.

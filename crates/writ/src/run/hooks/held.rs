@@ -5,6 +5,7 @@ use std::collections::BTreeSet;
 use domain::Resource;
 use domain::lock::{Mode, Want};
 
+use super::input::Agent;
 use crate::limits::TICKETS_KNOWN_MAX;
 
 /// All of them.
@@ -21,8 +22,8 @@ pub(in crate::run) struct Held {
     /// Its fencing token.
     pub(in crate::run) token: u64,
     pub(in crate::run) wants: Vec<Want>,
-    /// Conversations that rely on it.
-    users: BTreeSet<String>,
+    /// Agents that rely on it.
+    users: BTreeSet<Agent>,
 }
 
 /// A place in a queue.
@@ -59,13 +60,13 @@ impl Held {
 }
 
 impl Tickets {
-    /// Those of the wants that no lock covers; `conversation` relies on the locks that do from now on.
-    pub(in crate::run) fn missing(&mut self, conversation: &str, wants: &[Want]) -> Vec<Want> {
+    /// Those of the wants that no lock covers; `agent` relies on the locks that do from now on.
+    pub(in crate::run) fn missing(&mut self, agent: &Agent, wants: &[Want]) -> Vec<Want> {
         let mut missing = Vec::new();
         for want in wants {
             let covers = |held: &&mut Held| held.wants.iter().any(|one| one.covers(&want.resource, want.mode));
             match self.held.iter_mut().find(covers) {
-                Some(held) => drop(held.users.insert(conversation.to_owned())),
+                Some(held) => drop(held.users.insert(agent.clone())),
                 None => missing.push(want.clone()),
             }
         }
@@ -78,10 +79,10 @@ impl Tickets {
     }
 
     /// A lock is held from now on.
-    pub(in crate::run) fn hold(&mut self, conversation: &str, ticket: &str, token: u64, wants: Vec<Want>) {
+    pub(in crate::run) fn hold(&mut self, agent: &Agent, ticket: &str, token: u64, wants: Vec<Want>) {
         self.drop_ticket(ticket);
         if self.held.len() < TICKETS_KNOWN_MAX {
-            let users = BTreeSet::from([conversation.to_owned()]);
+            let users = BTreeSet::from([agent.clone()]);
             self.held.push(Held { ticket: ticket.to_owned(), token, wants, users });
         }
     }
@@ -106,9 +107,16 @@ impl Tickets {
         Some(self.held.swap_remove(at))
     }
 
-    /// Takes out what a conversation relied on alone and need not keep longer than `until`.
-    pub(in crate::run) fn let_go(&mut self, conversation: &str, until: Until) -> Vec<Held> {
-        self.take(|held| held.until() <= until && held.users.remove(conversation) && held.users.is_empty())
+    /// Takes out what nobody relied on but agents that are done, and need not be kept longer than `until`.
+    pub(in crate::run) fn let_go(&mut self, is_done: impl Fn(&Agent) -> bool, until: Until) -> Vec<Held> {
+        self.take(|held| {
+            if held.until() > until {
+                return false;
+            }
+            let before = held.users.len();
+            held.users.retain(|agent| !is_done(agent));
+            held.users.is_empty() && before > 0
+        })
     }
 
     /// Takes out locks on what this says yes to, if they are only on that.

@@ -2,15 +2,18 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
-use std::process::{Output, Stdio};
 
-use tokio::io::AsyncWriteExt;
 use tokio::process::Command;
 
 use super::Hooks;
 use super::plane::Plane;
 use super::site::Place;
-use crate::limits::{GIT_ASK_TIMEOUT, READS_KNOWN_MAX};
+use crate::git::run::{Bounds, Ended, run};
+use crate::limits::{GIT_ANSWER_BYTES_MAX, GIT_ASK_TIMEOUT, READS_KNOWN_MAX};
+
+/// How long one look may take, and what it may say.
+const BOUNDS: Bounds =
+    Bounds { within: GIT_ASK_TIMEOUT, bytes: GIT_ANSWER_BYTES_MAX, complaint_bytes: GIT_ANSWER_BYTES_MAX };
 
 impl<P: Plane> Hooks<P> {
     /// Whether git ignores a file.
@@ -49,21 +52,12 @@ impl<P: Plane> Hooks<P> {
 
 /// What git says; none when it fails, or says nothing in time.
 pub(super) async fn said(folder: &Path, arguments: &[&str]) -> Option<Vec<u8>> {
-    let output = git(folder, arguments, &[]).await?;
-    output.status.success().then_some(output.stdout)
+    let ended = git(folder, arguments, &[]).await?;
+    ended.success().then_some(ended.stdout)
 }
 
-async fn git(folder: &Path, arguments: &[&str], input: &[u8]) -> Option<Output> {
+async fn git(folder: &Path, arguments: &[&str], input: &[u8]) -> Option<Ended> {
     let mut git = Command::new("git");
-    git.args(arguments).current_dir(folder).env("GIT_OPTIONAL_LOCKS", "0").kill_on_drop(true);
-    git.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::null());
-    let mut child = git.spawn().ok()?;
-    let mut stdin = child.stdin.take()?;
-    // Both at once: it answers while it reads.
-    let telling = async move {
-        // It may have failed before it read anything, and says so by its status.
-        let _ = stdin.write_all(input).await;
-    };
-    let both = async { tokio::join!(telling, child.wait_with_output()) };
-    tokio::time::timeout(GIT_ASK_TIMEOUT, both).await.ok()?.1.ok()
+    git.args(arguments).current_dir(folder).env("GIT_OPTIONAL_LOCKS", "0");
+    run(git, input, BOUNDS).await.ok()
 }

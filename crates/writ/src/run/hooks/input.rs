@@ -23,8 +23,22 @@ pub(in crate::run) struct Input {
     pub(in crate::run) duration_ms: u64,
     /// How a conversation begins: `startup`, `resume`, `clear`, `compact`.
     pub(in crate::run) source: String,
+    /// What a working tree is to be called.
+    pub(in crate::run) name: String,
+    /// The working tree that is not needed any more.
+    pub(in crate::run) worktree_path: String,
+    /// What goes on behind the conversation when a turn of it is over.
+    pub(in crate::run) background_tasks: Vec<Task>,
     /// The file that changed.
     pub(in crate::run) file_path: Option<String>,
+}
+
+/// Something that goes on.
+#[derive(Debug, Clone, Default, Deserialize)]
+#[serde(default)]
+pub(in crate::run) struct Task {
+    /// Of a sub-agent: its id.
+    pub(in crate::run) id: String,
 }
 
 /// One agent of one conversation: what one has seen, another has not.

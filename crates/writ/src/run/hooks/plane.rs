@@ -10,9 +10,11 @@ use serde::{Deserialize, Serialize};
 use super::foreign::WriteTold;
 use crate::client::{Client, ClientError, escape};
 use crate::limits::{HOOK_LOCK_TIMEOUT, LOCKS_TOLD_MAX};
+use crate::run::workspace::lease::Lessor;
+use crate::ticket::Ticket;
 
 /// The control plane, as a session sees it.
-pub(in crate::run) trait Plane: Send + Sync + 'static {
+pub(in crate::run) trait Plane: Lessor + Send + Sync + 'static {
     /// Asks for locks, all or none.
     fn acquire(&self, ask: &Acquire) -> impl Future<Output = Result<Ticket, ClientError>> + Send;
 
@@ -45,55 +47,6 @@ pub(in crate::run) struct Acquire {
     #[serde(rename = "wait.seconds")]
     pub(in crate::run) wait_seconds: u64,
     pub(in crate::run) intent: String,
-}
-
-/// A ticket, as every answer about locks shows it.
-#[derive(Debug, Clone, Default, Deserialize)]
-#[serde(default)]
-pub(in crate::run) struct Ticket {
-    pub(in crate::run) ticket: String,
-    pub(in crate::run) state: String,
-    pub(in crate::run) token: Option<u64>,
-    pub(in crate::run) wants: Vec<WantTold>,
-    pub(in crate::run) holder: HolderTold,
-    pub(in crate::run) intent: Option<String>,
-    pub(in crate::run) since: Option<String>,
-    pub(in crate::run) position: Option<u64>,
-    pub(in crate::run) ahead: Vec<Ahead>,
-}
-
-/// A want as it is told: a mode of a later version is no reason not to understand the rest.
-#[derive(Debug, Clone, Default, Deserialize)]
-#[serde(default)]
-pub(in crate::run) struct WantTold {
-    pub(in crate::run) resource: String,
-    pub(in crate::run) mode: String,
-}
-
-/// Who stands before a ticket.
-#[derive(Debug, Clone, Default, Deserialize)]
-#[serde(default)]
-pub(in crate::run) struct Ahead {
-    pub(in crate::run) ticket: String,
-    pub(in crate::run) state: String,
-    pub(in crate::run) resource: String,
-    pub(in crate::run) mode: String,
-    pub(in crate::run) holder: HolderTold,
-    pub(in crate::run) intent: Option<String>,
-    pub(in crate::run) since: Option<String>,
-    pub(in crate::run) suspect: bool,
-}
-
-/// Who holds.
-#[derive(Debug, Clone, Default, PartialEq, Eq, Deserialize)]
-#[serde(default)]
-pub(in crate::run) struct HolderTold {
-    #[serde(rename = "session.id")]
-    pub(in crate::run) session: Option<String>,
-    #[serde(rename = "developer.name")]
-    pub(in crate::run) developer: Option<String>,
-    #[serde(rename = "project.name")]
-    pub(in crate::run) project: Option<String>,
 }
 
 /// `POST /v1/writes`.

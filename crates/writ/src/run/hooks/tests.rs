@@ -3,7 +3,8 @@
 mod commands;
 mod locks;
 mod reads;
-mod stand_in;
+pub(in crate::run) mod stand_in;
+mod sub_agents;
 mod turns;
 
 use std::path::{Path, PathBuf};
@@ -16,6 +17,9 @@ use tempfile::TempDir;
 use super::feed::Event as Heard;
 use super::{Hooks, Whose};
 use crate::hook::wire::Answer;
+use crate::run::parts::Parts;
+use crate::run::workspace::Place;
+use crate::workspace::Root;
 use stand_in::StandIn;
 
 /// A session in a repository of its own.
@@ -23,8 +27,13 @@ struct Stage {
     hooks: Hooks<Arc<StandIn>>,
     plane: Arc<StandIn>,
     folder: TempDir,
+    /// What is not in the repository.
+    _aside: TempDir,
     runtime: tokio::runtime::Runtime,
 }
+
+/// An id of a session, where one is read.
+const SESSION: &str = "ses_01KB0F8Z4Q2M6R8T0V1W3X5Y7Z";
 
 impl Stage {
     fn new() -> Self {
@@ -41,7 +50,10 @@ impl Stage {
             exports: "export WRIT_SESSION_ID=ses_1\n".to_owned(),
         };
         let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
-        Self { hooks: Hooks::new(Arc::clone(&plane), whose), plane, folder, runtime }
+        let aside = tempfile::tempdir().unwrap();
+        let (script, root) = (aside.path().join("parts.sh"), Root::at(aside.path().join("workspaces")));
+        let parts = Parts::new(SESSION, &Place::default(), script, Some(root));
+        Self { hooks: Hooks::new(Arc::clone(&plane), whose, parts), plane, folder, _aside: aside, runtime }
     }
 
     fn path(&self, name: &str) -> PathBuf {
@@ -65,7 +77,7 @@ impl Stage {
         if !agent.is_empty() {
             input["agent_id"] = json!(agent);
         }
-        let message = format!("{}\n{input}", json!({"event": event, "env_file": true}));
+        let message = format!("{}\n{input}", json!({"event": event}));
         let answer = self.runtime.block_on(self.hooks.answer(message.as_bytes()));
         // What goes on after the answer, such as giving locks back.
         self.runtime.block_on(async {

@@ -6,7 +6,7 @@ use domain::Resource;
 use serde_json::json;
 
 use super::held::{Held, Until};
-use super::input::Input;
+use super::input::{Agent, Input};
 use super::plane::Plane;
 use super::site::real;
 use super::{Hooks, context, words};
@@ -33,7 +33,7 @@ const WATCHED: [&str; 12] = [
 
 impl<P: Plane> Hooks<P> {
     /// A conversation begins: who holds what where it works.
-    pub(super) async fn start(&self, input: &Input, has_env_file: bool) -> Answer {
+    pub(super) async fn start(&self, input: &Input) -> Answer {
         if input.source == "clear" {
             self.state().reads.forget_conversation(&input.session_id);
         }
@@ -49,7 +49,7 @@ impl<P: Plane> Hooks<P> {
         if !watched.is_empty() {
             output["watchPaths"] = json!(watched);
         }
-        let exports = if has_env_file { self.0.whose.exports.clone() } else { String::new() };
+        let exports = self.0.whose.exports.clone() + &self.0.parts.exports();
         Answer { out: json!({ "hookSpecificOutput": output }).to_string(), exports, ..Answer::default() }
     }
 
@@ -78,14 +78,18 @@ impl<P: Plane> Hooks<P> {
         if lines.is_empty() { String::new() } else { format!("\nHeld by others here:\n- {}", lines.join("\n- ")) }
     }
 
-    /// A turn, a sub-agent or a conversation is over. Locks on ordinary files go back with the turn, so that others can go
-    /// on from there. Those on hot paths stay until they are pushed or the session ends: an unpushed change there cannot be
-    /// merged with another by reading both. A conversation's end is not the session's: `/clear` ends one too.
+    /// A turn or a conversation is over. Locks on ordinary files go back with the turn, so that others can go on from there,
+    /// but for those of sub-agents that work on behind it. Those on hot paths stay until they are pushed or the session
+    /// ends: an unpushed change there cannot be merged with another by reading both. A conversation's end is not the
+    /// session's: `/clear` ends one too.
     pub(super) fn turn_over(&self, event: Event, input: &Input) -> Answer {
-        if event != Event::SubagentStop {
-            let released = self.state().tickets.let_go(&input.session_id, Until::Turn);
-            self.release(released);
-        }
+        let goes_on = |agent: &Agent| {
+            event == Event::Stop
+                && input.background_tasks.iter().any(|task| task.id == agent.name && !task.id.is_empty())
+        };
+        let is_done = |agent: &Agent| agent.conversation == input.session_id && !goes_on(agent);
+        let released = self.state().tickets.let_go(is_done, Until::Turn);
+        self.release(released);
         if event == Event::SessionEnd {
             self.state().reads.forget_conversation(&input.session_id);
         }

@@ -3,10 +3,10 @@
 use domain::lock::Want;
 
 use super::foreign::Foreign;
-use super::plane::{Ahead, HolderTold, Ticket};
 use super::stale::Verdict;
 use crate::limits::{DIFF_CHARS_MAX, INTENT_CHARS_MAX};
 use crate::output::clean;
+use crate::ticket::{Ahead, Holder, Ticket};
 
 /// Why a change is refused.
 pub(in crate::run) fn stale(path: &str, verdict: &Verdict, difference: &str) -> String {
@@ -128,7 +128,7 @@ pub(in crate::run) fn locked(wants: &[Want], ticket: &Ticket, waited_seconds: u6
     let what: Vec<_> = wants.iter().map(|want| format!("{} ({})", want.resource, want.mode)).collect();
     let ahead = ticket.ahead.iter().map(|one| format!("\n- {}", before(one))).collect::<String>();
     let waited = if waited_seconds == 0 { String::new() } else { format!(" after {waited_seconds} s of waiting") };
-    let others = match ticket.position.unwrap_or_default() {
+    let others = match ticket.position {
         0 => "nobody waits before you".to_owned(),
         1 => "one other waits before you".to_owned(),
         count => format!("{count} others wait before you"),
@@ -144,7 +144,7 @@ pub(in crate::run) fn locked(wants: &[Want], ticket: &Ticket, waited_seconds: u6
 }
 
 fn before(one: &Ahead) -> String {
-    let since = one.since.as_deref().map(|since| format!(" since {}", moment(since))).unwrap_or_default();
+    let since = since(&one.since);
     let silent = if one.suspect { ", not heard of lately" } else { "" };
     let verb = if one.state == "held" { "holds" } else { "waits for" };
     format!(
@@ -160,7 +160,7 @@ fn before(one: &Ahead) -> String {
 pub(in crate::run) fn held(ticket: &Ticket) -> String {
     let what: Vec<_> =
         ticket.wants.iter().map(|want| format!("{} ({})", clean(&want.resource), clean(&want.mode))).collect();
-    let since = ticket.since.as_deref().map(|since| format!(" since {}", moment(since))).unwrap_or_default();
+    let since = since(&ticket.since);
     format!("{}: {}{since}{}", what.join(", "), holder(&ticket.holder), intent(ticket.intent.as_deref()))
 }
 
@@ -204,7 +204,11 @@ fn who(foreign: &Foreign) -> String {
     possessive(Some(&foreign.developer), Some(&foreign.session))
 }
 
-fn holder(holder: &HolderTold) -> String {
+fn since(at: &str) -> String {
+    if at.is_empty() { String::new() } else { format!(" since {}", moment(at)) }
+}
+
+fn holder(holder: &Holder) -> String {
     let who = possessive(holder.developer.as_deref(), holder.session.as_deref());
     match &holder.project {
         Some(project) => format!("{who} for {}", clean(project)),

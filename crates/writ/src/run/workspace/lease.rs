@@ -3,56 +3,43 @@
 //! They are locks like any other (`port:MACHINE/30020-30039`, `db:MACHINE/name`, `compose:MACHINE/name`), in mode X, held
 //! by the session and gone with it. None of them decides whether the agent runs.
 
-use serde::{Deserialize, Serialize};
+use serde::Serialize;
 
 use super::ports;
 use crate::client::{Client, ClientError};
 use crate::limits::{LEASE_WANTS_MAX, WORKSPACE_PORTS};
 use crate::output::clean;
-use crate::workspace::names;
-use domain::SessionId;
+use crate::ticket::{Ticket, Wanted};
+use crate::workspace::{Owner, names};
 
 /// What was leased.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
-pub(super) struct Leases {
+pub(in crate::run) struct Leases {
     /// First port of the block; none when it is not leased.
     port_base: Option<u16>,
     /// The database's name.
     database: Option<String>,
     /// The compose project's name.
     compose: Option<String>,
+    /// The tickets that hold them, with their tokens.
+    tickets: Vec<(String, u64)>,
     /// What did not work.
     pub(super) notes: Vec<String>,
 }
 
 /// Who gives leases: `POST /v1/locks`.
-pub(super) trait Lessor {
+pub(in crate::run) trait Lessor {
     /// Asks for all wants, or for the first that is free.
-    fn lease(&self, ask: &Ask) -> impl Future<Output = Result<Ticket, ClientError>>;
+    fn lease(&self, ask: &Ask) -> impl Future<Output = Result<Ticket, ClientError>> + Send;
 }
 
 /// `POST /v1/locks`, without a wait.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
-pub(super) struct Ask {
-    wants: Vec<Want>,
+pub(in crate::run) struct Ask {
+    wants: Vec<Wanted>,
     wait: bool,
     any: bool,
     intent: &'static str,
-}
-
-/// A resource in a mode.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub(super) struct Want {
-    resource: String,
-    mode: String,
-}
-
-/// What of the answer counts here.
-#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
-pub(super) struct Ticket {
-    state: String,
-    #[serde(default)]
-    tokens: Vec<Want>,
 }
 
 impl Lessor for Client {
@@ -64,29 +51,34 @@ impl Lessor for Client {
 // === impl Leases ===
 
 impl Leases {
-    /// Leases for a session on a machine. `is_free` tells whether nobody listens at a port; the blocks of sessions `around`
+    /// Leases for a session, or a part of one, on a machine. `is_free` tells whether nobody listens at a port; the blocks of sessions `around`
     /// this one would be granted to it, and are theirs.
     pub(super) async fn take(
         lessor: &impl Lessor,
         machine: &str,
-        (repository, session): (&str, &SessionId),
+        (repository, owner): (&str, &Owner),
         (around, is_free): (&[u16], impl Fn(u16) -> bool),
     ) -> Self {
         let mut leases = Self::default();
-        let mut blocks = ports::free_blocks(session, is_free);
+        let mut blocks = ports::free_blocks(owner, is_free);
         blocks.retain(|first| !around.contains(first));
         match block(lessor, machine, &blocks).await {
-            Ok(first) => leases.port_base = Some(first),
+            Ok((first, ticket)) => {
+                leases.port_base = Some(first);
+                leases.note(&ticket);
+            }
             Err(why) => leases.notes.push(format!("no ports are leased: {why}")),
         }
         // The names hold 40 random bits of the session's id: they are not somebody else's, leased or not.
-        let (database, compose) = (names::database(repository, session), names::compose_project(repository, session));
-        let wants = vec![Want::of("db", machine, &database), Want::of("compose", machine, &compose)];
+        let (database, compose) = (names::database(repository, owner), names::compose_project(repository, owner));
+        let wants = vec![want("db", machine, &database), want("compose", machine, &compose)];
         let ask = Ask { wants, wait: false, any: false, intent: "names of a workspace" };
-        if let Err(error) = lessor.lease(&ask).await
-            && !is_without_locks(&error)
-        {
-            leases.notes.push(format!("the names {database} and {compose} are not leased: {}", said(error)));
+        match lessor.lease(&ask).await {
+            Ok(ticket) => leases.note(&ticket),
+            Err(error) if is_without_locks(&error) => {}
+            Err(error) => {
+                leases.notes.push(format!("the names {database} and {compose} are not leased: {}", said(error)));
+            }
         }
         (leases.database, leases.compose) = (Some(database), Some(compose));
         leases
@@ -107,8 +99,17 @@ impl Leases {
         ports.into_iter().flatten().chain(database).chain(compose).collect()
     }
 
+    fn note(&mut self, ticket: &Ticket) {
+        self.tickets.extend(ticket.token.map(|token| (ticket.ticket.clone(), token)));
+    }
+
+    /// What holds them: tickets with their tokens.
+    pub(in crate::run) fn tickets(&self) -> &[(String, u64)] {
+        &self.tickets
+    }
+
     /// The first port of the block.
-    pub(super) fn port_base(&self) -> Option<u16> {
+    pub(in crate::run) fn port_base(&self) -> Option<u16> {
         self.port_base
     }
 
@@ -118,20 +119,20 @@ impl Leases {
     }
 }
 
-impl Want {
-    fn of(kind: &str, machine: &str, name: &str) -> Self {
-        Self { resource: format!("{kind}:{machine}/{name}"), mode: "X".to_owned() }
-    }
+fn want(kind: &str, machine: &str, name: &str) -> Wanted {
+    Wanted { resource: format!("{kind}:{machine}/{name}"), mode: "X".to_owned() }
 }
 
 /// The first block that is free, some at a time.
-async fn block(lessor: &impl Lessor, machine: &str, firsts: &[u16]) -> Result<u16, String> {
+async fn block(lessor: &impl Lessor, machine: &str, firsts: &[u16]) -> Result<(u16, Ticket), String> {
     for some in firsts.chunks(LEASE_WANTS_MAX) {
-        let wants = some.iter().map(|first| Want::of("port", machine, &ports::range(*first))).collect();
+        let wants = some.iter().map(|first| want("port", machine, &ports::range(*first))).collect();
         let ask = Ask { wants, wait: false, any: true, intent: "ports of a workspace" };
         match lessor.lease(&ask).await {
             Ok(ticket) => {
-                return granted(&ticket).ok_or_else(|| "the control plane's answer is not understood".to_owned());
+                let first =
+                    granted(&ticket).ok_or_else(|| "the control plane's answer is not understood".to_owned())?;
+                return Ok((first, ticket));
             }
             Err(error) if is_held(&error) => {}
             Err(error) if is_without_locks(&error) => return Err("this control plane has no locks".to_owned()),

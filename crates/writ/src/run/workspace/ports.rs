@@ -2,14 +2,13 @@
 
 use std::net::{Ipv4Addr, TcpListener};
 
-use domain::SessionId;
-
 use crate::limits::{WORKSPACE_PORT_BLOCKS, WORKSPACE_PORT_FIRST, WORKSPACE_PORTS};
+use crate::workspace::Owner;
 
-/// First ports of the blocks in which nobody listens, each once. Sessions start looking at different ones, so that those
+/// First ports of the blocks in which nobody listens, each once. Sessions and their parts start looking at different ones, so that those
 /// that start together do not all want the first.
-pub(super) fn free_blocks(session: &SessionId, is_free: impl Fn(u16) -> bool) -> Vec<u16> {
-    let start = session.to_string().bytes().fold(0_u16, |sum, byte| sum.wrapping_mul(31).wrapping_add(u16::from(byte)));
+pub(super) fn free_blocks(owner: &Owner, is_free: impl Fn(u16) -> bool) -> Vec<u16> {
+    let start = owner.to_string().bytes().fold(0_u16, |sum, byte| sum.wrapping_mul(31).wrapping_add(u16::from(byte)));
     let blocks =
         (0..WORKSPACE_PORT_BLOCKS).map(|index| (start % WORKSPACE_PORT_BLOCKS + index) % WORKSPACE_PORT_BLOCKS);
     let firsts = blocks.map(|block| WORKSPACE_PORT_FIRST + block * WORKSPACE_PORTS);
@@ -34,6 +33,11 @@ pub(super) fn first_of(range: &str) -> Option<u16> {
 /// Ports with commas between them.
 pub(super) fn list(text: &str) -> Vec<u16> {
     text.split(',').filter_map(|port| port.parse().ok()).collect()
+}
+
+/// The same backwards.
+pub(in crate::run) fn listed(ports: &[u16]) -> String {
+    ports.iter().map(u16::to_string).collect::<Vec<_>>().join(",")
 }
 
 #[cfg(test)]

@@ -27,10 +27,10 @@ async fn remove_old(root: &Root) -> Result<(), CommandError> {
     let facts: Vec<_> = all.iter().map(Listed::facts).collect();
     for (listed, verdict) in all.iter().zip(judge(&facts, Bounds::default(), now)) {
         if verdict.removes()
-            && let Some(workspace) = Workspace::take(&listed.folder)?
+            && let Some(mut workspace) = Workspace::take(&listed.folder)?
         {
             // One that cannot be kept does not keep the others from going.
-            let _ = remove(root, workspace, now).await;
+            let _ = remove(root, &mut workspace, now).await;
         }
     }
     Ok(())

@@ -1,6 +1,7 @@
 use domain::SessionId;
 
-use super::{compose_project, database, namespace, own_name, short, slug};
+use super::{branch_of, compose_project, database, namespace, own_name, slug};
+use crate::workspace::Owner;
 
 fn session() -> SessionId {
     "ses_01KB0F8Z4Q2M6R8T0V1W3X5Y7Z".parse().unwrap()
@@ -30,14 +31,31 @@ fn a_slug_is_one_component_of_a_reference() {
 #[test]
 fn names_come_from_the_repository_and_the_session() {
     let session = session();
-    assert_eq!(short(&session), "1W3X5Y7Z");
+    let owner = Owner::from(session);
     assert_eq!(namespace(&session), "s/ses_01KB0F8Z4Q2M6R8T0V1W3X5Y7Z/");
     assert_eq!(own_name("s/ses_01KB0F8Z4Q2M6R8T0V1W3X5Y7Z/main"), "main");
     assert_eq!((own_name("s/other/main"), own_name("main")), ("s/other/main", "main"));
-    assert_eq!(database("check.out-API", &session), "check_out_api_1w3x5y7z");
-    assert_eq!(database("2fast", &session), "d_2fast_1w3x5y7z");
-    assert!(database(&"ü".repeat(200), &session).len() <= 63);
-    assert_eq!(compose_project("My App", &session), "my-app-1w3x5y7z");
-    assert_eq!(compose_project("_x", &session), "x-1w3x5y7z");
-    assert_eq!(compose_project("日本", &session), "work-1w3x5y7z");
+    assert_eq!(database("check.out-API", &owner), "check_out_api_1w3x5y7z");
+    assert_eq!(database("2fast", &owner), "d_2fast_1w3x5y7z");
+    assert!(database(&"ü".repeat(200), &owner).len() <= 63);
+    assert_eq!(compose_project("My App", &owner), "my-app-1w3x5y7z");
+    assert_eq!(compose_project("_x", &owner), "x-1w3x5y7z");
+    assert_eq!(compose_project("日本", &owner), "work-1w3x5y7z");
+}
+
+#[test]
+fn those_of_a_part_are_its_own() {
+    let part = Owner::from(session()).with_part("agent-a24ebde5b6e2d3ff5");
+    assert_eq!(database("checkout", &part), "checkout_1w3x5y7z_agent_a24ebde5b6e2d3ff5");
+    let (long, long_part) = ("x".repeat(200), Owner::from(session()).with_part(&"y".repeat(200)));
+    assert_eq!(database(&long, &long_part).len(), 63 - 2);
+    assert_eq!(compose_project("My App", &part), "my-app-1w3x5y7z-agent-a24ebde5b6e2d3ff5");
+    for (branch, expected) in [
+        ("agent-a24ebde5b6e2d3ff5", "agent-a24ebde5b6e2d3ff5"),
+        ("s/ses_01KB0F8Z4Q2M6R8T0V1W3X5Y7Z/agent-a24ebde5b6e2d3ff5", "agent-a24ebde5b6e2d3ff5"),
+        ("s/ses_01KB0F8Z4Q2M6R8T0V1W3X5Y7Z/main", "agent-a24ebde5b6e2d3ff5-main"),
+        ("fix", "agent-a24ebde5b6e2d3ff5-fix"),
+    ] {
+        assert_eq!(branch_of(&part, branch), expected, "{branch}");
+    }
 }

@@ -68,7 +68,7 @@ async fn a_workspace_in_which_nothing_happened_leaves_nothing() {
     let workspace = stage.workspace(1).await;
     let pinned = stage.git(&["rev-parse", &keep_ref(&workspace)]);
     assert_eq!(pinned, stage.git(&["rev-parse", "HEAD"]), "what it starts from is held");
-    let kept = remove(&stage.root, workspace, now()).await.unwrap();
+    let kept = remove(&stage.root, &mut { workspace }, now()).await.unwrap();
     assert_eq!(kept, Kept::default());
     assert_eq!(stage.git(&["for-each-ref", "--format=%(refname)"]), "refs/heads/main");
     assert_eq!(super::super::empty_trash(&stage.root), 0);
@@ -115,7 +115,7 @@ async fn branches_stashes_tags_and_a_detached_head_are_kept_too() {
     }
 
     // All of it comes back.
-    let recovered = recover(&stage.source().await, &session(1), None).await.unwrap();
+    let recovered = recover(&stage.source().await, &session(1).into(), None).await.unwrap();
     assert!(recovered.has_changes);
     assert_eq!(recovered.others.len(), 4, "{:?}", recovered.others);
     assert_eq!(stage.git(&["rev-list", "--count", "--merges", &recovered.branch]), "0");
@@ -264,7 +264,7 @@ async fn what_cannot_be_kept_is_said_and_stays() {
     let error = keep(&mut workspace, now()).await.unwrap_err().to_string();
     assert!(error.contains("checkout` is gone\nhint: the work is still in"), "{error}");
     let folder = workspace.folder().to_owned();
-    assert!(remove(&stage.root, workspace, now()).await.is_err());
+    assert!(remove(&stage.root, &mut { workspace }, now()).await.is_err());
     assert!(folder.exists());
     std::fs::rename(&moved, &stage.repository).unwrap();
 
@@ -272,6 +272,26 @@ async fn what_cannot_be_kept_is_said_and_stays() {
     std::fs::remove_dir_all(workspace.tree()).unwrap();
     let error = keep(&mut workspace, now()).await.unwrap_err().to_string();
     assert!(error.contains("was removed by hand\nhint: what was kept of it before is at refs/writ/keep/"), "{error}");
-    remove(&stage.root, workspace, now()).await.unwrap();
+    remove(&stage.root, &mut { workspace }, now()).await.unwrap();
     assert!(!folder.exists());
+}
+
+#[tokio::test]
+async fn what_is_kept_of_a_workspace_made_of_another_goes_on_with_it() {
+    let stage = Stage::new();
+    let mut outer = stage.workspace(1).await;
+    let inner = Order { owner: outer.record.owner.clone().with_part("agent-a1"), ..order(1) };
+    let mut inner = create(&stage.root, &source(&outer.tree()).await, &inner).await.unwrap();
+    commit_in(&inner, "inner", "inner\n");
+    write(&inner.tree().join("draft"), "draft\n");
+    keep(&mut inner, now()).await.unwrap();
+    let kept = git(&outer.tree(), &["rev-parse", &keep_ref(&inner)]);
+    remove(&stage.root, &mut inner, now()).await.unwrap();
+
+    let told = keep(&mut outer, now()).await.unwrap();
+    let branch = format!("s/{}/agent-a1", session(1));
+    assert_eq!(told.branches, [(branch.clone(), 1)]);
+    assert_eq!(stage.show(&branch, "inner"), "inner");
+    assert_eq!(stage.show(&kept, "draft"), "draft");
+    stage.git(&["merge-base", "--is-ancestor", &kept, &keep_ref(&outer)]);
 }

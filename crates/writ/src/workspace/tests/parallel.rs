@@ -54,7 +54,7 @@ async fn one(stage: &Stage, number: u128) {
     let workspace = stage.workspace(number).await;
     commit_in(&workspace, "committed", &number.to_string());
     write(&workspace.tree().join("untracked"), &number.to_string());
-    let kept = remove(&stage.root, workspace, now()).await.unwrap();
+    let kept = remove(&stage.root, &mut { workspace }, now()).await.unwrap();
     assert_eq!((kept.branches.len(), kept.notes.len()), (1, 0), "{kept:?}");
     // Others empty it as well.
     empty_trash(&stage.root);

@@ -74,13 +74,13 @@ async fn a_linked_working_tree_a_shallow_clone_and_a_repository_that_borrows_its
     stage.git(&["worktree", "add", "--quiet", "-b", "side", "../linked"]);
     let workspace = works(&stage, &stage.folder.path().join("linked")).await;
     assert_eq!(workspace.record.branch, format!("s/{}/side", session(7)));
-    remove(&stage.root, workspace, now()).await.unwrap();
+    remove(&stage.root, &mut { workspace }, now()).await.unwrap();
 
     let url = format!("file://{}", stage.repository.display());
     git(stage.folder.path(), &["clone", "--quiet", "--depth=1", &url, "shallow"]);
     let workspace = works(&stage, &stage.folder.path().join("shallow")).await;
     assert_eq!(git(&workspace.tree(), &["rev-list", "--count", "HEAD"]), "2");
-    remove(&stage.root, workspace, now()).await.unwrap();
+    remove(&stage.root, &mut { workspace }, now()).await.unwrap();
 
     git(stage.folder.path(), &["clone", "--quiet", "--shared", "checkout", "shared"]);
     let workspace = works(&stage, &stage.folder.path().join("shared")).await;

@@ -7,6 +7,7 @@ use std::process::{Command, Output, Stdio};
 
 use nix::sys::signal::{Signal, kill};
 use nix::unistd::Pid;
+use serde_json::{Value, json};
 use tokio::time::{Duration, Instant};
 
 use super::{Stage, texts};
@@ -19,10 +20,15 @@ const FAILED: Option<i32> = Some(1);
 
 /// A hook called outside of any session, but for the socket that it is told of.
 fn hook(event: &str, socket: Option<&Path>, more: &[&str]) -> Output {
+    hook_with(event, socket, more, &json!({ "tool_name": "Bash" }))
+}
+
+fn hook_with(event: &str, socket: Option<&Path>, more: &[&str], input: &Value) -> Output {
     let mut hook = Command::new(WRIT);
     hook.args(["hook", event])
         .args(more)
         .env_clear()
+        .env("PATH", std::env::var("PATH").unwrap())
         .stdin(Stdio::piped())
         .stdout(Stdio::piped())
         .stderr(Stdio::piped());
@@ -31,7 +37,7 @@ fn hook(event: &str, socket: Option<&Path>, more: &[&str]) -> Output {
     }
     let mut hook = hook.spawn().unwrap();
     // One that is not read breaks the pipe.
-    let _ = hook.stdin.take().unwrap().write_all(b"{\"tool_name\":\"Bash\"}");
+    let _ = hook.stdin.take().unwrap().write_all(input.to_string().as_bytes());
     hook.wait_with_output().unwrap()
 }
 
@@ -48,6 +54,34 @@ fn outside_of_a_session_nothing_is_guarded_unless_it_must_be() {
     let unknown = hook("Nothing", None, &[]);
     assert_eq!(unknown.status.code(), Some(2));
     assert!(texts(&unknown).1.contains("`Nothing` is no event that writ listens to"));
+}
+
+/// What the client does itself when it has no hooks for it.
+#[test]
+fn outside_of_a_session_working_trees_are_the_client_s_own() {
+    let folder = tempfile::tempdir().unwrap();
+    let git = |folder: &Path, arguments: &[&str]| {
+        let mut git = Command::new("git");
+        git.args(["-c", "user.name=x", "-c", "user.email=x@example.com"]).args(arguments).current_dir(folder);
+        assert!(git.status().unwrap().success(), "{arguments:?}");
+    };
+    git(folder.path(), &["init", "--quiet"]);
+    git(folder.path(), &["commit", "--quiet", "--allow-empty", "--message=Begin"]);
+    let create = json!({ "cwd": folder.path(), "name": "agent-a1" });
+    let made = hook_with("WorktreeCreate", None, &[], &create);
+    assert_eq!(made.status.code(), Some(0), "{made:?}");
+    let tree = folder.path().canonicalize().unwrap().join(".claude/worktrees/agent-a1");
+    assert_eq!(Path::new(texts(&made).0.trim_end()), tree);
+    git(&tree, &["rev-parse", "--verify", "--quiet", "worktree-agent-a1"]);
+    std::fs::write(tree.join("draft"), "draft\n").unwrap();
+    let remove = json!({ "cwd": tree, "worktree_path": tree });
+    assert_eq!(hook_with("WorktreeRemove", None, &[], &remove).status.code(), FAILED, "it has work in it");
+    std::fs::remove_file(tree.join("draft")).unwrap();
+    let removed = hook_with("WorktreeRemove", None, &[], &remove);
+    assert_eq!((removed.status.code(), tree.exists()), (Some(0), false), "{removed:?}");
+    let required = hook_with("WorktreeCreate", None, &["--require-session"], &create);
+    assert_eq!((required.status.code(), tree.exists()), (FAILED, false));
+    assert_eq!(hook("WorktreeCreate", Some(&folder.path().join("writ.sock")), &[]).status.code(), FAILED);
 }
 
 #[test]
@@ -102,6 +136,27 @@ fn a_launcher_that_hangs_is_not_waited_for_longer_than_the_deadline() {
     assert_eq!(output.status.code(), FAILED);
     assert!(texts(&output).1.contains("did not answer within 1 s"), "{output:?}");
     assert!(since.elapsed() >= Duration::from_millis(1200), "{:?}", since.elapsed());
+}
+
+/// Takes as long as the deadline is.
+#[test]
+fn a_launcher_that_hangs_blocks_what_changes_something() {
+    let folder = tempfile::tempdir().unwrap();
+    let _listener = UnixListener::bind(folder.path().join("hook.sock")).unwrap();
+    let door = folder.path().join("writ.sock");
+    let hang = |event: &'static str| {
+        std::thread::spawn({
+            let door = door.clone();
+            move || hook(event, Some(&door), &[])
+        })
+    };
+    let hooks = [("PreToolUse", BLOCKED, 55), ("PostToolUse", FAILED, 10)]
+        .map(|(event, code, seconds)| (hang(event), code, seconds));
+    for (hook, code, seconds) in hooks {
+        let output = hook.join().unwrap();
+        assert_eq!(output.status.code(), code, "{output:?}");
+        assert!(texts(&output).1.contains(&format!("did not answer within {seconds} s")), "{output:?}");
+    }
 }
 
 #[test]

@@ -57,6 +57,55 @@ fn a_hot_file_is_waited_for_and_passed_on() {
 }
 
 #[test]
+fn who_writes_where_is_listed_by_repository_and_path() {
+    run(async {
+        let stage = Stage::start().await;
+        let rules = json!({"rules": "[[path]]\nunder = [\"notes\"]\nmode = \"N\"\n"});
+        let set = stage.people.ada.put("/v1/projects/checkout/lock-rules", Some(rules)).await;
+        assert_eq!(set.status, 200, "{}", set.text());
+        let mut one = stage.session();
+        let mut other = stage.session_in(stage.clone_at("other"));
+        one.hook("SessionStart", json!({"source": "startup"}));
+        other.hook("SessionStart", json!({"source": "startup"}));
+        one.writes("pool.toml", "one\n").assert_silent();
+        other.writes("pool.toml", "one\n");
+        other.writes("Cargo.lock", "one\n").assert_silent();
+        std::fs::create_dir(stage.path("notes")).unwrap();
+        one.writes("notes/today", "one\n").assert_silent();
+        let list = || {
+            let mut list = stage.writ.command(&stage.people.grace, "home-look");
+            let output = list.args(["lock", "list", "path:github.com/acme/api"]).output().unwrap();
+            String::from_utf8(output.stdout).unwrap()
+        };
+        // What only says something is not waited for.
+        let listed = until("the note", || async { Some(list()).filter(|list| list.contains("//notes")) }).await;
+        let has = |resource: &str, mode: &str, session: &Session| {
+            let line = |line: &str| {
+                let words: Vec<_> = line.split_whitespace().collect();
+                words.get(..5).is_some_and(|words| {
+                    *words
+                        == [
+                            &format!("path:github.com/acme/api//{resource}"),
+                            mode,
+                            "held",
+                            "grace",
+                            &format!("({})", session.id),
+                        ]
+                })
+            };
+            listed.lines().any(line)
+        };
+        assert!(has("pool.toml", "IX", &one) && has("pool.toml", "IX", &other), "{listed}");
+        assert!(has("Cargo.lock", "X", &other) && has("notes", "N", &one), "{listed}");
+        one.hook("Stop", json!({})).assert_silent();
+        let is_only_the_other_s = || async { Some(list()).filter(|list| !list.contains(&one.id)) };
+        until("the end of the turn", is_only_the_other_s).await;
+        one.end();
+        other.end();
+    });
+}
+
+#[test]
 fn ordinary_files_are_changed_side_by_side_and_who_read_them_is_told() {
     run(async {
         let stage = Stage::start().await;

@@ -5,7 +5,6 @@ use tokio::sync::mpsc;
 use tokio::time::Instant;
 
 use super::{exclusive, id, session, together, token};
-use crate::support::process::PASSWORD;
 use crate::support::{Caller, Opened, Writ, run, within};
 
 const WAITING: usize = 1_000;
@@ -23,7 +22,7 @@ fn one_release_wakes_one_of_a_thousand() {
         let people = writ.people().await;
         let holder = session(&people.grace).await;
         let held = holder.caller.post("/v1/locks", json!({"wants": exclusive("slot:hot")})).await.json();
-        let waiting = queue(&writ, &people.ada).await;
+        let waiting = queue(&people.ada).await;
         let (woken, mut wakings) = mpsc::channel(LISTEN);
         for (place, (of, ticket)) in waiting.iter().take(LISTEN).cloned().enumerate() {
             let woken = woken.clone();
@@ -58,10 +57,10 @@ fn one_release_wakes_one_of_a_thousand() {
 }
 
 /// In their order.
-async fn queue(writ: &Writ, ada: &Caller) -> Vec<(Opened, String)> {
+async fn queue(ada: &Caller) -> Vec<(Opened, String)> {
     let mut waiting = Vec::new();
     for crowd in 0..WAITING / EACH {
-        let somebody = somebody(writ, ada, &format!("crowd-{crowd}")).await;
+        let somebody = ada.developer(&format!("crowd-{crowd}")).await;
         for some in (0..EACH).collect::<Vec<_>>().chunks(TOGETHER) {
             let asked = some.iter().map(|_| async {
                 let of = session(&somebody).await;
@@ -79,13 +78,4 @@ async fn queue(writ: &Writ, ada: &Caller) -> Vec<(Opened, String)> {
         }
     }
     waiting
-}
-
-/// A developer of the project's team.
-async fn somebody(writ: &Writ, ada: &Caller, login: &str) -> Caller {
-    let answer = ada.post("/v1/developers", json!({"login": login, "password": PASSWORD, "display_name": login})).await;
-    assert_eq!(answer.status, 201, "{}", answer.text());
-    let joined = ada.put(&format!("/v1/teams/payments/members/{login}"), None).await;
-    assert_eq!(joined.status, 200, "{}", joined.text());
-    writ.sign_in(login).await
 }

@@ -10,7 +10,7 @@ use serde_json::{Value, json};
 use crate::brokers::real::Part;
 use crate::support::process::WRIT;
 use crate::support::receiver::{Receiver, Reply};
-use crate::support::{Caller, Opened, People, Writ, WritOptions, run};
+use crate::support::{Caller, Opened, People, Writ, WritOptions, gate, run};
 
 /// What locks call the repository.
 pub(crate) const REPOSITORY: &str = "git.example.com/payments";
@@ -147,15 +147,7 @@ impl Scene {
 
     /// Installs the hook in a repository.
     pub(crate) fn install_in(&self, repository: &Path, secret: &Path, more: &[&str]) {
-        let output = Command::new(WRIT)
-            .args(["git-receive", "install"])
-            .arg(repository)
-            .args(["--server", &self.writ.url, "--name", REPOSITORY, "--secret-file"])
-            .arg(secret)
-            .args(more)
-            .output()
-            .unwrap();
-        assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+        gate::install(repository, &self.writ.url, REPOSITORY, secret, more);
     }
 
     /// A session of grace's.

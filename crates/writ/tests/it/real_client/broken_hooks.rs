@@ -3,12 +3,13 @@
 
 use std::os::unix::fs::PermissionsExt;
 use std::path::Path;
+use std::time::Duration;
 
 use serde_json::json;
 
 use super::player::Player;
 use super::scene::{HERE, PROJECT, Scene, content, with_writ};
-use super::wall::{push, pushed};
+use super::wall::{LatePush, push, pushed};
 use crate::support::process::WRIT;
 use crate::support::{Opened, WritOptions};
 
@@ -60,12 +61,32 @@ fn a_hook_that_is_missing_crashes_or_hangs_blocks_the_client() {
             ben.edit(MIGRATION, "bigint", "uuid").await.refused();
             assert_eq!(content(&ben.root, MIGRATION), BEFORE, "{name}");
             if name != "hanging" {
+                let apart = json!({ "description": "Help", "prompt": "Help.", "subagent_type": "general-purpose",
+                    "isolation": "worktree", "run_in_background": false });
+                let told = ben.call("Agent", apart).await.refused();
+                assert!(told.result.contains("WorktreeCreate hook failed"), "{told:#?}");
                 ben.bash(&format!("echo >>{MIGRATION}")).await.refused();
                 assert_eq!(content(&ben.root, MIGRATION), BEFORE, "{name}");
             }
             ben.say("All done.").await.1.result();
         }
         assert_eq!(pushed(&origin), Vec::<String>::new());
+    });
+}
+
+#[test]
+fn a_developer_s_switch_does_not_turn_the_hooks_of_a_session_off() {
+    with_writ(WritOptions::default(), async |scene| {
+        let origin = scene.walled(&[(MIGRATION, BEFORE)]);
+        let _cleo = taken(&scene).await;
+        let tree = scene.clone_of(&origin, "ben");
+        let settings = json!({ "disableAllHooks": true });
+        let developer = scene.developer("ben").await;
+        let mut ben = scene.governed_with(&developer, "ben", &tree, HERE, Some(&settings)).await;
+        let told = ben.edit(MIGRATION, "bigint", "uuid").await.refused().whole();
+        assert!(told.contains("is locked"), "{told}");
+        assert_eq!(content(&tree, MIGRATION), BEFORE);
+        ben.say("All done.").await.1.result();
     });
 }
 
@@ -97,23 +118,10 @@ fn what_no_hook_saw_does_not_come_through_a_push_nor_does_anything_without_a_ser
         // The server is gone before the next: what the agent had begun comes to the wall, and no further.
         std::fs::write(tree.join("README.md"), "More still.\n").unwrap();
         let before = super::scene::git(&origin, &["rev-parse", &pushed(&origin)[0]]);
-        let command = format!(
-            "git commit --quiet --all --message=Still && : >started && read -r _ <go; {} >said; echo $? >code",
-            push("")
-        );
-        super::scene::git(&tree, &["status"]);
-        assert!(std::process::Command::new("mkfifo").arg(tree.join("go")).status().unwrap().success());
-        ben.begin("Bash", json!({ "command": command, "description": "Push" }));
-        crate::support::until("the commit", || async { tree.join("started").exists().then_some(()) }).await;
+        let late = LatePush::begin(&ben, "Still", "").await;
         scene.writ().kill();
-        let go = tree.join("go");
-        tokio::task::spawn_blocking(|| std::fs::write(go, "on\n").unwrap()).await.unwrap();
-        let patience = std::time::Duration::from_secs(90);
-        let code = crate::support::until_after(patience, "the push to end", || async {
-            std::fs::read_to_string(tree.join("code")).ok().filter(|code| code.ends_with('\n'))
-        })
-        .await;
-        assert_ne!(code.trim(), "0", "{}", content(&tree, "said"));
+        late.go().await;
+        late.refused(Duration::from_secs(90)).await;
         assert_eq!(super::scene::git(&origin, &["rev-parse", &pushed(&origin)[0]]), before);
         drop(cleo);
     });

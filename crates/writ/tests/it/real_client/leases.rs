@@ -1,7 +1,6 @@
 //! A lock's lease is its session's, and the launcher keeps that alive: not what the agent does, and not the agent's model.
 
 use std::path::PathBuf;
-use std::process::Command;
 
 use domain::Span;
 use domain::limits::BEAT_EXPIRE_AFTER;
@@ -10,9 +9,9 @@ use nix::unistd::Pid;
 use serde_json::{Value, json};
 
 use super::player::Player;
-use super::scene::{HERE, Scene, content, with_timed_writ};
-use super::wall::{push, pushed};
-use crate::support::{Opened, until};
+use super::scene::{HERE, Scene, with_timed_writ};
+use super::wall::{LatePush, pushed};
+use crate::support::{Opened, PATIENCE, until};
 
 /// In a folder that is hot by the rules that writ brings: an agent has all of it for itself.
 const MIGRATION: &str = "migrations/0001.sql";
@@ -95,14 +94,8 @@ fn a_model_that_is_silent_for_an_hour_keeps_its_lock() {
 fn a_holder_that_slept_while_its_lock_passed_on_pushes_in_vain() {
     with_timed_writ(async |scene| {
         let held = Held::start(&scene).await;
-        let (tree, token) = (held.ana.root.clone(), held.ticket["token"].as_u64().unwrap());
-        assert!(Command::new("mkfifo").arg(tree.join("go")).status().unwrap().success());
-        let push = push(&format!("-o writ.token={token}"));
-        let late = format!(
-            "git commit --quiet --all --message='Use uuids' && : >started && read -r _ <go; {{ {push}; }} >said; echo $? >code"
-        );
-        held.ana.begin("Bash", json!({ "command": late, "description": "Push" }));
-        until("the commit", || async { tree.join("started").exists().then_some(()) }).await;
+        let token = held.ticket["token"].as_u64().unwrap();
+        let push = LatePush::begin(&held.ana, "Use uuids", &format!("-o writ.token={token}")).await;
 
         let agent = descendants(held.ana.pid);
         assert!(agent.len() >= 2, "the client and its shell: {agent:?}");
@@ -115,12 +108,8 @@ fn a_holder_that_slept_while_its_lock_passed_on_pushes_in_vain() {
 
         // The agent wakes before its launcher, which would end it at once.
         signal(&agent, Signal::SIGCONT);
-        let go = tree.join("go");
-        tokio::task::spawn_blocking(|| std::fs::write(go, "on\n").unwrap()).await.unwrap();
-        let ended = || async { std::fs::read_to_string(tree.join("code")).ok().filter(|code| code.ends_with('\n')) };
-        let code = until("the push to end", ended).await;
-        let said = content(&tree, "said");
-        assert_ne!(code.trim(), "0", "{said}");
+        push.go().await;
+        let said = push.refused(PATIENCE).await;
         for part in [held.session.as_str(), "its launcher fell silent"] {
             assert!(said.contains(part), "`{part}` is not in: {said}");
         }

@@ -129,6 +129,41 @@ impl Player {
     }
 }
 
+/// A sub-agent of a running client, whose model is the test as well.
+pub(super) struct SubAgent(Actor);
+
+impl SubAgent {
+    /// One that a client starts when it is told this [`SubAgent::prompt`].
+    pub(super) fn new(actor: Actor) -> Self {
+        Self(actor)
+    }
+
+    /// What starts it.
+    pub(super) fn prompt(&self) -> String {
+        self.0.prompt()
+    }
+
+    /// Waits until it was started.
+    pub(super) async fn starts(&self) {
+        self.0.asked(0, STEP_MAX).await.unwrap();
+    }
+
+    /// Has its model call a tool; what it is told then.
+    pub(super) async fn call(&self, tool: &str, input: Value) -> Told {
+        let number = self.0.line(Line::Call { tool: tool.to_owned(), input }).unwrap();
+        Told::of(&self.0.asked(number + 1, STEP_MAX).await.unwrap())
+    }
+
+    pub(super) async fn bash(&self, command: &str) -> Told {
+        self.call("Bash", json!({ "command": command, "description": "Run the scripted command" })).await
+    }
+
+    /// Has its model end its turn.
+    pub(super) fn say(&self, text: &str) {
+        self.0.line(Line::Say(text.to_owned())).unwrap();
+    }
+}
+
 impl Told {
     /// What came after the newest message of the model's.
     fn of(body: &Value) -> Self {

@@ -12,7 +12,7 @@ use tempfile::TempDir;
 use super::client::{self, Client, arguments};
 use super::player::Player;
 use super::wall;
-use crate::support::process::{PASSWORD, WRIT, signed_in_by};
+use crate::support::process::{WRIT, signed_in_by};
 use crate::support::timed::Timed;
 use crate::support::{Caller, Writ, WritOptions, run};
 
@@ -39,7 +39,7 @@ enum House {
     Timed(Box<Timed>),
 }
 
-/// Runs a test with clients that know nothing of writ, if the client is there.
+/// Runs a test with clients that know nothing of writ.
 pub(super) fn without_writ<F: Future<Output = ()>>(test: impl FnOnce(Scene) -> F) {
     with_house(async |_| House::Nothing(Simulator::start(Config::default()).await.unwrap()), test);
 }
@@ -80,7 +80,7 @@ pub(super) fn with_timed_writ<F: Future<Output = ()>>(test: impl FnOnce(Scene) -
 }
 
 fn with_house<F: Future<Output = ()>>(start: impl AsyncFnOnce(&Path) -> House, test: impl FnOnce(Scene) -> F) {
-    let Some(program) = client::program() else { return };
+    let program = client::program();
     run(async {
         let folder = tempfile::tempdir().unwrap();
         let house = start(folder.path()).await;
@@ -129,16 +129,7 @@ impl Scene {
 
     /// A new developer who works on the project.
     pub(super) async fn developer(&self, login: &str) -> Caller {
-        let ada = self.ada();
-        let made =
-            ada.post("/v1/developers", json!({ "login": login, "password": PASSWORD, "display_name": login })).await;
-        assert_eq!(made.status, 201, "{}", made.text());
-        let joined = ada.put(&format!("/v1/teams/payments/members/{login}"), None).await;
-        assert_eq!(joined.status, 200, "{}", joined.text());
-        let anonymous = Caller { url: ada.url.clone(), token: None };
-        let signed_in = anonymous.post("/v1/sign-ins", json!({ "login": login, "password": PASSWORD })).await;
-        assert_eq!(signed_in.status, 201, "{}", signed_in.text());
-        Caller { token: signed_in.json()["token"].as_str().map(str::to_owned), ..anonymous }
+        self.ada().developer(login).await
     }
 
     /// A repository with these files, committed on `main`, that any number of clients may work in.

@@ -5,6 +5,7 @@ use http::Method;
 use serde_json::{Value, json};
 
 use super::http::{Answer, Streaming, send, stream, try_send};
+use super::process::PASSWORD;
 
 /// Somebody with (or without) a bearer token, facing one server.
 #[derive(Debug, Clone)]
@@ -57,6 +58,19 @@ impl Caller {
     /// The same caller at another server.
     pub(crate) fn at(&self, url: &str) -> Self {
         Self { url: url.to_owned(), token: self.token.clone() }
+    }
+
+    /// A new developer of the team `payments`, signed in; asked by an administrator.
+    pub(crate) async fn developer(&self, login: &str) -> Self {
+        let body = json!({ "login": login, "password": PASSWORD, "display_name": login });
+        let made = self.post("/v1/developers", body).await;
+        assert_eq!(made.status, 201, "{}", made.text());
+        let joined = self.put(&format!("/v1/teams/payments/members/{login}"), None).await;
+        assert_eq!(joined.status, 200, "{}", joined.text());
+        let anonymous = Self { url: self.url.clone(), token: None };
+        let signed_in = anonymous.post("/v1/sign-ins", json!({ "login": login, "password": PASSWORD })).await;
+        assert_eq!(signed_in.status, 201, "{}", signed_in.text());
+        Self { token: signed_in.json()["token"].as_str().map(str::to_owned), ..anonymous }
     }
 
     /// Opens a session.

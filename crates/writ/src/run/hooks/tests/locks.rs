@@ -71,6 +71,22 @@ fn a_project_s_rules_count_from_the_start() {
 }
 
 #[test]
+fn a_lock_that_only_says_something_is_asked_for_once_and_not_waited_for() {
+    let stage = Stage::new();
+    let rules = "[[path]]\nunder = [\"notes\"]\nmode = \"N\"";
+    *stage.plane.rules.lock().unwrap() = Some(rules.to_owned());
+    stage.hook("SessionStart", json!({"source": "startup"}));
+    stage.plane.lock(&resource("notes"), "X");
+    stage.writes("notes/today", "x\n");
+    stage.writes("notes/today", "y\n");
+    let asked = stage.plane.asked.lock().unwrap().clone();
+    assert_eq!(asked.len(), 1, "{asked:?}");
+    assert_eq!(asked[0].wants, [domain::lock::Want::new(resource("notes").parse().unwrap(), domain::lock::Mode::N)]);
+    stage.hook("Stop", json!({}));
+    assert_eq!(*stage.plane.released.lock().unwrap(), [(asked[0].ticket.clone(), 7)]);
+}
+
+#[test]
 fn when_nobody_answers_ordinary_files_go_on_and_hot_ones_wait() {
     let stage = Stage::new();
     *stage.plane.is_away.lock().unwrap() = true;

@@ -8,43 +8,47 @@ use serde_json::{Value, json};
 
 use crate::client::{ClientError, Problem};
 use crate::run::hooks::foreign::WriteTold;
-use crate::run::hooks::plane::{Acquire, Changes, FreezeTold, Plane, Ticket, Told};
+use crate::run::hooks::plane::{Acquire, Changes, FreezeTold, Plane, Told};
+use crate::run::workspace::lease::{Ask, Lessor};
+use crate::ticket::Ticket;
 
 /// What is known, and what was asked.
 #[derive(Default)]
-pub(super) struct StandIn {
+pub(in crate::run) struct StandIn {
     /// Locks of others.
-    pub(super) theirs: Mutex<Vec<Want>>,
+    pub(in crate::run) theirs: Mutex<Vec<Want>>,
     /// Whether nobody answers.
-    pub(super) is_away: Mutex<bool>,
+    pub(in crate::run) is_away: Mutex<bool>,
     /// The next answer to a request for locks.
-    pub(super) refusal: Mutex<Option<Problem>>,
+    pub(in crate::run) refusal: Mutex<Option<Problem>>,
     /// Changes that freeze what they are about, when they are told.
-    pub(super) freezing: Mutex<Vec<String>>,
+    pub(in crate::run) freezing: Mutex<Vec<String>>,
     /// Changes that were told before.
-    pub(super) told_before: Mutex<Vec<Value>>,
+    pub(in crate::run) told_before: Mutex<Vec<Value>>,
     /// The project's rules.
-    pub(super) rules: Mutex<Option<String>>,
+    pub(in crate::run) rules: Mutex<Option<String>>,
     /// Requests for locks, in order.
-    pub(super) asked: Mutex<Vec<Acquire>>,
+    pub(in crate::run) asked: Mutex<Vec<Acquire>>,
     /// Changes that were told; those still to come are apart.
-    pub(super) changes: Mutex<Vec<Changes>>,
+    pub(in crate::run) changes: Mutex<Vec<Changes>>,
+    /// What was leased.
+    pub(in crate::run) leased: Mutex<Vec<String>>,
     /// Tickets that were given back, with their tokens.
-    pub(super) released: Mutex<Vec<(String, u64)>>,
+    pub(in crate::run) released: Mutex<Vec<(String, u64)>>,
 }
 
 impl StandIn {
-    pub(super) fn lock(&self, resource: &str, mode: &str) {
+    pub(in crate::run) fn lock(&self, resource: &str, mode: &str) {
         let want = Want::new(resource.parse().unwrap(), mode.parse().unwrap());
         self.theirs.lock().unwrap().push(want);
     }
 
-    pub(super) fn asks(&self) -> usize {
+    pub(in crate::run) fn asks(&self) -> usize {
         self.asked.lock().unwrap().len()
     }
 
     /// Resources of the changes that were told, `intended` apart.
-    pub(super) fn told(&self, intended: bool) -> Vec<String> {
+    pub(in crate::run) fn told(&self, intended: bool) -> Vec<String> {
         let changes = self.changes.lock().unwrap();
         let those = changes.iter().filter(|changes| changes.intended == intended);
         those.flat_map(|changes| changes.writes.iter().map(|write| write.resource.to_string())).collect()
@@ -52,6 +56,25 @@ impl StandIn {
 
     fn answers(&self) -> Result<(), ClientError> {
         if *self.is_away.lock().unwrap() { Err(ClientError::Unreachable("nobody".to_owned())) } else { Ok(()) }
+    }
+}
+
+impl Lessor for Arc<StandIn> {
+    /// Gives the first that was not given yet, or all.
+    async fn lease(&self, ask: &Ask) -> Result<Ticket, ClientError> {
+        self.answers()?;
+        let ask = serde_json::to_value(ask).unwrap();
+        let mut leased = self.leased.lock().unwrap();
+        let wants = ask["wants"].as_array().unwrap().clone();
+        let mut free: Vec<Value> =
+            wants.iter().filter(|want| !leased.contains(&want["resource"].to_string())).cloned().collect();
+        if ask["any"] == true {
+            free.truncate(1);
+        }
+        leased.extend(free.iter().map(|want| want["resource"].to_string()));
+        let ticket = format!("tkt_{}", leased.len());
+        let answer = json!({"ticket": ticket, "state": "held", "token": 7, "wants": wants, "tokens": free});
+        Ok(serde_json::from_value(answer).unwrap())
     }
 }
 

@@ -19,7 +19,7 @@ fn an_agent_that_starts_is_told_who_holds_what() {
             "path:github.com/acme/api//db/migrations (X): ana's session ses_2 since 14:02 UTC, saying \"raise the pool size\"",
         ],
     );
-    assert_eq!(answer.exports, "export WRIT_SESSION_ID=ses_1\n");
+    assert!(answer.exports.starts_with("export WRIT_SESSION_ID=ses_1\n"), "{}", answer.exports);
     let output = output(&answer);
     let watched = &output["hookSpecificOutput"]["watchPaths"];
     assert_eq!(watched, &json!([stage.path("Cargo.lock"), stage.path(".github/workflows/ci.yml")]));
@@ -32,8 +32,6 @@ fn a_turn_s_end_gives_back_what_others_can_build_on() {
     stage.writes("Cargo.lock", "x\n");
     assert_eq!(stage.asks_to_run("terraform apply"), None);
     let tickets: Vec<String> = stage.plane.asked.lock().unwrap().iter().map(|ask| ask.ticket.clone()).collect();
-    stage.hook("SubagentStop", json!({}));
-    assert!(stage.plane.released.lock().unwrap().is_empty(), "the others of the session go on");
     stage.hook("Stop", json!({}));
     let mut expected = vec![(tickets[0].clone(), 7), (tickets[2].clone(), 7)];
     expected.sort();
@@ -105,7 +103,8 @@ fn what_is_not_understood_is_blocked_and_says_why() {
         ("{\"event\":\"Nothing\"}\n{}", "of another version"),
         ("{\"event\":\"PreToolUse\"}\n{", "what the client says of PreToolUse is not understood"),
         ("{\"event\":\"PreToolUse\"}\n[]", "is not understood"),
-        ("{\"event\":\"WorktreeCreate\"}\n{}", "makes no working trees"),
+        ("{\"event\":\"WorktreeCreate\"}\n{}", "what the working tree is to be called"),
+        ("{\"event\":\"WorktreeRemove\"}\n{\"worktree_path\":\"/\"}", "`/` is no workspace of this session"),
     ] {
         let answer = stage.runtime.block_on(stage.hooks.answer(message.as_bytes()));
         assert_eq!((answer.exit, answer.out.as_str()), (2, ""), "{message}");

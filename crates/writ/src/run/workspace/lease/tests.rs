@@ -5,6 +5,7 @@ use domain::{SessionId, Time};
 
 use super::{Ask, Leases, Lessor, Ticket};
 use crate::client::{ClientError, Problem};
+use crate::workspace::Owner;
 
 /// A stand-in for the control plane's locks: who asks first has it.
 #[derive(Default)]
@@ -30,7 +31,7 @@ impl Lessor for Held {
             return Err(refused(409, "lock_held"));
         }
         held.extend(granted.iter().map(|want| want.resource.clone()));
-        Ok(Ticket { state: "held".to_owned(), tokens: granted })
+        Ok(Ticket { state: "held".to_owned(), tokens: granted, ..Ticket::default() })
     }
 }
 
@@ -40,8 +41,8 @@ fn refused(status: u16, code: &str) -> ClientError {
 }
 
 async fn take(held: &Held, number: u128) -> Leases {
-    let session = SessionId::new(Time::from_unix_millis(1), number);
-    Leases::take(held, "0123456789abcdef", ("checkout", &session), (&[], |_| true)).await
+    let owner = Owner::from(SessionId::new(Time::from_unix_millis(1), number));
+    Leases::take(held, "0123456789abcdef", ("checkout", &owner), (&[], |_| true)).await
 }
 
 #[tokio::test]
@@ -83,9 +84,9 @@ async fn variables_and_resources_say_the_same() {
 
 #[tokio::test]
 async fn the_ports_of_a_session_around_are_not_taken() {
-    let session = SessionId::new(Time::from_unix_millis(1), 7);
+    let owner = Owner::from(SessionId::new(Time::from_unix_millis(1), 7));
     let first = take(&Held::default(), 7).await.port_base().unwrap();
-    let leases = Leases::take(&Held::default(), "m", ("checkout", &session), (&[first], |_| true)).await;
+    let leases = Leases::take(&Held::default(), "m", ("checkout", &owner), (&[first], |_| true)).await;
     assert_ne!(leases.port_base(), Some(first));
 }
 

@@ -3,9 +3,10 @@ use std::collections::BTreeSet;
 use domain::{SessionId, Time};
 
 use super::{first_of, free_blocks, range};
+use crate::workspace::Owner;
 
-fn session(number: u128) -> SessionId {
-    SessionId::new(Time::from_unix_millis(1), number)
+fn session(number: u128) -> Owner {
+    SessionId::new(Time::from_unix_millis(1), number).into()
 }
 
 #[test]

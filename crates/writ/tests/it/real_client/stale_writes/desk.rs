@@ -1,12 +1,12 @@
 //! Plays one case: an agent at a file, and somebody else who changes it.
 
 use std::path::{Path, PathBuf};
-use std::process::Command;
 
 use serde_json::{Value, json};
 
 use super::cases::{BEFORE, Case, Foreign, HOOK_SAYS, Hook, Outcome, Step};
 use crate::real_client::player::{Player, Told};
+use crate::real_client::wall::Pipe;
 use crate::support::until;
 
 /// What a held hook does: says that it is there, and waits until something is written for it.
@@ -23,6 +23,7 @@ pub(super) struct Desk {
 /// The folder with the developer's own hook, outside the repository.
 pub(super) struct Hooks {
     folder: tempfile::TempDir,
+    pipe: Pipe,
 }
 
 /// What the file is at the end, and what the agent was told with each step of its own.
@@ -34,7 +35,8 @@ pub(super) struct End {
 
 impl Hooks {
     pub(super) fn new() -> Self {
-        Self { folder: tempfile::tempdir().unwrap() }
+        let folder = tempfile::tempdir().unwrap();
+        Self { pipe: Pipe::make(folder.path().join("go")), folder }
     }
 
     /// The settings that a case needs.
@@ -51,7 +53,6 @@ impl Hooks {
         };
         let path = self.folder.path().join("hook");
         std::fs::write(&path, script).unwrap();
-        assert!(Command::new("mkfifo").arg(self.folder.path().join("go")).status().unwrap().success());
         let hook = json!({ "type": "command", "command": format!("sh {}", path.display()) });
         Some(json!({ "hooks": { "PreToolUse": [{ "matcher": "Edit|Write", "hooks": [hook] }] } }))
     }
@@ -62,8 +63,7 @@ impl Hooks {
 
     /// Lets the held hook go on. Returns once it has heard.
     async fn go(&self) {
-        let go = self.folder.path().join("go");
-        tokio::task::spawn_blocking(|| std::fs::write(go, "on\n").unwrap()).await.unwrap();
+        self.pipe.go().await;
     }
 }
 

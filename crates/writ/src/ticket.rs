@@ -1,59 +1,71 @@
-//! Tickets, as the API shows them, and how they read.
+//! Tickets for locks, as the API shows them. A mode, a state or a field of a later version is no reason not to understand the
+//! rest.
 
-use serde::Deserialize;
+use serde::{Deserialize, Serialize};
 
-use crate::output::{Cell, Table, clean, time};
+use crate::output::{clean, time};
 
 /// A ticket.
-#[derive(Debug, Clone, Deserialize)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Deserialize)]
+#[serde(default)]
 pub(crate) struct Ticket {
+    /// Its id.
     pub(crate) ticket: String,
+    /// Where it stands: `waiting`, `offered`, `held` and others.
     pub(crate) state: String,
-    #[serde(default)]
+    /// Its fencing token, once it is held.
     pub(crate) token: Option<u64>,
-    #[serde(default)]
-    pub(crate) intent: Option<String>,
+    /// What is asked for.
     pub(crate) wants: Vec<Wanted>,
+    /// What is held: one of the wants where any would do.
+    pub(crate) tokens: Vec<Wanted>,
+    /// Who asks.
     pub(crate) holder: Holder,
-    #[serde(default)]
+    /// What for.
+    pub(crate) intent: Option<String>,
+    /// Since when, as RFC 3339 has it.
     pub(crate) since: String,
-    #[serde(default)]
-    pub(crate) position: usize,
-    #[serde(default)]
+    /// How many wait before it.
+    pub(crate) position: u64,
+    /// Who stands in its way.
     pub(crate) ahead: Vec<Ahead>,
 }
 
 /// A resource in a mode.
-#[derive(Debug, Clone, Deserialize)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
 pub(crate) struct Wanted {
     pub(crate) resource: String,
     pub(crate) mode: String,
 }
 
 /// Who holds or waits.
-#[derive(Debug, Clone, Deserialize)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Deserialize)]
+#[serde(default)]
 pub(crate) struct Holder {
-    #[serde(default, rename = "session.id")]
+    /// The session; none is a human's maintenance.
+    #[serde(rename = "session.id")]
     pub(crate) session: Option<String>,
-    #[serde(default, rename = "developer.name")]
+    /// The human's name.
+    #[serde(rename = "developer.name")]
     pub(crate) developer: Option<String>,
-    #[serde(default, rename = "project.name")]
+    /// The project's name.
+    #[serde(rename = "project.name")]
     pub(crate) project: Option<String>,
 }
 
 /// A ticket that stands in the way of another.
-#[derive(Debug, Clone, Deserialize)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Deserialize)]
+#[serde(default)]
 pub(crate) struct Ahead {
     pub(crate) ticket: String,
     pub(crate) state: String,
     pub(crate) resource: String,
     pub(crate) mode: String,
     pub(crate) holder: Holder,
-    #[serde(default)]
     pub(crate) intent: Option<String>,
-    #[serde(default)]
     pub(crate) since: String,
-    #[serde(default)]
+    /// Whether its launcher has fallen silent.
     pub(crate) suspect: bool,
 }
 
@@ -81,7 +93,7 @@ impl Ticket {
 
 impl Ahead {
     /// One line.
-    pub(crate) fn line(&self) -> String {
+    fn line(&self) -> String {
         let does = if self.state == "waiting" { "waits for" } else { "has" };
         let intent = self.intent.as_deref().map(|intent| format!(", to {}", clean(intent))).unwrap_or_default();
         let silent = if self.suspect { " (its launcher has fallen silent)" } else { "" };
@@ -110,29 +122,4 @@ impl Holder {
     fn developer(&self) -> String {
         self.developer.as_deref().map_or_else(|| "somebody".to_owned(), clean)
     }
-}
-
-/// Tickets as a table: a line for each resource.
-pub(crate) fn table(tickets: &[Ticket]) -> String {
-    let mut table = Table::new(["RESOURCE", "MODE", "STATE", "WHO", "PROJECT", "SINCE", "TOKEN", "TICKET", "FOR"]);
-    for one in tickets {
-        let state = match one.position {
-            0 => one.state.clone(),
-            ahead => format!("{} ({ahead} ahead)", one.state),
-        };
-        for want in &one.wants {
-            table.row([
-                Cell::text(&want.resource),
-                Cell::text(&want.mode),
-                Cell::text(&state),
-                Cell::text(one.holder.name()),
-                Cell::text(one.holder.project.as_deref().unwrap_or_default()),
-                Cell::text(time(&one.since)),
-                Cell::text(one.token.map(|token| token.to_string()).unwrap_or_default()),
-                Cell::text(&one.ticket),
-                Cell::text(one.intent.as_deref().unwrap_or_default()),
-            ]);
-        }
-    }
-    table.render()
 }
