@@ -5,6 +5,13 @@
 #
 #   cargo build --release -p writ
 #   apt-get install redis-server etcd-server postgresql
+#
+# On a disk that takes 3 ms for a sync (SLOW_DISK_US says how many microseconds are added; 2,900 when nobody says):
+#
+#   cc -shared -fPIC -O2 -o slow_disk.so bench/slow_disk.c
+#   SLOW_DISK=$PWD/slow_disk.so bench/locks.sh
+#
+# etcd makes its system calls itself, past what is preloaded; strace, where it is installed, holds them up for as long.
 set -eu
 rounds=${1:-3}
 seconds=${2:-5}
@@ -16,8 +23,16 @@ load="$bin/lock_load"
 work=$(mktemp -d "${BENCH_DIR:-$here/../target}/locks.XXXXXX")
 export WRIT_HOME="$work/home"
 pids=
-# etcd makes its system calls itself, so it is left out where the disk is slowed down.
 slow=${SLOW_DISK:+env LD_PRELOAD=$SLOW_DISK}
+per_client=1000
+if [ -n "$slow" ]; then
+    per_client=250
+    syncs=fsync,fdatasync
+    slow_etcd="strace -D -f --seccomp-bpf -qq -o /dev/null -e trace=$syncs -e inject=$syncs:delay_enter=${SLOW_DISK_US:-2900}"
+fi
+# What redis-benchmark is to do in about the given time.
+count=$((seconds * clients * per_client))
+[ "$count" -le $((seconds * 8000)) ] || count=$((seconds * 8000))
 
 stop() {
     for pid in $pids; do kill "$pid" 2>/dev/null || true; done
@@ -45,8 +60,8 @@ if command -v redis-server > /dev/null; then
         --daemonize no > "$work/redis.log" & pids="$pids $!"
     redis=yes
 fi
-if [ -z "${SLOW_DISK:-}" ] && command -v etcd > /dev/null; then
-    etcd --name bench --data-dir "$work/etcd" --listen-client-urls http://127.0.0.1:4142 \
+if command -v etcd > /dev/null && { [ -z "$slow" ] || command -v strace > /dev/null; }; then
+    ${slow_etcd:-} etcd --name bench --data-dir "$work/etcd" --listen-client-urls http://127.0.0.1:4142 \
         --advertise-client-urls http://127.0.0.1:4142 --listen-peer-urls http://127.0.0.1:4143 \
         --initial-advertise-peer-urls http://127.0.0.1:4143 --initial-cluster bench=http://127.0.0.1:4143 \
         > "$work/etcd.log" 2>&1 & pids="$pids $!"
@@ -66,8 +81,11 @@ SQL
 fi
 sleep 2
 
+# How long a sync takes, as a program that WORDS come in front of sees it: syncs NAME [WORDS]
 syncs() {
-    $slow python3 - "$work/sync" <<'PY'
+    name=$1
+    shift
+    "$@" python3 - "$work/sync" "$name" <<'PY'
 import os, sys, time
 file, times = os.open(sys.argv[1], os.O_CREAT | os.O_WRONLY), []
 for _ in range(300):
@@ -75,7 +93,7 @@ for _ in range(300):
     start = time.perf_counter()
     os.fdatasync(file)
     times.append(time.perf_counter() - start)
-print(f"fdatasync    p50 {sorted(times)[150] * 1000:.2f} ms  p90 {sorted(times)[270] * 1000:.2f} ms")
+print(f"fdatasync {sys.argv[2]}  p50 {sorted(times)[150] * 1000:.2f} ms  p90 {sorted(times)[270] * 1000:.2f} ms")
 PY
 }
 
@@ -85,13 +103,15 @@ round=0
 while [ "$round" -lt "$rounds" ]; do
     round=$((round + 1))
     echo "== round $round, $clients clients, load $(cut -d' ' -f1 /proc/loadavg)"
-    syncs
+    # shellcheck disable=SC2086
+    syncs "${slow:+preloaded}" ${slow:-env}
+    # shellcheck disable=SC2086
+    [ -z "${slow_etcd:-}" ] || syncs "of etcd" $slow_etcd
     # shellcheck disable=SC2086
     echo "writ         two requests  $("$load" 127.0.0.1:4140 pair "$clients" "$seconds" $tokens)"
     # shellcheck disable=SC2086
     echo "writ         one request   $("$load" 127.0.0.1:4140 momentary "$clients" "$seconds" $tokens)"
     if [ -n "${redis:-}" ]; then
-        count=$((seconds * 8000))
         one=$(redis-benchmark -p 4141 -c "$clients" -n "$count" -r 10000 --csv EVAL "$redis_pair" 1 lock:__rand_int__ me | tail -1)
         # Half of a pair: a release is a second such request.
         half=$(redis-benchmark -p 4141 -c "$clients" -n "$count" -r 1000000000 --csv EVAL "$redis_acquire" 1 lock:__rand_int__ me | tail -1)

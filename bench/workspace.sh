@@ -50,6 +50,8 @@ for number in range(20_000):
 subprocess.run(["git", "init", "-q", "-b", "main", repository], check=True)
 git("config", "--global", "user.name", "Bench")
 git("config", "--global", "user.email", "bench@localhost")
+# Otherwise the commit starts a collection of its own in the background, which the one below finds at work.
+git("config", "--global", "gc.auto", "0")
 git("add", "--all")
 git("commit", "-q", "-m", "Start")
 git("gc", "-q")

@@ -10,6 +10,11 @@ pub const CATCH_UPS_WAITING_MAX: usize = 64;
 pub const BATCH_COMMANDS_MAX: usize = 1024;
 /// Turns that other tasks get while the scribe waits for those it answered last to come back: some tens of microseconds.
 pub const BATCH_GATHER_YIELDS_MAX: usize = 16;
+/// The scribe waits so long for those it answered last: a commit's time divided by this. Waiting costs all others
+/// that much, coming too late costs one a whole commit.
+pub const BATCH_GATHER_PARTS: u32 = 4;
+/// And never longer than this: a store that takes seconds is not made faster by waiting.
+pub const BATCH_GATHER_MAX: Duration = Duration::from_millis(5);
 /// Entries read from other nodes at a time while catching up.
 pub const CATCH_UP_ENTRIES_MAX: usize = 2000;
 /// One transaction, from taking the lock to the commit. Past it the outcome is unknown and state is rebuilt.

@@ -7,9 +7,11 @@ use ledger::Entry;
 
 use crate::artifact::ArtifactChanges;
 use crate::call::CallChanges;
+use crate::limits::ENTRIES_PER_READ_MAX;
 use crate::lock::LockChanges;
 use crate::sums::SumChanges;
 use crate::transaction::Transaction;
+use crate::value::Value;
 use crate::write::WriteChanges;
 use crate::{
     BrokerSecrets, CredentialHandle, Diff, NewEntry, Person, Store, StoreError, StoredEntry, broker, credential,
@@ -64,8 +66,17 @@ impl<'a> Append<'a> {
     /// # Errors
     /// The database failed.
     pub async fn entries(&mut self, after: Option<u64>, limit: usize) -> Result<Vec<StoredEntry>, StoreError> {
-        let rows = self.transaction.fetch(entry::ENTRIES_AFTER, entry::after(after, limit).to_vec()).await?;
-        rows.iter().map(StoredEntry::read).collect()
+        let limit = limit.min(ENTRIES_PER_READ_MAX);
+        // With the entry at that position: where it is still there, it is known where the log ends, and nobody has to ask.
+        let values = vec![Value::count(after.unwrap_or(0)), Value::count(limit as u64 + 1)];
+        let rows = self.transaction.fetch(entry::ENTRIES_FROM, values).await?;
+        let found: Vec<_> = rows.iter().map(StoredEntry::read).collect::<Result<_, _>>()?;
+        let known = found.first().is_some_and(|first| Some(first.position) == after);
+        let new: Vec<_> = found.into_iter().skip(usize::from(known)).take(limit).collect();
+        if known && new.len() < limit {
+            self.next = new.last().map(|last| last.position).or(after).map(|last| last + 1);
+        }
+        Ok(new)
     }
 
     /// Who has the sign-in name with this keyed digest; if nobody, nobody else takes it before the commit.

@@ -1,12 +1,12 @@
-//! Inserting many rows with few statements: chunks of fixed sizes, so that every connection prepares each text once.
+//! Inserting many rows: on PostgreSQL with few statements, in chunks of fixed sizes, so that every connection prepares each
+//! text once.
 
 use std::sync::{Arc, OnceLock};
 
-use sqlx::AssertSqlSafe;
+use sqlx::{AssertSqlSafe, SqlSafeStr, SqlStr};
 
-use crate::StoreError;
-use crate::conn::Conn;
 use crate::pool::Engine;
+use crate::sqlite::Step;
 use crate::value::Value;
 
 /// Rows per statement, largest first: powers of two, so that any rest takes at most eight statements.
@@ -17,46 +17,36 @@ pub(crate) struct Bulk {
     head: &'static str,
     columns: usize,
     tail: &'static str,
-    sqlite: [OnceLock<Arc<str>>; CHUNKS.len()],
+    sqlite: OnceLock<Arc<str>>,
     postgres: [OnceLock<Arc<str>>; CHUNKS.len()],
 }
 
 impl Bulk {
     /// `head` ends with `VALUES`; `tail` is an `ON CONFLICT` clause or empty.
     pub(crate) const fn new(head: &'static str, columns: usize, tail: &'static str) -> Self {
-        Self {
-            head,
-            columns,
-            tail,
-            sqlite: [const { OnceLock::new() }; CHUNKS.len()],
-            postgres: [const { OnceLock::new() }; CHUNKS.len()],
-        }
+        Self { head, columns, tail, sqlite: OnceLock::new(), postgres: [const { OnceLock::new() }; CHUNKS.len()] }
     }
 
-    /// Inserts rows given one after the other. A statement must not meet the same key twice: aggregate before.
-    pub(crate) async fn insert(&self, conn: &mut Conn, values: Vec<Value>) -> Result<(), StoreError> {
+    /// For SQLite, which runs a statement a thousand times without leaving its thread: one row at a time.
+    pub(crate) fn step(&self, values: Vec<Value>) -> Step {
+        debug_assert_eq!(values.len() % self.columns, 0, "{}", self.head);
+        let sql = self.sqlite.get_or_init(|| self.compose(Engine::Sqlite, 1).into()).clone();
+        Step::Rows { sql: AssertSqlSafe(sql).into_sql_str(), columns: self.columns, values }
+    }
+
+    /// For PostgreSQL, where every statement is a way there and back: few statements with many rows each.
+    pub(crate) fn chunks(&self, values: Vec<Value>) -> impl Iterator<Item = (SqlStr, Vec<Value>)> {
         debug_assert_eq!(values.len() % self.columns, 0, "{}", self.head);
         let mut rows = values.len() / self.columns;
         let mut values = values.into_iter();
-        for (index, &chunk) in CHUNKS.iter().enumerate() {
-            while rows >= chunk {
-                let part = values.by_ref().take(chunk * self.columns).collect();
-                conn.execute(AssertSqlSafe(self.text(conn.engine(), index)), part).await?;
-                rows -= chunk;
-            }
-        }
-        Ok(())
+        std::iter::from_fn(move || {
+            let (index, chunk) = CHUNKS.iter().enumerate().find(|(_, chunk)| **chunk <= rows)?;
+            rows -= chunk;
+            let sql = self.postgres[index].get_or_init(|| self.compose(Engine::Postgres, *chunk).into()).clone();
+            Some((AssertSqlSafe(sql).into_sql_str(), values.by_ref().take(chunk * self.columns).collect()))
+        })
     }
 
-    fn text(&self, engine: Engine, index: usize) -> Arc<str> {
-        let texts = match engine {
-            Engine::Sqlite => &self.sqlite,
-            Engine::Postgres => &self.postgres,
-        };
-        texts[index].get_or_init(|| self.compose(engine, CHUNKS[index]).into()).clone()
-    }
-
-    /// SQLite gets `?` instead of `$7`: it finds named parameters by walking a list, and a chunk has thousands.
     fn compose(&self, engine: Engine, rows: usize) -> String {
         let mut text = String::with_capacity(self.head.len() + rows * self.columns * 6 + self.tail.len());
         text.push_str(self.head);

@@ -3,17 +3,19 @@
 use std::time::Duration;
 
 use sqlx::pool::PoolConnection;
-use sqlx::{AssertSqlSafe, Postgres, SqlSafeStr, SqlStr, Sqlite};
+use sqlx::{AssertSqlSafe, Postgres, SqlSafeStr, SqlStr};
 
 use crate::StoreError;
+use crate::bulk::Bulk;
 use crate::limits::STATEMENT_WAIT_MAX;
-use crate::pool::Engine;
+use crate::pool::{self, Engine};
 use crate::row::Row;
-use crate::value::{Value, for_postgres, for_sqlite};
+use crate::sqlite::{SqliteConn, Step};
+use crate::value::{Value, for_postgres};
 
 /// A connection taken from the pool; it goes back when dropped, unless it failed.
 pub(crate) enum Conn {
-    Sqlite(PoolConnection<Sqlite>),
+    Sqlite(SqliteConn),
     Postgres(PoolConnection<Postgres>),
 }
 
@@ -33,18 +35,14 @@ impl Conn {
     /// Runs one statement with `$1`… placeholders; returns how many rows it changed.
     pub(crate) async fn execute(&mut self, sql: impl SqlSafeStr, values: Vec<Value>) -> Result<u64, StoreError> {
         let sql = sql.into_sql_str();
-        let done = match self {
-            Self::Sqlite(conn) => {
-                let query = sqlx::query_with::<Sqlite, _>(sql, for_sqlite(values)?);
-                query.execute(&mut **conn).await.map(|done| done.rows_affected())
-            }
+        match self {
+            Self::Sqlite(conn) => Ok(conn.run(Step::Statement { sql, values }).await?.changed),
             Self::Postgres(conn) => {
                 let query = sqlx::query_with::<Postgres, _>(sql, for_postgres(values)?);
-                let running = query.execute(&mut **conn);
-                bounded(STATEMENT_WAIT_MAX, running).await.map(|done| done.rows_affected())
+                let done = bounded(STATEMENT_WAIT_MAX, query.execute(&mut **conn)).await;
+                done.map(|done| done.rows_affected()).map_err(|error| failed(conn, error))
             }
-        };
-        done.map_err(|error| self.failed(error))
+        }
     }
 
     /// Runs one query with `$1`… placeholders; returns all its rows, so the text must carry a limit.
@@ -60,46 +58,112 @@ impl Conn {
         wait: Duration,
     ) -> Result<Vec<Row>, StoreError> {
         let sql = sql.into_sql_str();
-        let rows = match self {
+        match self {
             Self::Sqlite(conn) => {
-                let query = sqlx::query_with::<Sqlite, _>(sql, for_sqlite(values)?);
-                query.fetch_all(&mut **conn).await.map(|rows| rows.into_iter().map(Row::Sqlite).collect())
+                let done = conn.run(Step::Statement { sql, values }).await?;
+                Ok(done.rows.into_iter().map(Row::Sqlite).collect())
             }
             Self::Postgres(conn) => {
                 let query = sqlx::query_with::<Postgres, _>(sql, for_postgres(values)?);
-                let running = query.fetch_all(&mut **conn);
-                let rows = bounded(wait, running).await;
-                rows.map(|rows| rows.into_iter().map(Row::Postgres).collect())
+                let rows = bounded(wait, query.fetch_all(&mut **conn)).await.map_err(|error| failed(conn, error))?;
+                Ok(rows.into_iter().map(Row::Postgres).collect())
             }
-        };
-        rows.map_err(|error| self.failed(error))
+        }
     }
 
     /// Runs statements without arguments, separated by semicolons, within `wait`.
     pub(crate) async fn script(&mut self, sql: impl SqlSafeStr, wait: Duration) -> Result<(), StoreError> {
-        let script = sqlx::raw_sql(sql);
-        let done = match self {
-            Self::Sqlite(conn) => script.execute(&mut **conn).await.map(|_| ()),
-            Self::Postgres(conn) => bounded(wait, script.execute(&mut **conn)).await.map(|_| ()),
+        match self {
+            Self::Sqlite(conn) => conn.run(Step::Script(sql.into_sql_str())).await.map(drop),
+            Self::Postgres(conn) => {
+                let done = bounded(wait, sqlx::raw_sql(sql).execute(&mut **conn)).await;
+                done.map(drop).map_err(|error| failed(conn, error))
+            }
+        }
+    }
+
+    /// Inserts rows given one after the other. A statement must not meet the same key twice: aggregate before.
+    pub(crate) async fn insert(&mut self, bulk: &Bulk, values: Vec<Value>) -> Result<(), StoreError> {
+        if let Self::Sqlite(conn) = self {
+            return conn.run(bulk.step(values)).await.map(drop);
+        }
+        for (sql, values) in bulk.chunks(values) {
+            self.execute(sql, values).await?;
+        }
+        Ok(())
+    }
+
+    /// The same, in an open transaction. SQLite is told together with what is waited for next, and its errors come there.
+    pub(crate) async fn insert_ahead(&mut self, bulk: &Bulk, values: Vec<Value>) -> Result<(), StoreError> {
+        match self {
+            Self::Sqlite(conn) => {
+                if !values.is_empty() {
+                    conn.put_ahead(bulk.step(values));
+                }
+                Ok(())
+            }
+            Self::Postgres(_) => self.insert(bulk, values).await,
+        }
+    }
+
+    /// Begins a transaction and takes the write lock. On SQLite whoever has the writing connection has that lock, against all
+    /// but strangers to writ; it is told together with the first statement.
+    pub(crate) async fn begin(&mut self) -> Result<(), StoreError> {
+        let sql = pool::begin_sql(self.engine());
+        match self {
+            Self::Sqlite(conn) => conn.put_ahead(Step::Script(sql)),
+            Self::Postgres(_) => self.script(sql, STATEMENT_WAIT_MAX).await?,
+        }
+        Ok(())
+    }
+
+    /// Commits; after entries were appended, also tells the other nodes, if the engine can.
+    ///
+    /// # Errors
+    /// What was put ahead was refused, and nothing was committed; or [`StoreError::Unavailable`]: whether it was is unknown.
+    pub(crate) async fn commit(&mut self, appended: bool) -> Result<(), StoreError> {
+        let sql = pool::commit_sql(self.engine(), appended);
+        let committed = match self {
+            Self::Sqlite(conn) => match conn.run_all(Step::Script(sql)).await {
+                Ok(Err(refused)) if !refused.at_last => return Err(refused.error.into()),
+                answered => answered.and_then(|done| done.map(drop).map_err(|refused| refused.error.into())),
+            },
+            Self::Postgres(_) => self.script(sql, STATEMENT_WAIT_MAX).await,
         };
-        done.map_err(|error| self.failed(error))
+        committed.map_err(|error| match error {
+            StoreError::Unavailable { reason } => {
+                StoreError::unavailable(format!("{reason}; whether the commit took effect is unknown"))
+            }
+            error => error,
+        })
+    }
+
+    /// Undoes the open transaction; a connection that cannot is not used again, which undoes it too.
+    pub(crate) async fn roll_back(&mut self) {
+        let done = match self {
+            Self::Sqlite(conn) => conn.roll_back().await,
+            Self::Postgres(_) => self.script("ROLLBACK", STATEMENT_WAIT_MAX).await,
+        };
+        if done.is_err() {
+            self.discard();
+        }
     }
 
     /// Keeps the connection from being used again.
     pub(crate) fn discard(&mut self) {
         match self {
-            Self::Sqlite(conn) => conn.close_on_drop(),
+            Self::Sqlite(conn) => conn.discard(),
             Self::Postgres(conn) => conn.close_on_drop(),
         }
     }
+}
 
-    /// An error that the database did not state itself leaves the connection in an unknown place.
-    fn failed(&mut self, error: sqlx::Error) -> StoreError {
-        if !matches!(error, sqlx::Error::Database(_)) {
-            self.discard();
-        }
-        error.into()
+/// An error that the database did not state itself leaves the connection in an unknown place.
+fn failed(conn: &mut PoolConnection<Postgres>, error: sqlx::Error) -> StoreError {
+    if !matches!(error, sqlx::Error::Database(_)) {
+        conn.close_on_drop();
     }
+    error.into()
 }
 
 /// Waits for a remote answer at most this long. SQLite is not bounded so: what its thread has begun, it finishes.

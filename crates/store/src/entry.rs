@@ -35,6 +35,9 @@ pub struct StoredEntry {
     pub leaf: Digest,
 }
 
+pub(crate) const ENTRIES_FROM: &str =
+    "SELECT position, bytes, leaf FROM entries WHERE position >= $1 ORDER BY position LIMIT $2";
+
 pub(crate) const ENTRIES_AFTER: &str =
     "SELECT position, bytes, leaf FROM entries WHERE position > $1 ORDER BY position LIMIT $2";
 

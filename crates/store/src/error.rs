@@ -3,7 +3,6 @@
 use std::path::PathBuf;
 
 use sqlx::postgres::PgDatabaseError;
-use sqlx::sqlite::SqliteError;
 
 /// Why the store could not do it.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -58,10 +57,6 @@ impl From<sqlx::Error> for StoreError {
                 if let Some(postgres) = inner.try_downcast_ref::<PgDatabaseError>() {
                     return from_sqlstate(postgres.code());
                 }
-                if inner.try_downcast_ref::<SqliteError>().is_some() {
-                    let code = inner.code().and_then(|code| code.parse().ok()).unwrap_or(0);
-                    return from_sqlite_code(code);
-                }
                 Self::unavailable("it gave an unknown error")
             }
             sqlx::Error::Io(inner) => Self::unavailable(format!("connection lost ({})", inner.kind())),
@@ -72,6 +67,19 @@ impl From<sqlx::Error> for StoreError {
                 Self::corrupt("a row has an unexpected shape")
             }
             _ => Self::unavailable("the connection broke"),
+        }
+    }
+}
+
+impl From<rusqlite::Error> for StoreError {
+    fn from(error: rusqlite::Error) -> Self {
+        tracing::debug!(%error, "the database answered with an error");
+        match &error {
+            rusqlite::Error::SqliteFailure(failure, _) => from_sqlite_code(failure.extended_code.unsigned_abs()),
+            rusqlite::Error::FromSqlConversionFailure(..) | rusqlite::Error::Utf8Error(..) => {
+                Self::corrupt("a row has an unexpected shape")
+            }
+            _ => Self::corrupt(TABLES),
         }
     }
 }

@@ -1,6 +1,6 @@
 //! All SQL of writ: migrations, the append transaction, the read tables and snapshots, on SQLite and PostgreSQL.
 //!
-//! Knows nothing of decisions, HTTP or prices; no other crate knows sqlx. Every statement is written once and runs on
+//! Knows nothing of decisions, HTTP or prices; no other crate knows sqlx or rusqlite. Every statement is written once and runs on
 //! both engines; what must differ (opening, the write lock, notification) is in `pool/`, and the tests run everything twice.
 
 mod append;
@@ -34,6 +34,7 @@ mod search;
 mod secret;
 mod session;
 mod snapshot;
+mod sqlite;
 mod store;
 mod sums;
 mod team;

@@ -4,12 +4,13 @@ mod postgres;
 mod sqlite;
 
 use sqlx::postgres::PgConnectOptions;
-use sqlx::{PgPool, SqlSafeStr, SqlStr, SqlitePool};
+use sqlx::{PgPool, SqlSafeStr, SqlStr};
 
 pub(crate) use postgres::{CHANNEL, listener_pool};
 
 use crate::conn::{Conn, composed};
 use crate::file_lock::FileLock;
+use crate::sqlite::SqlitePool;
 use crate::{DatabaseUrl, Options, StoreError};
 
 /// Which database is behind the store.

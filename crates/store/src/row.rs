@@ -3,30 +3,34 @@
 use std::str::FromStr;
 
 use domain::{Time, Usd};
+use rusqlite::types::FromSql;
 use serde::Deserialize;
 use serde::de::IntoDeserializer;
 use serde::de::value::{Error, StrDeserializer};
 use sqlx::postgres::PgRow;
-use sqlx::sqlite::SqliteRow;
-use sqlx::{Decode, Postgres, Row as _, Sqlite, Type};
+use sqlx::{Decode, Postgres, Row as _, Type};
 
 use crate::StoreError;
+use crate::sqlite::Cells;
 use crate::value::{Kind, Value};
 
 /// One row of an answer. Columns are counted from 0.
 pub(crate) enum Row {
-    Sqlite(SqliteRow),
+    Sqlite(Cells),
     Postgres(PgRow),
 }
 
 impl Row {
-    /// Reads a column unchecked against its declared type: SQLite declares none for expressions.
+    /// Reads a column unchecked against its declared type.
     fn get<T>(&self, column: usize) -> Result<T, StoreError>
     where
-        T: for<'r> Decode<'r, Sqlite> + for<'r> Decode<'r, Postgres> + Type<Sqlite> + Type<Postgres>,
+        T: FromSql + for<'r> Decode<'r, Postgres> + Type<Postgres>,
     {
         match self {
-            Self::Sqlite(row) => Ok(row.try_get_unchecked(column)?),
+            Self::Sqlite(cells) => {
+                let cell = cells.get(column).ok_or_else(misshapen)?;
+                T::column_result(cell.into()).map_err(|_| misshapen())
+            }
             Self::Postgres(row) => Ok(row.try_get_unchecked(column)?),
         }
     }
@@ -34,12 +38,12 @@ impl Row {
     /// Reads a column as what it must be, whatever a stranger put there.
     pub(crate) fn value(&self, column: usize, kind: Kind) -> Result<Value, StoreError> {
         Ok(match (self, kind) {
-            (Self::Sqlite(row), Kind::Int) => Value::Int(row.try_get(column)?),
-            (Self::Sqlite(row), Kind::Text) => Value::Text(row.try_get(column)?),
-            (Self::Sqlite(row), Kind::Blob) => Value::Blob(row.try_get(column)?),
             (Self::Postgres(row), Kind::Int) => Value::Int(row.try_get(column)?),
             (Self::Postgres(row), Kind::Text) => Value::Text(row.try_get(column)?),
             (Self::Postgres(row), Kind::Blob) => Value::Blob(row.try_get(column)?),
+            (Self::Sqlite(_), Kind::Int) => Value::Int(self.get(column)?),
+            (Self::Sqlite(_), Kind::Text) => Value::Text(self.get(column)?),
+            (Self::Sqlite(_), Kind::Blob) => Value::Blob(self.get(column)?),
         })
     }
 
@@ -104,6 +108,10 @@ impl Row {
         let word: StrDeserializer<'_, Error> = text.as_str().into_deserializer();
         T::deserialize(word).map(Some).map_err(|_| StoreError::corrupt("a column holds an unknown word"))
     }
+}
+
+fn misshapen() -> StoreError {
+    StoreError::corrupt("a row has an unexpected shape")
 }
 
 fn parse<T: FromStr>(text: &str) -> Result<T, StoreError> {

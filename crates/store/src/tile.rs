@@ -42,7 +42,7 @@ impl Store {
             values.push(tile.hashes.into());
         }
         let mut conn = self.pool.write().await?;
-        INSERT.insert(&mut conn, values).await
+        conn.insert(&INSERT, values).await
     }
 
     /// A full tile.

@@ -9,8 +9,7 @@ use sqlx::SqlSafeStr;
 use crate::StoreError;
 use crate::bulk::Bulk;
 use crate::conn::Conn;
-use crate::limits::STATEMENT_WAIT_MAX;
-use crate::pool::{self, Pool};
+use crate::pool::Pool;
 use crate::row::Row;
 use crate::value::Value;
 
@@ -24,10 +23,9 @@ pub(crate) struct Transaction {
 impl Transaction {
     /// Begins and waits for the write lock. Cancelled or failed midway, it is rolled back like any other.
     pub(crate) async fn begin(pool: &Pool) -> Result<Self, StoreError> {
-        let conn = pool.append().await?;
-        let begin = pool::begin_sql(conn.engine());
-        let mut transaction = Self { conn: Some(conn), failed: false };
-        transaction.script(begin, STATEMENT_WAIT_MAX).await?;
+        let mut transaction = Self { conn: Some(pool.append().await?), failed: false };
+        let begun = transaction.conn()?.begin().await;
+        transaction.note(begun)?;
         Ok(transaction)
     }
 
@@ -41,8 +39,9 @@ impl Transaction {
         self.note(rows)
     }
 
+    /// Inserts rows. SQLite is told with whatever is done next, and its errors come there.
     pub(crate) async fn insert(&mut self, bulk: &Bulk, values: Vec<Value>) -> Result<(), StoreError> {
-        let done = bulk.insert(self.conn()?, values).await;
+        let done = self.conn()?.insert_ahead(bulk, values).await;
         self.note(done)
     }
 
@@ -54,19 +53,12 @@ impl Transaction {
     /// Makes it durable, and tells the other nodes if it `appended` entries.
     ///
     /// # Errors
-    /// [`StoreError::Unavailable`]: it may or may not have been committed.
+    /// What was inserted was refused, and nothing was committed; or [`StoreError::Unavailable`]: it may or may not have been.
     pub(crate) async fn commit(mut self, appended: bool) -> Result<(), StoreError> {
-        let commit = pool::commit_sql(self.conn()?.engine(), appended);
-        match self.script(commit, STATEMENT_WAIT_MAX).await {
-            Ok(()) => {
-                self.conn = None;
-                Ok(())
-            }
-            Err(StoreError::Unavailable { reason }) => {
-                Err(StoreError::unavailable(format!("{reason}; whether the commit took effect is unknown")))
-            }
-            Err(error) => Err(error),
-        }
+        let committed = self.conn()?.commit(appended).await;
+        self.note(committed)?;
+        self.conn = None;
+        Ok(())
     }
 
     pub(crate) fn conn(&mut self) -> Result<&mut Conn, StoreError> {
@@ -87,10 +79,6 @@ impl Drop for Transaction {
     fn drop(&mut self) {
         let Some(mut conn) = self.conn.take() else { return };
         let Ok(runtime) = tokio::runtime::Handle::try_current() else { return conn.discard() };
-        runtime.spawn(async move {
-            if conn.script("ROLLBACK", STATEMENT_WAIT_MAX).await.is_err() {
-                conn.discard();
-            }
-        });
+        runtime.spawn(async move { conn.roll_back().await });
     }
 }

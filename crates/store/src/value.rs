@@ -4,7 +4,6 @@ use domain::{Digest, Time, Usd};
 use serde::Serialize;
 use sqlx::Arguments;
 use sqlx::postgres::PgArguments;
-use sqlx::sqlite::SqliteArguments;
 
 use crate::StoreError;
 
@@ -94,20 +93,6 @@ impl From<&Digest> for Value {
         }
         Self::Text(Some(text))
     }
-}
-
-pub(crate) fn for_sqlite(values: Vec<Value>) -> Result<SqliteArguments, StoreError> {
-    let mut arguments = SqliteArguments::default();
-    arguments.reserve(values.len(), 0);
-    for value in values {
-        let added = match value {
-            Value::Int(value) => Arguments::add(&mut arguments, value),
-            Value::Text(value) => Arguments::add(&mut arguments, value),
-            Value::Blob(value) => Arguments::add(&mut arguments, value),
-        };
-        added.map_err(too_large)?;
-    }
-    Ok(arguments)
 }
 
 pub(crate) fn for_postgres(values: Vec<Value>) -> Result<PgArguments, StoreError> {

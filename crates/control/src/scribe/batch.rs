@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
+use std::time::Duration;
 
 use domain::{DeveloperId, Digest, NodeId, Refusal, Time, decide};
 use ledger::Entry;
@@ -10,8 +11,10 @@ use store::{Append, Attachment, NewEntry, Store, StoreError, StoredEntry};
 use tokio::sync::mpsc;
 
 use super::{Failure, Health, Proposal, Receipt, Waiting};
-use crate::limits::{APPEND_MAX, BATCH_COMMANDS_MAX, BATCH_GATHER_YIELDS_MAX, CATCH_UP_ENTRIES_MAX};
-use crate::seam::Clock;
+use crate::limits::{
+    APPEND_MAX, BATCH_COMMANDS_MAX, BATCH_GATHER_MAX, BATCH_GATHER_PARTS, BATCH_GATHER_YIELDS_MAX, CATCH_UP_ENTRIES_MAX,
+};
+use crate::seam::{self, Clock};
 use crate::view::{Folded, View};
 
 /// Everything one transaction needs. `draft` may run ahead of the committed view only inside a transaction.
@@ -34,16 +37,24 @@ struct Draft {
     holders: BTreeMap<Digest, DeveloperId>,
 }
 
+/// The transaction before.
+#[derive(Default)]
+struct Last {
+    commands: usize,
+    took: Duration,
+}
+
 /// Works until the queue is closed and empty.
 pub(super) async fn run(mut writer: Writer, mut queue: mpsc::Receiver<Waiting>) {
     let mut batch = Vec::with_capacity(BATCH_COMMANDS_MAX);
-    let mut last = 0;
+    let mut last = Last::default();
     while queue.recv_many(&mut batch, BATCH_COMMANDS_MAX).await > 0 {
-        gather(&mut queue, &mut batch, last).await;
-        last = batch.len();
+        gather(&mut queue, &mut batch, &last).await;
         let (proposals, replies): (Vec<_>, Vec<_>) =
             batch.drain(..).map(|waiting| (waiting.proposal, waiting.reply)).unzip();
+        let (commands, began) = (proposals.len(), seam::uptime());
         let answers = writer.write(proposals).await;
+        last = Last { commands, took: seam::uptime().saturating_sub(began) };
         for (reply, answer) in replies.into_iter().zip(answers) {
             // A caller that went away no longer wants to know; what was written stays written.
             let _ = reply.send(answer);
@@ -52,10 +63,12 @@ pub(super) async fn run(mut writer: Writer, mut queue: mpsc::Receiver<Waiting>) 
 }
 
 /// Lets those who were answered together come back together: whoever is first would else begin a transaction alone, and the
-/// others would wait for two commits instead of one. Gives up as soon as nobody comes for a moment.
-async fn gather(queue: &mut mpsc::Receiver<Waiting>, batch: &mut Vec<Waiting>, last: usize) {
+/// others would wait for two commits instead of one. Gives up as soon as nobody comes for a moment; where commits are slow, after
+/// a part of one.
+async fn gather(queue: &mut mpsc::Receiver<Waiting>, batch: &mut Vec<Waiting>, last: &Last) {
+    let wanted = last.commands.min(BATCH_COMMANDS_MAX);
     let mut idle = 0;
-    while batch.len() < last.min(BATCH_COMMANDS_MAX) && idle < BATCH_GATHER_YIELDS_MAX {
+    while batch.len() < wanted && idle < BATCH_GATHER_YIELDS_MAX {
         tokio::task::yield_now().await;
         match queue.try_recv() {
             Ok(waiting) => {
@@ -65,6 +78,20 @@ async fn gather(queue: &mut mpsc::Receiver<Waiting>, batch: &mut Vec<Waiting>, l
             Err(_) => idle += 1,
         }
     }
+    let moment = last.took / BATCH_GATHER_PARTS;
+    // The runtime's timers count milliseconds.
+    if moment < Duration::from_millis(1) {
+        return;
+    }
+    let come_back = async {
+        while batch.len() < wanted
+            && let Some(waiting) = queue.recv().await
+        {
+            batch.push(waiting);
+        }
+    };
+    // Whoever does not come back waits for the commit after this one.
+    let _ = tokio::time::timeout(moment.min(BATCH_GATHER_MAX), come_back).await;
 }
 
 impl Writer {
@@ -240,3 +267,6 @@ pub(crate) fn read_all(stored: Vec<StoredEntry>, next: u64) -> Result<Vec<(Entry
 fn unavailable(error: StoreError) -> Failure {
     Failure::Unavailable(error.to_string())
 }
+
+#[cfg(test)]
+mod tests;

@@ -142,6 +142,27 @@ async fn positions_have_no_gap_and_no_second_use() {
     .await;
 }
 
+/// Who has read on to the end of the log goes on there, unless the log is not the one they read.
+#[tokio::test]
+async fn what_was_read_on_from_must_be_there() {
+    on_each_engine(async |store| {
+        let mut writer = Writer::default();
+        writer.append(store, NOW, [open(1, 1), open(2, 1), open(3, 1)]).await;
+        let next = writer.entries(NOW, [open(4, 1)]);
+        for (after, limit, found) in [(Some(2), 10, 0), (Some(1), 10, 1), (Some(1), 1, 1), (None, 10, 3), (None, 2, 2)]
+        {
+            let mut append = store.begin_append().await.unwrap();
+            assert_eq!(append.entries(after, limit).await.unwrap().len(), found);
+            append.insert(&next, &[]).await.unwrap();
+        }
+        let mut append = store.begin_append().await.unwrap();
+        assert_eq!(append.entries(Some(9), 10).await.unwrap(), []);
+        let refused = append.insert(&Writer::at(10).entries(NOW, [open(4, 1)]), &[]).await;
+        assert!(matches!(refused, Err(StoreError::Corrupt { .. })), "{refused:?}");
+    })
+    .await;
+}
+
 /// A failed statement ends the transaction on one engine and poisons it on the other; neither may commit a part.
 #[tokio::test]
 async fn after_a_failure_nothing_can_be_committed() {

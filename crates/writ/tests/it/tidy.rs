@@ -26,6 +26,7 @@ const FLOORS: &[(&str, u8)] = &[
 /// Crates that only some rooms may list.
 const FENCES: &[(&str, &[&str])] = &[
     ("sqlx", &["store"]),
+    ("rusqlite", &["store"]),
     ("tokio-postgres", &["brokers"]),
     ("axum", &["control"]),
     ("askama", &["control"]),
@@ -38,7 +39,7 @@ const FENCES: &[(&str, &[&str])] = &[
 
 /// Rooms that compile without an async runtime, and what they may not list. The first is refused at any depth.
 const PURE: &[&str] = &["domain", "ledger", "policy", "metering"];
-const IMPURE: &[&str] = &["tokio", "tokio-util", "hyper", "axum", "sqlx", "getrandom", "rand"];
+const IMPURE: &[&str] = &["tokio", "tokio-util", "hyper", "axum", "sqlx", "rusqlite", "getrandom", "rand"];
 
 /// Files looked at by one run: far above what the repository has, so that a stray folder is noticed.
 const FILES_MAX: usize = 20_000;
