@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 
 use super::ports;
 use crate::client::{Client, ClientError};
-use crate::limits::{LEASE_WANTS_MAX, WORKSPACE_PORTS};
+use crate::limits::WORKSPACE_PORTS;
 use crate::output::clean;
 use crate::workspace::names;
 use domain::SessionId;
@@ -126,7 +126,7 @@ impl Want {
 
 /// The first block that is free, some at a time.
 async fn block(lessor: &impl Lessor, machine: &str, firsts: &[u16]) -> Result<u16, String> {
-    for some in firsts.chunks(LEASE_WANTS_MAX) {
+    for some in firsts.chunks(domain::limits::LOCK_WANTS_MAX) {
         let wants = some.iter().map(|first| Want::of("port", machine, &ports::range(*first))).collect();
         let ask = Ask { wants, wait: false, any: true, intent: "ports of a workspace" };
         match lessor.lease(&ask).await {
