@@ -21,6 +21,16 @@ pub(crate) struct Ticket {
     pub(crate) position: usize,
     #[serde(default)]
     pub(crate) ahead: Vec<Ahead>,
+    #[serde(default, rename = "eta.seconds")]
+    pub(crate) eta_seconds: Option<u64>,
+    #[serde(default)]
+    pub(crate) frozen: Option<Frozen>,
+}
+
+/// What is frozen of what a ticket waits for, and why.
+#[derive(Debug, Clone, Deserialize)]
+pub(crate) struct Frozen {
+    pub(crate) detail: String,
 }
 
 /// A resource in a mode.
