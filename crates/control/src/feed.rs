@@ -64,8 +64,14 @@ impl Feed {
 
 /// Whether those who follow locks are told of it. A session that is over lets go of what it held.
 pub(crate) fn is_about_locks(event: &Event) -> bool {
-    let of_tickets =
-        matches!(event, Event::LockQueued(_) | Event::LockOffered(_) | Event::LockGranted(_) | Event::LockOver(_));
+    let of_tickets = matches!(
+        event,
+        Event::LockQueued(_)
+            | Event::LockOffered(_)
+            | Event::LockGranted(_)
+            | Event::LockResting(_)
+            | Event::LockOver(_)
+    );
     let of_resources = matches!(event, Event::ResourceWritten(_) | Event::ResourceFrozen(_) | Event::ResourceThawed(_));
     of_tickets || of_resources || matches!(event, Event::SessionOver(_))
 }
@@ -77,6 +83,7 @@ fn moved(state: &State, event: &Event) -> Vec<Moved> {
     };
     match event {
         Event::LockOffered(event) => one(event.ticket),
+        Event::LockResting(event) => one(event.ticket),
         Event::LockOver(event) => one(event.ticket),
         Event::SessionOver(event) => {
             let of = state.locks.of(Holder::Session(event.session));

@@ -32,6 +32,7 @@ mod feed;
 mod follower;
 mod introspectors;
 mod lock_figures;
+mod lock_holds;
 mod nodes;
 mod password;
 mod reaper;

@@ -93,6 +93,12 @@ pub const DIFFS_PRUNED_EVERY: Duration = Duration::from_secs(600);
 pub const FEED_TICKETS_OF_SESSION_MAX: usize = 1000;
 /// Tickets looked at for one answer; what is beyond is on the next page.
 pub const LOCKS_LOOKED_AT_MAX: usize = 20_000;
+/// Rows of tickets that are over read at once, where only some of them are wanted.
+pub const LOCKS_READ_AT_ONCE: usize = 500;
+/// Holds of one resource that are remembered, to say how long one takes: enough for a median.
+pub const HOLDS_REMEMBERED_PER_RESOURCE_MAX: usize = 16;
+/// Resources whose holds are remembered (about 300 bytes each).
+pub const RESOURCES_HELD_REMEMBERED_MAX: usize = 5_000;
 /// Changes of one resource in one answer.
 pub const WRITES_SHOWN_MAX: usize = 200;
 /// Characters of the short diff that comes with a change: what an agent is shown of it.

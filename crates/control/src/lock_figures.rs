@@ -40,6 +40,7 @@ impl LockFigures {
                 let waited = state.locks.tickets.get(&event.ticket).map(|ticket| at.since(ticket.asked_at));
                 self.waited.add(waited.unwrap_or_default());
             }
+            Event::LockResting(event) => self.let_go(state.locks.tickets.get(&event.ticket), at),
             Event::LockOver(event) => {
                 self.end(state.locks.tickets.get(&event.ticket), at, end_of(event.how.as_str()));
             }
@@ -54,10 +55,14 @@ impl LockFigures {
     }
 
     fn end(&self, ticket: Option<&Ticket>, at: Time, how: usize) {
+        self.let_go(ticket, at);
+        self.ended[how].fetch_add(1, Ordering::Relaxed);
+    }
+
+    fn let_go(&self, ticket: Option<&Ticket>, at: Time) {
         if let Some(Phase::Held { since, .. }) = ticket.map(|ticket| ticket.phase) {
             self.held.add(at.since(since));
         }
-        self.ended[how].fetch_add(1, Ordering::Relaxed);
     }
 
     /// Counts a request for locks that was refused.

@@ -3,14 +3,15 @@
 use std::collections::HashMap;
 use std::sync::{Arc, PoisonError, RwLock, RwLockReadGuard};
 
-use domain::lock::{Holder, Phase};
-use domain::{Digest, Event, SessionId, State, TicketId};
+use domain::lock::{Ahead, Holder, Phase};
+use domain::{Digest, Event, SessionId, Span, State, TicketId, Time};
 use ledger::{Chains, Entry};
 use tokio::sync::broadcast;
 use tokio_util::sync::CancellationToken;
 
 use crate::feed::{Feed, Note};
 use crate::lock_figures::LockFigures;
+use crate::lock_holds::LockHolds;
 
 /// What the log folds to.
 #[derive(Debug, Clone, Default)]
@@ -49,6 +50,7 @@ struct Inner {
     switches: HashMap<SessionId, CancellationToken>,
     /// One per waiting ticket that somebody watches; bounded by the waiting tickets.
     turns: HashMap<TicketId, CancellationToken>,
+    holds: LockHolds,
 }
 
 impl View {
@@ -104,6 +106,12 @@ impl View {
         if inner.waits(ticket) { inner.turns.entry(ticket).or_default().clone() } else { moved() }
     }
 
+    /// How long a ticket that waits will still do so, where that can be told.
+    pub(crate) fn wait_of(&self, ahead: &[Ahead], position: usize, now: Time) -> Option<Span> {
+        let inner = self.lock();
+        inner.holds.estimate(&inner.folded.state, ahead, position, now)
+    }
+
     /// Listens to what is committed about locks and writes, from now on.
     pub(crate) fn follow(&self) -> broadcast::Receiver<Arc<Note>> {
         self.feed.listen()
@@ -116,6 +124,8 @@ impl View {
             let moved = inner.moved_by(&entry.event);
             let note = self.feed.note(&inner.folded.state, inner.folded.next, entry.time, &entry.event);
             self.lock_figures.see(&inner.folded.state, entry.time, &entry.event);
+            let Inner { folded, holds, .. } = &mut *inner;
+            holds.see(&folded.state, entry.time, &entry.event);
             inner.folded.fold(entry, leaf);
             if let Some(note) = note {
                 self.feed.tell(note);

@@ -200,6 +200,7 @@ pub fn named_by(event: &Event, request: Option<RequestId>) -> Vec<(ArtifactKind,
             | Event::LockQueued(_)
             | Event::LockOffered(_)
             | Event::LockGranted(_)
+            | Event::LockResting(_)
             | Event::LockOver(_)
     );
     if let Some(request) = request.filter(|_| !is_frequent) {

@@ -148,7 +148,7 @@ fn decide_one(state: &State, by: Actor, command: &Command, now: Time) -> Result<
         Command::NoteStalled(command) => credential::note_stalled(state, by, command),
         Command::FinishCredential(command) => credential::finish(state, by, command, now),
         Command::AcquireLock(command) => lock::acquire(state, by, command, now),
-        Command::ReleaseLock(command) => lock::release(state, by, command),
+        Command::ReleaseLock(command) => lock::release(state, by, command, now),
         Command::BreakLock(command) => lock::break_ticket(state, by, command, now),
         Command::LapseLock(command) => lock::lapse(state, command, now),
         Command::RecordWrite(command) => write::record(state, by, command, now),

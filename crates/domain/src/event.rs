@@ -128,6 +128,9 @@ pub enum Event {
     /// A ticket holds what it wants; the entry's position is the fencing token.
     #[serde(rename = "lock.granted")]
     LockGranted(Box<lock::Granted>),
+    /// A ticket was let go while a change was on its way: what it held rests.
+    #[serde(rename = "lock.resting")]
+    LockResting(lock::Resting),
     /// A ticket is over.
     #[serde(rename = "lock.over")]
     LockOver(lock::Over),
@@ -178,6 +181,7 @@ impl Event {
             Self::LockQueued(event) => event.holder.session(),
             Self::LockOffered(event) => event.holder.session(),
             Self::LockGranted(event) => event.holder.session(),
+            Self::LockResting(event) => event.holder.session(),
             Self::LockOver(event) => event.holder.session(),
             Self::ResourceWritten(event) => Some(event.session),
             Self::PushAdmitted(event) => Some(event.push.session),

@@ -3,6 +3,7 @@
 
 use serde::{Deserialize, Serialize};
 
+use crate::refusal::room_for_one;
 use crate::text::check_line;
 use crate::{Actor, DeveloperId, Event, ProjectId, Refusal, Resource, Role, SessionId, State, Time, limits};
 
@@ -142,19 +143,13 @@ pub(crate) fn frozen(
     if state.freezes.contains_key(resource) {
         return Ok(None);
     }
-    if state.freezes.len() >= limits::FREEZES_MAX {
-        return Err(Refusal::LimitReached { what: "frozen resources", max: limits::FREEZES_MAX });
-    }
+    room_for_one("frozen resources", state.freezes.len(), limits::FREEZES_MAX)?;
     Ok(Some(Event::ResourceFrozen(Box::new(Frozen { resource: resource.clone(), project, cause }))))
 }
 
 impl State {
     /// The freeze that a change of a resource would run into: of itself, of what contains it, or of something in it.
     pub fn frozen_at(&self, resource: &Resource) -> Option<(&Resource, &Freeze)> {
-        self.frozen_at_but(resource, None)
-    }
-
-    pub(crate) fn frozen_at_but(&self, resource: &Resource, but: Option<&Resource>) -> Option<(&Resource, &Freeze)> {
-        resource.around(&self.freezes, true).find(|(found, _)| Some(*found) != but)
+        resource.around(&self.freezes, true).next()
     }
 }

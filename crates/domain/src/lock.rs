@@ -19,14 +19,14 @@ use std::fmt;
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
 pub(crate) use acquire::{acquire, rank_at};
-pub(crate) use next::complete;
+pub(crate) use next::{complete, first_again, withdrawn_by};
 pub(crate) use over::{break_ticket, lapse, release, rests_until, take_out_of_queues};
 
 pub use acquire::{Acquire, Choice, Granted, Offered, Patience, Queued};
 pub use cycle::Step;
 pub use mode::{Mode, ModeError};
-pub use over::{Break, How, Lapse, Over, Release};
-pub use table::{Ahead, Locks};
+pub use over::{Break, How, Lapse, Over, Release, Resting};
+pub use table::{Ahead, Locks, Row};
 pub use want::{Want, Wants};
 
 use crate::{Actor, DeveloperId, SessionId, Time};
@@ -98,7 +98,8 @@ pub enum Phase {
         /// Since when.
         since: Time,
     },
-    /// Its session vanished, and what it held rests until then: a change may still be on its way.
+    /// Its session vanished, or let go while a change that a gate let through was on its way: what it held rests until
+    /// then.
     Resting {
         /// Until when.
         until: Time,
@@ -153,6 +154,11 @@ impl Ticket {
             Phase::Held { since, .. } => since,
             Phase::Waiting | Phase::Offered { .. } | Phase::Resting { .. } => self.asked_at,
         }
+    }
+
+    /// Until when a change that a gate let through may be on its way, if one may be.
+    pub fn pinned_at(&self, now: Time) -> Option<Time> {
+        self.pinned_until.filter(|until| *until > now)
     }
 }
 

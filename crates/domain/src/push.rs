@@ -48,8 +48,9 @@ pub struct Check {
     pub tokens: Vec<u64>,
     /// How many commits are new.
     pub commits: u64,
-    /// The first commit that lacks what the rules ask of each.
-    pub flaw: Option<Flaw>,
+    /// Why not by the first commit that lacks what the rules ask of each, if one does: [`Why::Unattributed`] or
+    /// [`Why::Unsigned`].
+    pub flaw: Option<Why>,
 }
 
 /// A ref that is to be moved.
@@ -104,23 +105,6 @@ pub struct Paths {
     pub count: u64,
     /// Digest of the paths in order, each with a zero byte after it.
     pub digest: Digest,
-}
-
-/// What a commit lacks.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Flaw {
-    /// It does not name the session that pushes it.
-    Unattributed {
-        /// Its id.
-        commit: String,
-    },
-    /// It is not signed with a certificate of the session's.
-    Unsigned {
-        /// Its id.
-        commit: String,
-        /// Why its signature counts for nothing.
-        because: String,
-    },
 }
 
 /// Entry: a push may go in. Whether the git server took it is not known here.
@@ -261,15 +245,6 @@ impl Why {
         match self {
             Self::RefForeign { name } | Self::RefProtected { name } | Self::RefRewritten { name } => Some(name),
             _ => None,
-        }
-    }
-}
-
-impl From<Flaw> for Why {
-    fn from(flaw: Flaw) -> Self {
-        match flaw {
-            Flaw::Unattributed { commit } => Self::Unattributed { commit },
-            Flaw::Unsigned { commit, because } => Self::Unsigned { commit, because },
         }
     }
 }

@@ -261,8 +261,21 @@ fn who_is_ahead(ahead: &[Ahead]) -> String {
 
 /// A circle, for a sentence.
 fn circle(cycle: &[Step]) -> String {
-    let one = |step: &Step| format!("{} would wait for {} at `{}`", step.waits, step.ahead, step.resource);
+    let one = |step: &Step| {
+        let with = step.ticket.map(|ticket| format!(" with ticket {ticket}")).unwrap_or_default();
+        format!("{} would wait for {}{with} at `{}`", step.waits, step.ahead, step.resource)
+    };
     cycle.iter().map(one).collect::<Vec<_>>().join(", ")
+}
+
+/// Refuses one more where there are `count`, and may be `max`.
+pub(crate) fn room_for_one(what: &'static str, count: usize, max: usize) -> Result<(), Refusal> {
+    if count >= max { Err(Refusal::LimitReached { what, max }) } else { Ok(()) }
+}
+
+/// Refuses more than `max` at once.
+pub(crate) fn at_most(what: &'static str, count: usize, max: usize) -> Result<(), Refusal> {
+    if count > max { Err(Refusal::LimitReached { what, max }) } else { Ok(()) }
 }
 
 impl Refusal {

@@ -22,6 +22,7 @@ pub use claims::{AliasClaimed, ClaimMismatched, Claims, Mismatch};
 pub use closed::Closed;
 pub use over::{End, Ending, How, Over, Past, Revoke};
 
+use crate::refusal::room_for_one;
 use crate::{
     Actor, DeveloperId, Digest, Event, Name, ProjectId, Refusal, Role, SessionId, Span, State, TeamId, Time, Usd,
     limits, project, text,
@@ -165,7 +166,7 @@ fn is_open(state: &State, parent: Option<SessionId>, agent: &String) -> Result<b
     let Some(agents) = state.agents.get(&parent) else { return Ok(false) };
     match agents.get(agent) {
         Some(child) => state.live_session(*child).map(|_| true),
-        None => within("sub-agents of one session", agents.len(), limits::AGENTS_PER_SESSION_MAX).map(|()| false),
+        None => room_for_one("sub-agents of one session", agents.len(), limits::AGENTS_PER_SESSION_MAX).map(|()| false),
     }
 }
 
@@ -204,21 +205,16 @@ fn check_bounds(state: &State, command: &Open) -> Result<(), Refusal> {
     if id_used || state.session_tokens.contains_key(&command.token) {
         return Err(Refusal::IdTaken);
     }
-    within("live sessions", state.sessions.len(), limits::SESSIONS_LIVE_MAX)?;
+    room_for_one("live sessions", state.sessions.len(), limits::SESSIONS_LIVE_MAX)?;
     let of_developer = state.sessions.values().filter(|live| live.developer == command.developer).count();
-    within("live sessions of one developer", of_developer, limits::SESSIONS_LIVE_PER_DEVELOPER_MAX)?;
+    room_for_one("live sessions of one developer", of_developer, limits::SESSIONS_LIVE_PER_DEVELOPER_MAX)?;
     let Some(parent) = command.parent else {
         return Ok(());
     };
     let ancestors = state.lineage(parent);
-    within("levels of child sessions", ancestors.len(), limits::SESSION_DEPTH_MAX)?;
+    room_for_one("levels of child sessions", ancestors.len(), limits::SESSION_DEPTH_MAX)?;
     let root = ancestors.last().copied().unwrap_or(parent);
-    within("live descendants", state.descendants(root).len(), limits::SESSION_DESCENDANTS_MAX)
-}
-
-/// Refuses when `count` more would pass `max`.
-fn within(what: &'static str, count: usize, max: usize) -> Result<(), Refusal> {
-    if count >= max { Err(Refusal::LimitReached { what, max }) } else { Ok(()) }
+    room_for_one("live descendants", state.descendants(root).len(), limits::SESSION_DESCENDANTS_MAX)
 }
 
 fn team_for(state: &State, developer: DeveloperId, id: ProjectId) -> Result<Option<TeamId>, Refusal> {

@@ -1,10 +1,12 @@
 //! Writes: which session changed which resource, from what to what. They tell those who read it that it is no longer so,
 //! and they give away agents that undo each other's work.
 
+mod struggle;
+
 use serde::{Deserialize, Serialize};
 
-use crate::freeze::{self, Cause};
-use crate::lock::Holder;
+use crate::freeze;
+use crate::refusal::at_most;
 use crate::{Actor, Digest, Event, Refusal, Resource, Role, SessionId, State, Time, limits, text};
 
 /// A changed piece of a text, by the digests of what stood there and what stands there now.
@@ -14,6 +16,17 @@ pub struct Hunk {
     pub old: Digest,
     /// Of the text after.
     pub new: Digest,
+}
+
+/// Where a text changed: so many lines became so many.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Lines {
+    /// How many lines of the text before stand above them.
+    pub at: u32,
+    /// How many lines of the text before they are.
+    pub old: u32,
+    /// How many lines of the text after they are.
+    pub new: u32,
 }
 
 /// One change of one resource.
@@ -30,6 +43,9 @@ pub struct Change {
     /// The pieces that changed, where they are known.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub hunks: Vec<Hunk>,
+    /// Every place where it changed, in order; none where that is not known: then it may have changed everywhere.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub lines: Vec<Lines>,
 }
 
 /// Record changes that a session made, or look at those it is about to make.
@@ -74,6 +90,9 @@ pub struct Recent {
     pub after: Option<Digest>,
     /// The pieces that changed.
     pub hunks: Vec<Hunk>,
+    /// Where it changed; none where that is not known.
+    #[serde(default)]
+    pub lines: Vec<Lines>,
 }
 
 /// What was written is recorded whatever it is; what must not be written is for the gates.
@@ -93,7 +112,8 @@ pub(crate) fn record(state: &State, by: Actor, command: &Record, now: Time) -> R
             })));
         }
         let is_frozen = |event: &Event| matches!(event, Event::ResourceFrozen(one) if one.resource == change.resource);
-        if let Some(cause) = struggle(state, command.session, change, now).filter(|_| !events.iter().any(is_frozen)) {
+        if let Some(cause) = struggle::of(state, command.session, change, now).filter(|_| !events.iter().any(is_frozen))
+        {
             events.extend(freeze::frozen(state, &change.resource, project, cause)?);
         }
     }
@@ -102,52 +122,10 @@ pub(crate) fn record(state: &State, by: Actor, command: &Record, now: Time) -> R
 
 fn check_bounds(command: &Record) -> Result<(), Refusal> {
     text::check_some("the intent", command.intent.as_ref(), limits::REASON_CHARS_MAX)?;
-    let reached = |what, max| Err(Refusal::LimitReached { what, max });
     if command.changes.is_empty() {
         return Err(Refusal::TextMalformed { what: "the list of changes" });
     }
-    if command.changes.len() > limits::WRITES_PER_RECORD_MAX {
-        return reached("changes in one record", limits::WRITES_PER_RECORD_MAX);
-    }
-    if command.changes.iter().any(|change| change.hunks.len() > limits::HUNKS_PER_WRITE_MAX) {
-        return reached("pieces of one change", limits::HUNKS_PER_WRITE_MAX);
-    }
-    Ok(())
-}
-
-/// Whether a change is part of a struggle: it undoes what another session did lately, or sessions take turns.
-fn struggle(state: &State, session: SessionId, change: &Change, now: Time) -> Option<Cause> {
-    let recent = state.writes.get(&change.resource)?;
-    let lately: Vec<&Recent> = recent.iter().filter(|one| now.since(one.at) <= limits::STRUGGLE_WINDOW).collect();
-    let is_foreign = |one: &&&Recent| !state.are_kin(Holder::Session(one.session), Holder::Session(session));
-    if let Some(undone) = lately.iter().rev().filter(is_foreign).find(|one| undoes(change, one)) {
-        return Some(Cause::Reverted { session, of: undone.session });
-    }
-    let mut turns: Vec<SessionId> = Vec::new();
-    let mut content = None;
-    for (writer, before, after) in
-        lately.iter().map(|one| (one.session, one.before, one.after)).chain([(session, change.before, change.after)])
-    {
-        if content.is_some_and(|content| before.is_some() && before != content) {
-            // It starts from another text: another branch, which git will merge. Only who changes the same text struggles.
-            turns.clear();
-        }
-        let is_same = turns.last().is_some_and(|last| state.are_kin(Holder::Session(*last), Holder::Session(writer)));
-        if !is_same {
-            turns.push(writer);
-        }
-        content = Some(after);
-    }
-    (turns.len() >= limits::STRUGGLE_TURNS && turns.last() == Some(&session))
-        .then_some(Cause::PingPong { sessions: turns })
-}
-
-/// Whether a change puts back what an earlier one took away.
-fn undoes(change: &Change, earlier: &Recent) -> bool {
-    let whole = change.before == earlier.after && change.after == earlier.before && change.before != change.after;
-    let known = change.before.is_some() || change.after.is_some();
-    let piece = |mine: &Hunk| {
-        earlier.hunks.iter().any(|theirs| mine.old == theirs.new && mine.new == theirs.old && mine.old != mine.new)
-    };
-    (whole && known) || change.hunks.iter().any(piece)
+    at_most("changes in one record", command.changes.len(), limits::WRITES_PER_RECORD_MAX)?;
+    let pieces = command.changes.iter().map(|change| change.hunks.len().max(change.lines.len()));
+    at_most("pieces of one change", pieces.max().unwrap_or_default(), limits::HUNKS_PER_WRITE_MAX)
 }

@@ -15,7 +15,6 @@ pub use action::{
     ReadLog, ReadPeople, ReadSession, ReadSessions, RevokeSession,
 };
 pub use denial::Denial;
-pub use limits::WANTS_MAX;
 pub use permit::{Permit, authorize};
 pub use rules::{Rules, RulesError};
 

@@ -1,8 +1,6 @@
 //! Bounds of this room, each with its unit and its reason. Bounds of the law are in `domain::limits`.
 
-/// Bytes of a project's rules: written by hand, kept in the log, read by every launcher.
-pub const RULES_BYTES_MAX: usize = 16 * 1024;
-/// Rules of one kind: far more than fits into [`RULES_BYTES_MAX`] is never reached, so that walking all of them is cheap.
+/// Rules of one kind: far more than fits into [`domain::limits::LOCK_RULES_BYTES_MAX`] is never reached, so that walking all of them is cheap.
 pub const RULES_PER_KIND_MAX: usize = 256;
 /// Names in one list of a rule.
 pub const NAMES_PER_RULE_MAX: usize = 256;
@@ -14,8 +12,6 @@ pub const COMMANDS_MAX: usize = 256;
 pub const COMMAND_DEPTH_MAX: usize = 6;
 /// Files that one command line is seen to touch.
 pub const TOUCHED_MAX: usize = 256;
-/// Wants of one command: what one request for locks may ask for.
-pub const WANTS_MAX: usize = 64;
 /// Variables of one command line that are followed.
 pub const VARIABLES_MAX: usize = 64;
 /// Programs that a command line's name has.

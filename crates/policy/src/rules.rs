@@ -22,7 +22,7 @@ pub use effects::{Effects, How, Touched};
 pub use error::RulesError;
 pub use folder::relative;
 
-use crate::limits::{RULES_BYTES_MAX, WANTS_MAX};
+use domain::limits::{LOCK_RULES_BYTES_MAX, LOCK_WANTS_MAX};
 use file::File;
 use path::{Hot, plain};
 use pattern::Pattern;
@@ -79,13 +79,13 @@ impl Default for Rules {
 }
 
 impl Rules {
-    /// Reads a project's rules: TOML of at most [`RULES_BYTES_MAX`] bytes, as in `docs/locks.md`. The first rule that fits
+    /// Reads a project's rules: TOML of at most [`LOCK_RULES_BYTES_MAX`] bytes, as in `docs/locks.md`. The first rule that fits
     /// counts, and the built-in ones come last, unless the text says `builtin = false`.
     ///
     /// # Errors
     /// It is too long, no TOML, or a rule in it says something that cannot be.
     pub fn parse(text: &str) -> Result<Self, RulesError> {
-        if text.len() > RULES_BYTES_MAX {
+        if text.len() > LOCK_RULES_BYTES_MAX {
             return Err(RulesError::TooLong { bytes: text.len() });
         }
         let file: File = toml::from_str(text).map_err(|error| RulesError::syntax(text, &error))?;
@@ -120,7 +120,7 @@ impl Rules {
     }
 
     /// What a shell command needs, as far as it can be told: rules for commands, pushes to protected branches, and files
-    /// that it is seen to write; and what it is seen to do. At most [`WANTS_MAX`], sorted, each resource once in its
+    /// that it is seen to write; and what it is seen to do. At most [`LOCK_WANTS_MAX`], sorted, each resource once in its
     /// strongest mode.
     pub fn for_command(&self, context: &CommandContext<'_>, command: &str) -> (Vec<Want>, Effects) {
         let commands = shell::commands(context, command);
@@ -131,7 +131,7 @@ impl Rules {
             wants.extend(context.repository.zip(path).and_then(|(name, path)| self.for_path(name, path)));
         }
         let mut wants = Want::each_once(wants);
-        wants.truncate(WANTS_MAX);
+        wants.truncate(LOCK_WANTS_MAX);
         (wants, effects)
     }
 

@@ -187,7 +187,8 @@ impl<'a> Append<'a> {
             Event::NodeStarted(_) | Event::NodeLost(_) => Ok(()),
             Event::KeyRotationAsked(_) | Event::KeyRotated(_) => Ok(()),
             // Locks and writes come in bulk too; what is frozen is in the state, whole.
-            Event::LockQueued(_) | Event::LockOffered(_) | Event::LockGranted(_) | Event::LockOver(_) => Ok(()),
+            Event::LockQueued(_) | Event::LockOffered(_) | Event::LockGranted(_) => Ok(()),
+            Event::LockResting(_) | Event::LockOver(_) => Ok(()),
             Event::ResourceWritten(_) | Event::ResourceFrozen(_) | Event::ResourceThawed(_) => Ok(()),
             Event::PushAdmitted(_) | Event::PushRefused(_) => Ok(()),
             // So are a project's lock rules.

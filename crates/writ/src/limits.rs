@@ -109,8 +109,6 @@ pub(crate) const LOCK_LOOK_EVERY: Duration = Duration::from_secs(2);
 pub(crate) const LOCK_UNSURE_MAX: Duration = Duration::from_secs(70);
 /// How long a command that lost its lock has to end by itself.
 pub(crate) const LOCK_CHILD_GRACE: Duration = Duration::from_secs(10);
-/// Bytes of a file with lock rules.
-pub(crate) const RULES_BYTES_MAX: u64 = 16 * 1024;
 /// Bytes of one line of that exchange: a session with its token and writ takes some kilobytes.
 pub(crate) const INSIDE_LINE_BYTES_MAX: u64 = 64 * 1024;
 /// Artifacts in one ask: a rebase reports all its commits at once, and 40 bytes each stay far below a line's bound.
@@ -199,8 +197,6 @@ pub(crate) const WORKSPACE_PORTS: u16 = 20;
 pub(crate) const WORKSPACE_PORT_FIRST: u16 = 30_000;
 /// Blocks of ports on one machine: twice as many sessions as one machine bears.
 pub(crate) const WORKSPACE_PORT_BLOCKS: u16 = 128;
-/// Wants of one request for a lock, as the control plane takes them.
-pub(crate) const LEASE_WANTS_MAX: usize = 64;
 
 /// Workspaces for sub-agents that one session has at a time: each is a checkout and a block of ports of the machine's 128.
 pub(crate) const PARTS_MAX: usize = 32;

@@ -29,6 +29,16 @@ pub(crate) struct Ticket {
     pub(crate) position: u64,
     /// Who stands in its way.
     pub(crate) ahead: Vec<Ahead>,
+    #[serde(default, rename = "eta.seconds")]
+    pub(crate) eta_seconds: Option<u64>,
+    #[serde(default)]
+    pub(crate) frozen: Option<Frozen>,
+}
+
+/// What is frozen of what a ticket waits for, and why.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Deserialize)]
+pub(crate) struct Frozen {
+    pub(crate) detail: String,
 }
 
 /// A resource in a mode.

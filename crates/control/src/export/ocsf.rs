@@ -90,6 +90,7 @@ fn shape(origin: &str, line: &Line) -> Shape {
         Event::LockQueued(event) => locks::queued(line, event),
         Event::LockOffered(event) => locks::offered(line, event),
         Event::LockGranted(event) => locks::granted(line, event),
+        Event::LockResting(event) => locks::resting(line, event),
         Event::LockOver(event) => locks::over(line, event),
         Event::ResourceWritten(event) => locks::written(line, event),
         Event::PushAdmitted(event) => push::admitted(line, event),

@@ -177,9 +177,9 @@ pub(super) async fn list(
 }
 
 async fn over(plane: &ControlPlane, bearer: Bearer, query: &LockQuery) -> Result<Answer<Locks>, Problem> {
-    let rows = lock::history(plane, bearer.asker(), query).await?;
-    let next = rows.last().filter(|_| rows.len() >= query.limit).map(|row| row.ticket.to_string());
-    Ok(Answer(Locks { locks: rows.iter().map(|row| shape::over(plane, row)).collect(), next }))
+    let page = lock::history(plane, bearer.asker(), query).await?;
+    let locks = page.tickets.iter().map(|row| shape::over(plane, row)).collect();
+    Ok(Answer(Locks { locks, next: page.next.map(|id| id.to_string()) }))
 }
 
 /// Look at a ticket, and wait for it; it is claimed when it is the turn of whoever asks.
@@ -227,7 +227,6 @@ fn shown(plane: &ControlPlane, outcome: Outcome) -> Result<Ticket, Problem> {
     match outcome {
         Outcome::Open(id) => Ok(open(plane, id).map_err(Error::from)?),
         Outcome::Over(row) => Ok(shape::over(plane, &row)),
-        Outcome::Passed { granted, token, at } => Ok(shape::passed(plane, &granted, token, at)),
     }
 }
 

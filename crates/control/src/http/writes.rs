@@ -6,7 +6,7 @@ use axum::extract::State;
 use axum::routing::get;
 use axum::{Json as Answer, Router};
 use domain::lock::Holder as Who;
-use domain::write::{Change, Hunk};
+use domain::write::{Change, Hunk, Lines};
 use domain::{Digest, Resource};
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
@@ -50,6 +50,10 @@ pub(super) struct RecordedWrite {
     /// The pieces that changed, where they are known; up to 32.
     #[serde(default)]
     hunks: Vec<RecordedHunk>,
+    /// Every place where it changed, in order, up to 32; left out where that is not known, or they are more: then it counts
+    /// as changed everywhere.
+    #[serde(default)]
+    lines: Vec<RecordedLines>,
     /// What changed, for people and agents; up to 2000 characters.
     diff: Option<String>,
 }
@@ -62,6 +66,18 @@ pub(super) struct RecordedHunk {
     old: String,
     /// `sha256:` and the digest of the text after.
     new: String,
+}
+
+/// Where a text changed: so many lines became so many.
+#[derive(Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub(super) struct RecordedLines {
+    /// How many lines of the text before stand above them.
+    at: u32,
+    /// How many lines of the text before they are.
+    old: u32,
+    /// How many lines of the text after they are.
+    new: u32,
 }
 
 /// What was recorded.
@@ -153,6 +169,7 @@ fn change(write: RecordedWrite) -> Result<(Change, Option<String>), Problem> {
         before: write.before.as_deref().map(digest).transpose()?,
         after: write.after.as_deref().map(digest).transpose()?,
         hunks: write.hunks.iter().map(hunk).collect::<Result<_, Problem>>()?,
+        lines: write.lines.iter().map(|one| Lines { at: one.at, old: one.old, new: one.new }).collect(),
     };
     Ok((change, write.diff))
 }

@@ -140,6 +140,7 @@ impl Follower {
         let one = async |ticket| Ok(self.plane.store.lock(ticket).await?.map(moved).into_iter().collect());
         match &entry.event {
             Event::LockOffered(event) => one(event.ticket).await,
+            Event::LockResting(event) => one(event.ticket).await,
             Event::LockOver(event) => one(event.ticket).await,
             Event::SessionOver(event) => self.ended_with(event.session).await,
             _ => Ok(Vec::new()),

@@ -9,7 +9,7 @@ use domain::{Actor, Command, Event, ProjectId, Refusal, Resource, SessionId, Sta
 use store::{LockFilter, LockRow};
 
 use crate::error::Error;
-use crate::limits::LOCKS_LOOKED_AT_MAX;
+use crate::limits::{LOCKS_LOOKED_AT_MAX, LOCKS_READ_AT_ONCE};
 use crate::plane::{Asker, ControlPlane};
 use crate::scribe::Receipt;
 
@@ -37,16 +37,8 @@ pub struct Ask {
 pub enum Outcome {
     /// It is not over: look at it.
     Open(TicketId),
-    /// It was granted and let go in one; nobody else held it at this position of the log.
-    Passed {
-        /// What was granted.
-        granted: Box<Granted>,
-        /// The token it had.
-        token: u64,
-        /// When.
-        at: domain::Time,
-    },
-    /// It is over: what its row says.
+    /// It is over: what its row says, or will say. One that was granted and let go in one, too: nobody else held it at the
+    /// position of the log that its token is.
     Over(Box<LockRow>),
 }
 
@@ -67,11 +59,11 @@ pub struct LockQuery {
     pub limit: usize,
 }
 
-/// Some tickets, in the order of their ids.
-#[derive(Debug, Clone, Default)]
-pub struct Page {
+/// Some tickets, in the order of their ids; those that are over the other way round.
+#[derive(Debug, Clone)]
+pub struct Page<T> {
     /// Which.
-    pub tickets: Vec<TicketId>,
+    pub tickets: Vec<T>,
     /// Where to go on, if there is more.
     pub next: Option<TicketId>,
 }
@@ -85,8 +77,13 @@ pub async fn ask(plane: &ControlPlane, asker: Asker, ask: Ask) -> Result<Outcome
     let wants = Wants::new(ask.wants)?;
     let Ask { choice, patience, priority, intent, .. } = ask;
     let acquire = Acquire { ticket, wants, choice, patience, priority, intent };
-    let proposed = plane.propose(asker, Command::AcquireLock(Box::new(acquire))).await;
+    let proposed = plane.propose(asker, Command::AcquireLock(Box::new(acquire.clone()))).await;
     if let Err(Error::Refused(refusal)) = &proposed {
+        if let (Refusal::TicketOver(_), Patience::Pass) = (refusal, patience)
+            && let Some(before) = passed_before(plane, asker, &acquire).await?
+        {
+            return Ok(before);
+        }
         plane.view.lock_figures.refuse(refusal);
     }
     let receipt = proposed?;
@@ -157,8 +154,33 @@ async fn look(plane: &ControlPlane, ticket: TicketId) -> Result<(), Error> {
 fn passed(receipt: &Receipt) -> Option<Outcome> {
     let is_passed = |event: &Event| matches!(event, Event::LockOver(over) if over.how == How::Passed);
     let (token, granted) = granted(receipt)?;
-    let granted = Box::new(granted.clone());
-    receipt.events.iter().any(is_passed).then_some(Outcome::Passed { granted, token, at: receipt.at })
+    let row = || LockRow {
+        ticket: granted.ticket,
+        holder: granted.holder,
+        project: None,
+        wants: granted.wants.clone(),
+        priority: granted.priority,
+        intent: granted.intent.clone(),
+        asked_at: receipt.at,
+        granted_at: Some(receipt.at),
+        token: Some(token),
+        over_at: Some(receipt.at),
+        how: Some(How::Passed),
+    };
+    receipt.events.iter().any(is_passed).then(|| Outcome::Over(Box::new(row())))
+}
+
+/// What the same request was answered before, if it was granted and let go in one: a retry hears the same.
+async fn passed_before(plane: &ControlPlane, asker: Asker, asked: &Acquire) -> Result<Option<Outcome>, Error> {
+    let row = plane.store.lock(asked.ticket).await?;
+    let is_same = |row: &LockRow| {
+        let wants = match asked.choice {
+            Choice::All => row.wants == asked.wants,
+            Choice::Any => row.wants.iter().all(|want| asked.wants.iter().any(|asked| asked == want)),
+        };
+        row.how == Some(How::Passed) && Holder::of(asker.by) == Some(row.holder) && wants
+    };
+    Ok(row.filter(is_same).map(|row| Outcome::Over(Box::new(row))))
 }
 
 /// A grant among what was written, with its token: the position of its entry.
@@ -215,7 +237,7 @@ pub fn check_may_look(plane: &ControlPlane, asker: Asker) -> Result<(), Error> {
 ///
 /// # Errors
 /// There is no such project, or the asker's session is over.
-pub fn list(plane: &ControlPlane, asker: Asker, query: &LockQuery) -> Result<Page, Error> {
+pub fn list(plane: &ControlPlane, asker: Asker, query: &LockQuery) -> Result<Page<TicketId>, Error> {
     check_may_look(plane, asker)?;
     let project = query.project.as_deref().map(|key| super::project::find(plane, key)).transpose()?;
     Ok(plane.view.read(|state| page(state, query, project)))
@@ -225,7 +247,7 @@ pub fn list(plane: &ControlPlane, asker: Asker, query: &LockQuery) -> Result<Pag
 ///
 /// # Errors
 /// There is no such project, or the asker may not see so much.
-pub async fn history(plane: &ControlPlane, asker: Asker, query: &LockQuery) -> Result<Vec<LockRow>, Error> {
+pub async fn history(plane: &ControlPlane, asker: Asker, query: &LockQuery) -> Result<Page<LockRow>, Error> {
     check_may_look(plane, asker)?;
     let project = query.project.as_deref().map(|key| super::project::find(plane, key)).transpose()?;
     let owner = match query.session {
@@ -240,18 +262,42 @@ pub async fn history(plane: &ControlPlane, asker: Asker, query: &LockQuery) -> R
             .view
             .read(|state| policy::authorize(state, asker.by, policy::ReadSessions { of: developer }).map(drop))?;
     }
-    let filter =
-        LockFilter { session: query.session, project, over_only: true, before: query.after, limit: query.limit };
-    let rows = plane.store.locks(&filter).await?;
-    let overlaps = |row: &LockRow| {
-        let wanted = query.resource.as_ref();
-        wanted.is_none_or(|wanted| row.wants.iter().any(|want| want.resource.overlaps(wanted)))
-    };
-    Ok(rows.into_iter().filter(overlaps).collect())
+    over(plane, query, project).await
 }
 
-fn page(state: &State, query: &LockQuery, project: Option<ProjectId>) -> Page {
-    let mut page = Page::default();
+/// A page of tickets that are over: so many rows are looked at for it, whatever is among them.
+async fn over(plane: &ControlPlane, query: &LockQuery, project: Option<ProjectId>) -> Result<Page<LockRow>, Error> {
+    let mut page = Page { tickets: Vec::new(), next: query.after };
+    let wanted = query.resource.as_ref();
+    let overlaps =
+        |row: &LockRow| wanted.is_none_or(|wanted| row.wants.iter().any(|want| want.resource.overlaps(wanted)));
+    let mut looked_at = 0;
+    while page.tickets.len() < query.limit && looked_at < LOCKS_LOOKED_AT_MAX {
+        // Without a resource every row is wanted; with one, few may be.
+        let limit = if wanted.is_some() { LOCKS_READ_AT_ONCE } else { query.limit };
+        let (session, before) = (query.session, page.next);
+        let rows = plane.store.locks(&LockFilter { session, project, over_only: true, before, limit }).await?;
+        looked_at += rows.len();
+        let is_last = rows.len() < limit;
+        for row in rows {
+            page.next = Some(row.ticket);
+            if overlaps(&row) {
+                page.tickets.push(row);
+            }
+            if page.tickets.len() >= query.limit {
+                return Ok(page);
+            }
+        }
+        if is_last {
+            page.next = None;
+            break;
+        }
+    }
+    Ok(page)
+}
+
+fn page(state: &State, query: &LockQuery, project: Option<ProjectId>) -> Page<TicketId> {
+    let mut page = Page { tickets: Vec::new(), next: None };
     let mut ids = candidates(state, query);
     let mut last = None;
     for _ in 0..LOCKS_LOOKED_AT_MAX {

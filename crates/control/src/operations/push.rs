@@ -5,7 +5,7 @@ mod identity;
 mod words;
 
 use domain::lock::{Mode, Want};
-use domain::push::{Check, Flaw, Paths, Push, Update, Why};
+use domain::push::{Check, Paths, Push, Update, Why};
 use domain::{Actor, Command, Digest, Event, ProjectId, Refusal, RequestId, Resource, SessionId};
 use policy::Rules;
 
@@ -189,7 +189,7 @@ fn flaw(
     authority: &str,
     commits: &[Commit],
     count: u64,
-) -> Result<Option<Flaw>, Error> {
+) -> Result<Option<Why>, Error> {
     let Some(known) = rules.repository(repository) else { return Ok(None) };
     let (named, signed) = (known.requires_attribution(), known.requires_signature());
     if (named || signed) && (commits.len() as u64) < count {
@@ -199,7 +199,7 @@ fn flaw(
     let is_ours = |session: &String| family.contains(session);
     let flawed = |commit: &Commit| {
         if named && !commit.sessions.iter().any(is_ours) {
-            return Some(Flaw::Unattributed { commit: commit.id.clone() });
+            return Some(Why::Unattributed { commit: commit.id.clone() });
         }
         let because = match &commit.signature {
             _ if !signed => return None,
@@ -208,7 +208,7 @@ fn flaw(
             Ok(_) => "its certificate is not from this control plane".to_owned(),
             Err(why) => why.clone(),
         };
-        Some(Flaw::Unsigned { commit: commit.id.clone(), because })
+        Some(Why::Unsigned { commit: commit.id.clone(), because })
     };
     Ok(commits.iter().find_map(flawed))
 }

@@ -7,6 +7,7 @@ use super::over::{Issued, check_names};
 use crate::broker::Target;
 use crate::grant::{self, Grant};
 use crate::lock::{Holder, Mode};
+use crate::refusal::room_for_one;
 use crate::scope::Outside;
 use crate::session::Session;
 use crate::{
@@ -120,18 +121,12 @@ fn check_bounds(state: &State, command: &Request, session: &Session) -> Result<(
     if state.credentials.contains_key(&command.credential) {
         return Err(Refusal::IdTaken);
     }
-    let reached = |what, max| Err(Refusal::LimitReached { what, max });
-    if session.credentials >= limits::CREDENTIALS_PER_SESSION_MAX {
-        return reached("credentials of one session", limits::CREDENTIALS_PER_SESSION_MAX as usize);
-    }
+    let (asked, most) = (session.credentials as usize, limits::CREDENTIALS_PER_SESSION_MAX as usize);
+    room_for_one("credentials of one session", asked, most)?;
     let alive = state.session_credentials.get(&command.session).map_or(0, std::collections::BTreeSet::len);
-    if alive >= limits::CREDENTIALS_ALIVE_PER_SESSION_MAX {
-        return reached("credentials of one session that are alive", limits::CREDENTIALS_ALIVE_PER_SESSION_MAX);
-    }
-    if state.credentials.len() >= limits::CREDENTIALS_ALIVE_MAX {
-        return reached("credentials that are alive", limits::CREDENTIALS_ALIVE_MAX);
-    }
-    Ok(())
+    let most = limits::CREDENTIALS_ALIVE_PER_SESSION_MAX;
+    room_for_one("credentials of one session that are alive", alive, most)?;
+    room_for_one("credentials that are alive", state.credentials.len(), limits::CREDENTIALS_ALIVE_MAX)
 }
 
 /// The grant, before anything is said of the broker: who is not granted it learns nothing of it.

@@ -7,6 +7,7 @@ use serde::{Deserialize, Serialize};
 use super::cycle::{self, Asked};
 use super::table::Change;
 use super::{Holder, How, Over, Phase, Priority, Rank, Ticket, Want, Wants};
+use crate::refusal::room_for_one;
 use crate::{Actor, Event, Refusal, Role, State, TicketId, Time, limits, text};
 
 /// Ask for resources, or claim what was offered.
@@ -221,26 +222,17 @@ pub(crate) fn check_frozen(state: &State, wants: &Wants) -> Result<(), Refusal> 
 }
 
 fn check_bounds(state: &State, holder: Holder) -> Result<(), Refusal> {
-    let reached = |what, max| Err(Refusal::LimitReached { what, max });
-    if state.locks.tickets.len() >= limits::TICKETS_MAX {
-        return reached("locks", limits::TICKETS_MAX);
-    }
-    if state.locks.by_holder.get(&holder).map_or(0, BTreeSet::len) >= limits::TICKETS_PER_HOLDER_MAX {
-        return reached("locks of one session", limits::TICKETS_PER_HOLDER_MAX);
-    }
-    Ok(())
+    room_for_one("locks", state.locks.tickets.len(), limits::TICKETS_MAX)?;
+    let of_holder = state.locks.by_holder.get(&holder).map_or(0, BTreeSet::len);
+    room_for_one("locks of one session", of_holder, limits::TICKETS_PER_HOLDER_MAX)
 }
 
 fn check_queue(state: &State, holder: Holder, wants: &Wants) -> Result<(), Refusal> {
-    let reached = |what, max| Err(Refusal::LimitReached { what, max });
-    let waits = |(_, ticket): &(TicketId, &Ticket)| ticket.phase == Phase::Waiting;
-    if state.locks.of(holder).filter(waits).count() >= limits::TICKETS_WAITING_PER_HOLDER_MAX {
-        return reached("waiting locks of one session", limits::TICKETS_WAITING_PER_HOLDER_MAX);
-    }
-    let longest =
-        wants.iter().filter_map(|want| state.locks.waiting.get(&want.resource)).map(|row| row.keys.len()).max();
-    if longest.unwrap_or(0) >= limits::TICKETS_WAITING_PER_RESOURCE_MAX {
-        return reached("tickets waiting for one resource", limits::TICKETS_WAITING_PER_RESOURCE_MAX);
-    }
-    Ok(())
+    // What is offered may have to wait again: a freeze withdraws it.
+    let waits = |(_, ticket): &(TicketId, &Ticket)| matches!(ticket.phase, Phase::Waiting | Phase::Offered { .. });
+    let of_holder = state.locks.of(holder).filter(waits).count();
+    room_for_one("waiting locks of one session", of_holder, limits::TICKETS_WAITING_PER_HOLDER_MAX)?;
+    let rows = wants.iter().filter_map(|want| state.locks.waiting.get(&want.resource));
+    let longest = rows.map(|row| row.keys.len()).max().unwrap_or_default();
+    room_for_one("tickets waiting for one resource", longest, limits::TICKETS_WAITING_PER_RESOURCE_MAX)
 }

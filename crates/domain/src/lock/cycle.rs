@@ -5,11 +5,15 @@
 //! ticket that waited into the way of others that wait. So one that waits counts as standing in the way of all that it may
 //! get ahead of: those behind it, and, in a mode that passes those who wait, everybody. With that no hand-off adds a step
 //! to the graph, and it is enough to look when a ticket is queued or granted at once.
+//!
+//! A ticket that gets ahead of others has what it wants and waits no longer: whoever would wait for it then would wait for
+//! what else its holder waits for, and for nothing that it waits for itself now.
 
 use std::collections::{BTreeMap, VecDeque};
 use std::ops::Bound;
 
 use super::{Holder, Phase, Rank, Ticket, Want, Wants};
+use crate::refusal::at_most;
 use crate::{Refusal, Resource, State, TicketId, Time, limits};
 
 /// One step of a circle: who waits for what, and who stands in the way.
@@ -21,6 +25,8 @@ pub struct Step {
     pub resource: Resource,
     /// Who stands in the way.
     pub ahead: Holder,
+    /// With which ticket: one that they hold, or that waits too and came before; none for what is being asked for.
+    pub ticket: Option<TicketId>,
 }
 
 /// What is about to wait or to be granted.
@@ -45,13 +51,25 @@ pub(super) fn check(state: &State, asked: &Asked) -> Result<(), Refusal> {
     if behind.is_empty() && (asked.rank.is_none() || !has_tickets) {
         return Ok(());
     }
-    let (from, next, seen) = (BTreeMap::new(), VecDeque::new(), BTreeMap::new());
-    Search { state, asked, behind, from, next, seen, looked_at: 0 }.run()
+    if asked.rank.is_some() {
+        let behind =
+            behind.iter().filter(|(_, found)| !found.is_passed).map(|(id, found)| (*id, found.clone())).collect();
+        Search::new(state, asked, behind).from_what_is_asked()?;
+    }
+    Search::new(state, asked, behind).from_what_its_family_waits_for()
+}
+
+/// What somebody wants who waits, and would find the one who asks in the way from now on.
+#[derive(Clone)]
+struct Behind {
+    resource: Resource,
+    /// Whether the one who asks would get ahead of them: not while they wait themselves.
+    is_passed: bool,
 }
 
 /// Who waits and would find the one who asks in the way from now on, and where.
-fn behind(state: &State, asked: &Asked) -> BTreeMap<TicketId, Resource> {
-    let mut found = BTreeMap::new();
+fn behind(state: &State, asked: &Asked) -> BTreeMap<TicketId, Behind> {
+    let mut found = BTreeMap::<TicketId, Behind>::new();
     for want in asked.wants {
         // Whoever waits already and is passed, or else whoever comes later.
         let from = match asked.rank.filter(|_| !want.mode.passes()) {
@@ -62,10 +80,13 @@ fn behind(state: &State, asked: &Asked) -> BTreeMap<TicketId, Resource> {
             if row.goes_with(resource, want) {
                 continue;
             }
-            for (_, id) in row.keys.range((from, Bound::Unbounded)) {
+            for (theirs, id) in row.keys.range((from, Bound::Unbounded)) {
                 let ticket = state.locks.tickets.get(id);
                 if ticket.is_some_and(|ticket| conflict(state, ticket, resource, asked.holder, want).is_some()) {
-                    found.entry(*id).or_insert_with(|| want.resource.clone());
+                    let is_passed = asked.rank.is_some_and(|rank| *theirs < rank);
+                    let known =
+                        found.entry(*id).or_insert_with(|| Behind { resource: want.resource.clone(), is_passed });
+                    known.is_passed &= is_passed;
                 }
             }
         }
@@ -88,15 +109,23 @@ fn conflict<'a>(
 struct Search<'a> {
     state: &'a State,
     asked: &'a Asked<'a>,
-    behind: BTreeMap<TicketId, Resource>,
-    /// The step by which each holder was found.
-    from: BTreeMap<Holder, Step>,
-    next: VecDeque<Holder>,
+    behind: BTreeMap<TicketId, Behind>,
+    /// Whether what the one who asks has already closes a circle, too, and not only what they ask for.
+    counts_known: bool,
+    /// The step by which each was found, and from where.
+    from: BTreeMap<Node, (Step, Option<Node>)>,
+    next: VecDeque<Node>,
     /// What has been looked at: a queue is gone through once, however many of those in it are searched from.
     seen: BTreeMap<(Part, Resource, Want), Seen>,
     /// How many tickets that was.
     looked_at: usize,
 }
+
+/// Somebody who may wait, but for that ticket, by which they were found to get ahead.
+type Node = (Holder, Option<TicketId>);
+
+/// A step, and the ticket by which whoever is ahead gets there though they wait.
+type Found = (Step, Option<TicketId>);
 
 /// Which tickets at a resource.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -124,55 +153,73 @@ struct Waiter<'a> {
 }
 
 impl<'a> Search<'a> {
-    fn run(mut self) -> Result<(), Refusal> {
-        let asker = self.asked.holder;
-        let asked = self.asked.rank.map(|rank| (asker, self.asked.wants, rank));
-        let family = waiting_of(self.state, asker).map(|(_, ticket)| (ticket.holder, &ticket.wants, ticket.rank));
-        let waits: Vec<_> = asked.into_iter().chain(family).collect();
-        for (holder, wants, rank) in waits {
-            for found in self.ahead_of(holder, wants, rank, true) {
-                self.visit(Step { waits: asker, ..found });
-            }
+    fn new(state: &'a State, asked: &'a Asked<'a>, behind: BTreeMap<TicketId, Behind>) -> Self {
+        let (from, next, seen) = (BTreeMap::new(), VecDeque::new(), BTreeMap::new());
+        Self { state, asked, behind, counts_known: false, from, next, seen, looked_at: 0 }
+    }
+
+    /// The one who asks would wait for what is asked: a circle closes by whatever they have, or would get.
+    fn from_what_is_asked(mut self) -> Result<(), Refusal> {
+        self.counts_known = true;
+        let rank = self.asked.rank.unwrap_or_default();
+        self.start(self.asked.holder, self.asked.wants, rank);
+        self.run()
+    }
+
+    /// The one who asks and their kin wait already: a new circle closes by what is asked alone.
+    fn from_what_its_family_waits_for(mut self) -> Result<(), Refusal> {
+        for (_, ticket) in waiting_of(self.state, self.asked.holder) {
+            self.start(ticket.holder, &ticket.wants, ticket.rank);
         }
+        self.run()
+    }
+
+    fn start(&mut self, holder: Holder, wants: &Wants, rank: Rank) {
+        for (step, but) in self.ahead_of(holder, wants, rank, true) {
+            self.visit((Step { waits: self.asked.holder, ..step }, but), None);
+        }
+    }
+
+    fn run(mut self) -> Result<(), Refusal> {
         while let Some(current) = self.next.pop_front() {
             self.look_from(current)?;
         }
         Ok(())
     }
 
-    fn look_from(&mut self, current: Holder) -> Result<(), Refusal> {
-        let asker = self.asked.holder;
-        let waiting: Vec<_> = waiting_of(self.state, current).collect();
+    fn look_from(&mut self, current: Node) -> Result<(), Refusal> {
+        let (asker, (waits, but)) = (self.asked.holder, current);
+        let waiting: Vec<_> = waiting_of(self.state, waits).filter(|(id, _)| Some(*id) != but).collect();
         for (id, ticket) in waiting {
             self.looked_at += 1;
-            if let Some(resource) = self.behind.get(&id).cloned() {
-                return Err(self.closed(Step { waits: current, resource, ahead: asker }));
+            if let Some(found) = self.behind.get(&id) {
+                let resource = found.resource.clone();
+                return Err(self.closed(Step { waits, resource, ahead: asker, ticket: None }, current));
             }
-            for found in self.ahead_of(ticket.holder, &ticket.wants, ticket.rank, false) {
-                let found = Step { waits: current, ..found };
-                if self.state.are_kin(found.ahead, asker) {
-                    return Err(self.closed(found));
+            for (step, but) in self.ahead_of(ticket.holder, &ticket.wants, ticket.rank, false) {
+                let step = Step { waits, ..step };
+                if !self.state.are_kin(step.ahead, asker) {
+                    self.visit((step, but), Some(current));
+                } else if self.counts_known {
+                    return Err(self.closed(step, current));
                 }
-                self.visit(found);
             }
-            if self.looked_at > limits::LOCK_CYCLE_SEARCH_MAX {
-                let what = "tickets that wait for each other";
-                return Err(Refusal::LimitReached { what, max: limits::LOCK_CYCLE_SEARCH_MAX });
-            }
+            at_most("tickets that wait for each other", self.looked_at, limits::LOCK_CYCLE_SEARCH_MAX)?;
         }
         Ok(())
     }
 
-    fn visit(&mut self, found: Step) {
-        if !self.from.contains_key(&found.ahead) {
-            self.next.push_back(found.ahead);
-            self.from.insert(found.ahead, found);
+    fn visit(&mut self, (step, but): Found, from: Option<Node>) {
+        let (whole, node) = ((step.ahead, None), (step.ahead, but));
+        if !self.from.contains_key(&whole) && !self.from.contains_key(&node) {
+            self.next.push_back(node);
+            self.from.insert(node, (step, from));
         }
     }
 
     /// Who stands, or may come to stand, in the way of a ticket that waits; not those who were found before. Kin of the one
     /// who asks are no step from them: they are one piece of work.
-    fn ahead_of(&mut self, holder: Holder, wants: &Wants, rank: Rank, is_first: bool) -> Vec<Step> {
+    fn ahead_of(&mut self, holder: Holder, wants: &Wants, rank: Rank, is_first: bool) -> Vec<Found> {
         let mut found = Vec::new();
         let locks = &self.state.locks;
         for want in wants {
@@ -206,7 +253,7 @@ impl<'a> Search<'a> {
         keys: impl DoubleEndedIterator<Item = (Rank, TicketId)>,
         waiter: &Waiter,
         is_first: bool,
-        found: &mut Vec<Step>,
+        found: &mut Vec<Found>,
     ) {
         let (state, asker) = (self.state, self.asked.holder);
         let seen = self.seen.entry((part, resource.clone(), waiter.want.clone())).or_default();
@@ -217,6 +264,10 @@ impl<'a> Search<'a> {
         for key in left_out.into_iter().chain(new) {
             self.looked_at += 1;
             let Some(ticket) = state.locks.tickets.get(&key.1) else { continue };
+            if matches!(ticket.phase, Phase::Resting { .. }) {
+                // It ends by itself, whatever its holder waits for.
+                continue;
+            }
             let is_kin = state.are_kin(ticket.holder, waiter.holder) || is_first && state.are_kin(ticket.holder, asker);
             if is_kin || part == Part::Before && key.0 >= waiter.rank {
                 seen.left_out.push(key);
@@ -224,27 +275,26 @@ impl<'a> Search<'a> {
             }
             let theirs = conflict(state, ticket, resource, waiter.holder, waiter.want);
             if theirs.is_some_and(|theirs| part != Part::Passing || theirs.mode.passes()) {
-                found.push(Step { waits: waiter.holder, resource: resource.clone(), ahead: ticket.holder });
+                let (resource, ahead, ticket) = (resource.clone(), ticket.holder, Some(key.1));
+                let step = Step { waits: waiter.holder, resource, ahead, ticket };
+                found.push((step, ticket.filter(|_| part == Part::Passing)));
             }
         }
-    }
-
-    fn closed(&self, last: Step) -> Refusal {
-        Refusal::WouldDeadlock { cycle: self.path(last) }
     }
 
     /// The steps from the one who asks to the one that closes the circle; at most [`limits::LOCK_AHEAD_SHOWN_MAX`].
-    fn path(&self, last: Step) -> Vec<Step> {
-        let mut steps = vec![last];
-        while let Some(step) = steps.last().and_then(|step| self.from.get(&step.waits)) {
-            let is_first = step.waits == self.asked.holder;
-            steps.push(step.clone());
-            if is_first || steps.len() >= limits::LOCK_AHEAD_SHOWN_MAX {
+    fn closed(&self, last: Step, from: Node) -> Refusal {
+        let mut cycle = vec![last];
+        let mut next = Some(from);
+        while let Some((step, from)) = next.and_then(|node| self.from.get(&node)) {
+            if cycle.len() >= limits::LOCK_AHEAD_SHOWN_MAX {
                 break;
             }
+            cycle.push(step.clone());
+            next = *from;
         }
-        steps.reverse();
-        steps
+        cycle.reverse();
+        Refusal::WouldDeadlock { cycle }
     }
 }
 

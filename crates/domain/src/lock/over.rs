@@ -17,7 +17,7 @@ pub enum How {
     Passed,
     /// It was its turn, and nobody took it up.
     Unclaimed,
-    /// What a vanished session held has rested long enough.
+    /// What it held has rested long enough: its session vanished, or let go while a change was on its way.
     Rested,
     /// A human took it away.
     Broken {
@@ -78,8 +78,20 @@ pub struct Over {
     pub how: How,
 }
 
-/// What is over already, or is held by another token, stays as it is: a late retry is no error.
-pub(crate) fn release(state: &State, by: Actor, command: &Release) -> Result<Vec<Event>, Refusal> {
+/// Entry: its holder let go while a change that a gate let through was on its way. Its token opens no gate any more, and
+/// nobody else has what it held before the change has arrived.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Resting {
+    /// Which.
+    pub ticket: TicketId,
+    /// Whose it is.
+    pub holder: Holder,
+    /// Until when.
+    pub until: Time,
+}
+
+/// What is over already, rests, or is held by another token, stays as it is: a late retry is no error.
+pub(crate) fn release(state: &State, by: Actor, command: &Release, now: Time) -> Result<Vec<Event>, Refusal> {
     let Ok(ticket) = state.locks.ticket(command.ticket) else { return Ok(Vec::new()) };
     let is_holder = Holder::of(by) == Some(ticket.holder);
     let is_maintenance = matches!((by, ticket.holder), (Actor::Developer(_), Holder::Developer(_)));
@@ -91,7 +103,10 @@ pub(crate) fn release(state: &State, by: Actor, command: &Release) -> Result<Vec
     if rests || command.token.is_some_and(|token| ticket.phase.token() != Some(token)) {
         return Ok(Vec::new());
     }
-    Ok(vec![over(command.ticket, ticket, How::Released)])
+    Ok(vec![match ticket.pinned_at(now) {
+        Some(until) => Event::LockResting(Resting { ticket: command.ticket, holder: ticket.holder, until }),
+        None => over(command.ticket, ticket, How::Released),
+    }])
 }
 
 /// The session's own human, an approver or an administrator; never a session, and not while a change that a gate let
@@ -104,7 +119,7 @@ pub(crate) fn break_ticket(state: &State, by: Actor, command: &Break, now: Time)
     if !is_own && Holder::of(by) != Some(ticket.holder) {
         state.require(by, Role::Approver)?;
     }
-    if let Some(until) = ticket.pinned_until.filter(|until| *until > now) {
+    if let Some(until) = ticket.pinned_at(now) {
         return Err(Refusal::LockPinned { ticket: command.ticket, until });
     }
     let mut events = vec![over(command.ticket, ticket, How::Broken { reason: command.reason.clone() })];
@@ -146,5 +161,5 @@ pub(crate) fn rests_until(ticket: &Ticket, ending: &Ending, at: Time) -> Option<
     let vanished = matches!(ending, Ending::MissedBeats | Ending::ParentOver { .. });
     let ungated = ticket.wants.iter().any(|want| want.mode.changes() && !want.resource.is_gated());
     let rest = (vanished && ungated).then(|| at + limits::LOCK_REST);
-    rest.max(ticket.pinned_until.filter(|until| *until > at))
+    rest.max(ticket.pinned_at(at))
 }

@@ -55,6 +55,10 @@ pub(super) struct Change {
     pub(super) moved: BTreeSet<TicketId>,
     /// What those have.
     pub(super) held: BTreeMap<Resource, Row<TicketId>>,
+    /// Tickets to which something was offered, and that wait again.
+    pub(super) withdrawn: BTreeSet<TicketId>,
+    /// What those want.
+    pub(super) waiting: BTreeMap<Resource, Row<(Rank, TicketId)>>,
     /// Sessions that are over: they are nobody's kin any more, and what they had rests for everybody.
     pub(super) over: BTreeSet<SessionId>,
 }
@@ -106,24 +110,15 @@ impl Locks {
         ids.filter_map(|id| Some((*id, self.tickets.get(id)?)))
     }
 
-    /// The ticket, with its token, by which a holder may do with a resource what the mode says; the newest first.
+    /// The ticket, with its token, by which a holder may do with a resource what the mode says; the newest first: held at
+    /// the resource or at what contains it, in a mode that is as good.
     pub fn covering(&self, holder: Holder, resource: &Resource, mode: Mode) -> Option<(TicketId, u64)> {
-        self.all_covering(holder, resource, mode).max_by_key(|(_, token)| *token)
-    }
-
-    /// Whether a gate lets a change of a resource through that comes with this token: the ticket that was granted there
-    /// is held still, and covers the resource.
-    pub fn is_current(&self, holder: Holder, resource: &Resource, mode: Mode, token: u64) -> bool {
-        self.all_covering(holder, resource, mode).any(|(_, held)| held == token)
-    }
-
-    /// Those that are held at the resource or at what contains it, by this holder, in a mode that is as good.
-    fn all_covering(&self, holder: Holder, resource: &Resource, mode: Mode) -> impl Iterator<Item = (TicketId, u64)> {
-        resource.around(&self.held, false).flat_map(|(_, row)| &row.keys).filter_map(move |id| {
+        let all = resource.around(&self.held, false).flat_map(|(_, row)| &row.keys).filter_map(move |id| {
             let ticket = self.tickets.get(id).filter(|ticket| ticket.holder == holder)?;
             let covers = ticket.wants.iter().any(|want| want.covers(resource, mode));
             ticket.phase.token().filter(|_| covers).map(|token| (*id, token))
-        })
+        });
+        all.max_by_key(|(_, token)| *token)
     }
 
     /// How many wait before a ticket at one of its resources, at most; zero if it does not wait.
@@ -250,7 +245,8 @@ impl State {
                 continue;
             }
             for id in &row.keys {
-                let counts = !change.gone.contains(id) && !self.is_kins(change, *id, holder);
+                let is_there = !change.gone.contains(id) && !change.withdrawn.contains(id);
+                let counts = is_there && !self.is_kins(change, *id, holder);
                 if counts && !self.pass(*id, resource, want, false, &mut show) {
                     return false;
                 }
@@ -259,7 +255,8 @@ impl State {
         if want.mode.passes() {
             return true;
         }
-        for (resource, row) in want.resource.around(&locks.waiting, below) {
+        let waiting = want.resource.around(&locks.waiting, below).chain(want.resource.around(&change.waiting, below));
+        for (resource, row) in waiting {
             if row.goes_with(resource, want) {
                 continue;
             }

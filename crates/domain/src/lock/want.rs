@@ -3,6 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use super::Mode;
+use crate::refusal::at_most;
 use crate::{Refusal, Resource, limits};
 
 /// One resource in one mode.
@@ -77,17 +78,12 @@ impl Wants {
     /// None, too many, or too much text for an entry.
     pub fn new(wants: impl IntoIterator<Item = Want>) -> Result<Self, Refusal> {
         let all: Vec<Want> = wants.into_iter().take(limits::LOCK_WANTS_MAX + 1).collect();
-        let reached = |what, max| Err(Refusal::LimitReached { what, max });
         if all.is_empty() {
             return Err(Refusal::TextMalformed { what: "the list of resources" });
         }
-        if all.len() > limits::LOCK_WANTS_MAX {
-            return reached("resources of one lock", limits::LOCK_WANTS_MAX);
-        }
+        at_most("resources of one lock", all.len(), limits::LOCK_WANTS_MAX)?;
         let bytes: usize = all.iter().map(|want| want.resource.to_string().len()).sum();
-        if bytes > limits::LOCK_WANTS_BYTES_MAX {
-            return reached("bytes of resources of one lock", limits::LOCK_WANTS_BYTES_MAX);
-        }
+        at_most("bytes of resources of one lock", bytes, limits::LOCK_WANTS_BYTES_MAX)?;
         Ok(Self(Want::each_once(all)))
     }
 

@@ -5,6 +5,7 @@ use std::collections::BTreeSet;
 use super::refs::{Owner, is_kept, owner};
 use super::{Admitted, Check, Kind, Push, Refused, Update, Why};
 use crate::lock::{Holder, Mode, Ticket, Want};
+use crate::refusal::at_most;
 use crate::{Actor, Event, Refusal, Resource, Role, State, TicketId, Time, limits, text};
 
 /// The tickets whose tokens a push names, and that are held.
@@ -32,24 +33,21 @@ pub(crate) fn check(state: &State, by: Actor, command: &Check, now: Time) -> Res
 }
 
 fn check_bounds(command: &Check) -> Result<(), Refusal> {
-    let within = |what, count: usize, max| {
-        if count > max { Err(Refusal::LimitReached { what, max }) } else { Ok(()) }
-    };
     if command.updates.is_empty() {
         return Err(Refusal::TextMalformed { what: "the list of refs" });
     }
     text::check_line("the repository", &command.repository, limits::PUSH_REPOSITORY_CHARS_MAX)?;
     text::check_some("the gate", command.gate.as_ref(), limits::LABEL_CHARS_MAX)?;
-    within("refs of one push", command.updates.len(), limits::PUSH_UPDATES_MAX)?;
+    at_most("refs of one push", command.updates.len(), limits::PUSH_UPDATES_MAX)?;
     let names = command.updates.iter().map(|update| update.name.len()).sum();
-    within("bytes of the names of refs of one push", names, limits::PUSH_REF_BYTES_MAX)?;
+    at_most("bytes of the names of refs of one push", names, limits::PUSH_REF_BYTES_MAX)?;
     for update in &command.updates {
         text::check_line("the name of a ref", &update.name, limits::PUSH_REF_BYTES_MAX)?;
         text::check_line("the id of an object", &update.old, limits::PUSH_OBJECT_CHARS_MAX)?;
         text::check_line("the id of an object", &update.new, limits::PUSH_OBJECT_CHARS_MAX)?;
     }
-    within("paths of one push", command.touched.len().max(command.needs.len()), limits::PUSH_PATHS_MAX)?;
-    within("tokens of one push", command.tokens.len(), limits::PUSH_TOKENS_MAX)
+    at_most("paths of one push", command.touched.len().max(command.needs.len()), limits::PUSH_PATHS_MAX)?;
+    at_most("tokens of one push", command.tokens.len(), limits::PUSH_TOKENS_MAX)
 }
 
 /// The tickets that the push relies on, or why it may not go in.
@@ -72,7 +70,7 @@ fn verdict(state: &State, command: &Check) -> Result<BTreeSet<TicketId>, Why> {
     for need in &command.needs {
         relied.insert(covered(state, command, need, &named)?);
     }
-    command.flaw.clone().map_or(Ok(relied), |flaw| Err(flaw.into()))
+    command.flaw.clone().map_or(Ok(relied), Err)
 }
 
 /// The tickets of the session, and of those that it is one piece of work with.

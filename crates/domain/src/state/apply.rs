@@ -87,14 +87,13 @@ impl State {
             Event::LockQueued(event) => self.queue_ticket(event, at),
             Event::LockOffered(event) => self.offer_ticket(event),
             Event::LockGranted(event) => self.grant_ticket(event, at),
+            Event::LockResting(event) => self.rest_ticket(event, at),
             Event::LockOver(event) => self.end_ticket(event.ticket, at),
             Event::ResourceWritten(event) => self.write(event, at),
             Event::PushAdmitted(event) => self.pin(&event.locks, at),
             Event::PushRefused(_) => {}
             Event::ResourceFrozen(event) => self.freeze(event, at),
-            Event::ResourceThawed(event) => {
-                self.freezes.remove(&event.resource);
-            }
+            Event::ResourceThawed(event) => self.thaw(&event.resource),
             Event::NodeStarted(event) => {
                 self.nodes.insert(event.node);
             }

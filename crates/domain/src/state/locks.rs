@@ -3,10 +3,10 @@
 use super::State;
 use crate::credential::Cause;
 use crate::freeze::{Freeze, Frozen};
-use crate::lock::{self, Granted, Holder, Offered, Phase, Queued, Ticket};
+use crate::lock::{self, Granted, Holder, Offered, Phase, Queued, Resting, Ticket};
 use crate::session;
 use crate::write::{Recent, Written};
-use crate::{CredentialId, SessionId, TicketId, Time, limits};
+use crate::{CredentialId, Resource, SessionId, TicketId, Time, limits};
 
 impl State {
     pub(super) fn queue_ticket(&mut self, event: &Queued, at: Time) {
@@ -27,10 +27,7 @@ impl State {
     }
 
     pub(super) fn offer_ticket(&mut self, event: &Offered) {
-        if let Some(mut ticket) = self.locks.remove(event.ticket) {
-            ticket.phase = Phase::Offered { until: event.until };
-            self.locks.insert(event.ticket, ticket);
-        }
+        self.move_ticket(event.ticket, Phase::Offered { until: event.until });
     }
 
     pub(super) fn grant_ticket(&mut self, event: &Granted, at: Time) {
@@ -51,6 +48,18 @@ impl State {
             pinned_until: None,
         };
         self.locks.insert(event.ticket, ticket);
+    }
+
+    /// Nothing that was issued because it was held has any ground from now on.
+    pub(super) fn rest_ticket(&mut self, event: &Resting, at: Time) {
+        self.move_ticket(event.ticket, Phase::Resting { until: event.until });
+        self.end_what_rests_on(event.ticket, event.holder.session(), at);
+    }
+
+    fn move_ticket(&mut self, id: TicketId, phase: Phase) {
+        if let Some(ticket) = self.locks.remove(id) {
+            self.locks.insert(id, Ticket { phase, ..ticket });
+        }
     }
 
     pub(super) fn end_ticket(&mut self, id: TicketId, at: Time) {
@@ -83,9 +92,24 @@ impl State {
         }
     }
 
+    /// Whoever was offered a change of it, and had not taken that up, waits again, before all others.
     pub(super) fn freeze(&mut self, event: &Frozen, at: Time) {
+        for id in lock::withdrawn_by(self, &event.resource) {
+            if let Some(ticket) = self.locks.remove(id) {
+                let rank = lock::first_again(ticket.rank);
+                self.locks.insert(id, Ticket { phase: Phase::Waiting, rank, ..ticket });
+            }
+        }
         let freeze = Freeze { since: at, project: event.project, cause: event.cause.clone() };
         self.freezes.entry(event.resource.clone()).or_insert(freeze);
+    }
+
+    /// A human has looked: what was changed before is no struggle any more.
+    pub(super) fn thaw(&mut self, resource: &Resource) {
+        self.freezes.remove(resource);
+        if let Some(newest) = self.writes.remove(resource).and_then(|changes| changes.last().map(|one| one.position)) {
+            self.write_order.remove(&newest);
+        }
     }
 
     pub(super) fn write(&mut self, event: &Written, at: Time) {
@@ -101,6 +125,7 @@ impl State {
             before: change.before,
             after: change.after,
             hunks: change.hunks.clone(),
+            lines: change.lines.clone(),
         });
         if recent.len() > limits::WRITES_REMEMBERED_PER_RESOURCE_MAX {
             recent.remove(0);

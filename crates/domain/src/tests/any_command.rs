@@ -5,7 +5,8 @@ use proptest::option;
 use proptest::prelude::*;
 
 use super::house::{
-    MORNING, cal, configure, cre, dev, digest, name, nod, prj, request, resource, rooms, ses, settlement, sin, tkt, tm,
+    MORNING, cal, configure, cre, dev, digest, name, nod, prj, pushing, request, resource, rooms, ses, settlement, sin,
+    tkt, tm,
 };
 use super::run::Run;
 use crate::call::{Abandon, Reserve, Settle};
@@ -95,6 +96,19 @@ fn rightful(run: &Run, command: &mut Command, aim: usize) -> Actor {
             let open = state.calls.keys().nth(nth(state.calls.len()));
             settle.call = open.copied().unwrap_or(settle.call);
             Actor::System
+        }
+        Command::CheckPush(check) => {
+            // Whoever holds what is pushed.
+            let covers =
+                |ticket: &lock::Ticket| ticket.wants.iter().any(|want| want.covers(&check.touched[0], Mode::X));
+            let holds = |ticket: &lock::Ticket| {
+                Some((ticket.holder.session()?, ticket.phase.token()?)).filter(|_| covers(ticket))
+            };
+            if let Some((session, token)) = state.locks.tickets.values().find_map(holds) {
+                let Command::CheckPush(known) = pushing(session, check.touched[0].clone(), token) else { panic!() };
+                *check = known;
+            }
+            Actor::Session(check.session)
         }
         Command::RequestCredential(request) => {
             let by = aim_at(&mut request.session);
@@ -204,6 +218,7 @@ pub(crate) fn any_steps_of_locks() -> impl Strategy<Value = Vec<Step>> {
         3 => any_open().prop_map(|open| Command::OpenSession(Box::new(open))),
         2 => any_session_end(),
         20 => any_locks(),
+        3 => (0..24_u128, 0..300_u64).prop_map(|(n, token)| pushing(ses(n), resource("path:r//f"), token)),
         1 => any_freezes(),
         1 => any_people(),
     ];
@@ -317,11 +332,14 @@ fn any_writes() -> impl Strategy<Value = Command> {
     let text = || option::weighted(0.8, (0..2_u128).prop_map(|n| digest("text", n)));
     let hunk = (0..2_u128, 0..2_u128).prop_map(|(a, b)| write::Hunk { old: digest("text", a), new: digest("text", b) });
     let at = prop_oneof![Just(resource("env:p/a")), Just(resource("path:r//f"))];
-    let change = (at, text(), text(), vec(hunk, 0..2)).prop_map(|(resource, before, after, hunks)| write::Change {
+    let lines = (0..9_u32, 0..9_u32, 0..9_u32).prop_map(|(at, old, new)| write::Lines { at, old, new });
+    let change = (at, text(), text(), vec(hunk, 0..2), vec(lines, 0..2));
+    let change = change.prop_map(|(resource, before, after, hunks, lines)| write::Change {
         resource,
         before,
         after,
         hunks,
+        lines,
     });
     let record = (0..24_u128, vec(change, 1..3), option::weighted(0.2, "[a-z ]{0,9}"), any::<bool>());
     record.prop_map(|(session, changes, intent, intended)| {

@@ -255,6 +255,9 @@ impl Universe {
             2 => (ticket(), time()).prop_map(|((ticket, holder), until)| {
                 Event::LockOffered(lock::Offered { ticket, holder, until })
             }),
+            1 => (ticket(), time()).prop_map(|((ticket, holder), until)| {
+                Event::LockResting(lock::Resting { ticket, holder, until })
+            }),
             2 => (ticket(), how).prop_map(|((ticket, holder), how)| {
                 Event::LockOver(lock::Over { ticket, holder, how })
             }),
@@ -264,8 +267,16 @@ impl Universe {
     fn about_writes(self) -> impl Strategy<Value = Event> {
         let reason = || text(limits::REASON_CHARS_MAX);
         let hunk = (self.digest(), self.digest()).prop_map(|(old, new)| write::Hunk { old, new });
-        let change = (resource(), option::of(self.digest()), option::of(self.digest()), vec(hunk, 0..3))
-            .prop_map(|(resource, before, after, hunks)| write::Change { resource, before, after, hunks });
+        let lines = (any::<u32>(), any::<u32>(), any::<u32>()).prop_map(|(at, old, new)| write::Lines { at, old, new });
+        let change =
+            (resource(), option::of(self.digest()), option::of(self.digest()), vec(hunk, 0..3), vec(lines, 0..3));
+        let change = change.prop_map(|(resource, before, after, hunks, lines)| write::Change {
+            resource,
+            before,
+            after,
+            hunks,
+            lines,
+        });
         let cause = prop_oneof![
             (option::of(self.developer()), reason()).prop_map(|(by, reason)| freeze::Cause::Asked { by, reason }),
             vec(self.session(), 0..=limits::WRITES_REMEMBERED_PER_RESOURCE_MAX + 1)

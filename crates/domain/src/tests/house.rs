@@ -4,7 +4,8 @@ use crate::broker::{Configure, Target};
 use crate::call::{Outcome, Quality, Reserve, Settle, Settlement};
 use crate::credential::Request;
 use crate::grant::{Grant, Set};
-use crate::lock::{Acquire, Choice, Mode, Patience, Priority, Release, Want, Wants};
+use crate::lock::{Acquire, Choice, Holder, Locks, Mode, Patience, Priority, Release, Ticket, Want, Wants};
+use crate::push::{Check, Kind, Paths, Proof, Update, own_refs};
 use crate::session::{Claims, Open};
 use crate::{
     Actor, BrokerKind, CallId, Command, CredentialId, DeveloperId, Digest, Name, NodeId, ProjectId, Resource, Role,
@@ -246,6 +247,40 @@ pub(crate) fn asking(ticket: u128, list: &[(&str, Mode)]) -> Command {
 
 pub(crate) fn release(ticket: u128, token: Option<u64>) -> Command {
     Command::ReleaseLock(Release { ticket: tkt(ticket), token })
+}
+
+/// Whether a gate that compares tokens lets a change of a resource through: the ticket that was granted there is held still,
+/// by this holder, and covers the resource.
+pub(crate) fn is_current(locks: &Locks, holder: Holder, resource: &Resource, token: u64) -> bool {
+    let covers = |ticket: &Ticket| ticket.wants.iter().any(|want| want.covers(resource, Mode::X));
+    let is_it = |ticket: &&Ticket| ticket.holder == holder && ticket.phase.token() == Some(token);
+    locks.tickets.values().find(is_it).is_some_and(covers)
+}
+
+/// A push to a branch of the session's own, of something that the rules ask a lock for.
+pub(crate) fn pushing(session: SessionId, target: Resource, token: u64) -> Command {
+    let update = Update {
+        name: format!("{}fix", own_refs(session)),
+        old: "0".repeat(40),
+        new: "a".repeat(40),
+        kind: Kind::Create,
+        protected: false,
+    };
+    Command::CheckPush(Box::new(Check {
+        session,
+        claimed: None,
+        proof: Proof::Bearer,
+        gate: None,
+        repository: "r".to_owned(),
+        updates: vec![update],
+        touched: vec![target.clone()],
+        whole: Vec::new(),
+        needs: vec![Want::new(target, Mode::X)],
+        paths: Paths { count: 1, digest: digest("paths", 1) },
+        tokens: vec![token],
+        commits: 1,
+        flaw: None,
+    }))
 }
 
 pub(crate) fn freezing(text: &str) -> Command {

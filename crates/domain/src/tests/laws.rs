@@ -54,7 +54,10 @@ proptest! {
 
     #[test]
     fn laws_of_locks(steps in any_steps_of_locks()) {
-        after_each(&steps, |run| of_locks::all(&run.state));
+        after_each(&steps, |run| {
+            of_locks::all(&run.state);
+            of_locks::nobody_meets_a_change_on_its_way(&run.state, run.clock);
+        });
     }
 
     #[test]
@@ -306,7 +309,9 @@ fn histories_of_locks_are_eventful() {
         "lock.over rested",
         "lock.over unclaimed",
         "lock.queued",
+        "lock.resting",
         "lock_held",
+        "push.admitted",
         "resource_frozen",
         "ticket_over",
         "would_deadlock",
@@ -322,7 +327,7 @@ fn arbitrary_histories_are_eventful() {
     use proptest::strategy::ValueTree;
     let mut runner = proptest::test_runner::TestRunner::deterministic();
     let mut seen = std::collections::BTreeMap::<String, usize>::new();
-    for _ in 0..300 {
+    for _ in 0..400 {
         let steps = any_steps().new_tree(&mut runner).unwrap().current();
         let run = history(&steps);
         for (event, _) in &run.log {
@@ -397,7 +402,7 @@ fn arbitrary_histories_are_eventful() {
         "team.member_removed",
     ] {
         let count = seen.get(kind).copied().unwrap_or(0);
-        assert!(count >= 5, "{kind} happened {count} times in 300 histories: {seen:?}");
+        assert!(count >= 5, "{kind} happened {count} times in 400 histories: {seen:?}");
     }
     for kind in ["lock.over:rested", "lock.over:unclaimed", "resource.frozen:reverted"] {
         assert!(seen.contains_key(kind), "{kind} never happened: {seen:?}");

@@ -77,7 +77,17 @@ pub(crate) fn kin(state: &State, one: Holder, other: Holder) -> bool {
 /// Whether it wants to change something that is frozen.
 pub(crate) fn is_frozen(state: &State, wants: &[Part]) -> bool {
     let frozen: Vec<_> = state.freezes.keys().map(ToString::to_string).collect();
-    wants.iter().any(|(text, mode)| changes(*mode) && frozen.iter().any(|at| overlaps(at, text)))
+    wants.iter().any(|want| frozen.iter().any(|at| is_frozen_at(want, at)))
+}
+
+/// Whether a want is to change something at, above or below what is frozen.
+pub(crate) fn is_frozen_at(want: &Part, frozen: &str) -> bool {
+    changes(want.1) && overlaps(&want.0, frozen)
+}
+
+/// The order of one that was offered and waits again: before all others.
+pub(crate) fn first_again(order: (i64, u64)) -> (i64, u64) {
+    (i64::MIN, order.1)
 }
 
 /// The order of waiting: by time, with so much taken off for each step of priority; then as they came.
@@ -106,6 +116,8 @@ struct Line {
     wants: Vec<Part>,
     place: Place,
     order: (i64, u64),
+    /// Until when a change under it may be on its way.
+    pinned: Time,
 }
 
 /// The list.
@@ -141,8 +153,8 @@ impl Reference {
                     Place::Held(token) => asked.token.is_none_or(|asked| asked == token),
                     _ => asked.token.is_none(),
                 };
-                if let Some(id) = line.filter(resting).filter(token).map(|line| line.id) {
-                    self.end(id);
+                if let Some(line) = line.filter(resting).filter(token).cloned() {
+                    self.let_go(&line, now);
                 }
             }
             Command::BreakLock(asked) if answer.is_ok() => self.end(asked.ticket),
@@ -163,6 +175,8 @@ impl Reference {
         for event in &events {
             match event {
                 Event::SessionOver(over) => self.end_session(over.session, &over.how, now),
+                Event::PushAdmitted(push) => self.pin(&push.locks, now),
+                Event::ResourceFrozen(frozen) => self.withdraw(&frozen.resource.to_string()),
                 Event::DeveloperDisabled(gone) => self.lock_out(gone.developer),
                 Event::DeveloperErased(gone) => self.lock_out(gone.developer),
                 _ => {}
@@ -196,16 +210,16 @@ impl Reference {
             (Said::Queued, Ok(events)) => assert!(matches!(&events[..], [Event::LockQueued(_)]), "{events:?}"),
             _ => panic!("the reference says {said:?}, the law {answer:?} of {asked:?} by {holder} in {self:?}"),
         }
-        let token = Place::Held(state.next);
+        let (token, pinned) = (Place::Held(state.next), Time::default());
         match said {
             Said::Granted(wants) => match self.lines.iter_mut().find(|line| line.id == asked.ticket) {
                 Some(line) => line.place = token,
-                None => self.lines.push(Line { id: asked.ticket, holder, wants, place: token, order }),
+                None => self.lines.push(Line { id: asked.ticket, holder, wants, place: token, order, pinned }),
             },
             Said::Queued => {
                 self.arrivals += 1;
                 let wants = parts(&asked.wants);
-                self.lines.push(Line { id: asked.ticket, holder, wants, place: Place::Waiting, order });
+                self.lines.push(Line { id: asked.ticket, holder, wants, place: Place::Waiting, order, pinned });
             }
             Said::Passed => {
                 self.over.insert(asked.ticket);
@@ -231,7 +245,9 @@ impl Reference {
             };
         }
         let passed = asked.patience == Patience::Pass;
-        let new = |wants: &[Part], place| Line { id: asked.ticket, holder, wants: wants.to_vec(), place, order };
+        let pinned = Time::default();
+        let new =
+            |wants: &[Part], place| Line { id: asked.ticket, holder, wants: wants.to_vec(), place, order, pinned };
         if asked.choice == Choice::Any {
             for want in &wants {
                 let one = std::slice::from_ref(want);
@@ -284,34 +300,74 @@ impl Reference {
             return false;
         }
         let lines: Vec<&Line> = self.lines.iter().chain([&new]).collect();
-        let ahead = |holder: Holder| {
-            let waits = |line: &&&Line| line.place == Place::Waiting && kin(state, line.holder, holder);
-            let mut found = BTreeSet::new();
-            for (line, other) in
-                lines.iter().filter(waits).flat_map(|line| lines.iter().map(move |other| (line, other)))
-            {
-                let in_the_way =
-                    |theirs: &&Part| other.place != Place::Waiting || other.order < line.order || passes(theirs.1);
-                let clashes = |theirs: &Part| line.wants.iter().any(|want| conflict(theirs, want));
-                if !kin(state, line.holder, other.holder) && other.wants.iter().filter(in_the_way).any(clashes) {
-                    found.insert(other.holder);
+        // Whom a line waits for, or may come to wait for: and whether only once that one has what it waits for itself.
+        let ahead = |line: &Line| {
+            let mut found = Vec::new();
+            for other in lines.iter().filter(|other| !kin(state, line.holder, other.holder)) {
+                let clash = |theirs: &&Part| line.wants.iter().any(|want| conflict(theirs, want));
+                let before = other.place != Place::Waiting || other.order < line.order;
+                // What rests ends by itself.
+                let rests = matches!(other.place, Place::Resting(_));
+                if !rests && before && other.wants.iter().any(|theirs| clash(&theirs)) {
+                    found.push((*other, false));
+                }
+                if other.place == Place::Waiting && other.wants.iter().filter(clash).any(|theirs| passes(theirs.1)) {
+                    found.push((*other, true));
                 }
             }
             found
         };
-        let mut seen: BTreeSet<_> = ahead(asker).into_iter().filter(|found| !kin(state, *found, asker)).collect();
-        let mut next: VecDeque<_> = seen.iter().copied().collect();
-        while let Some(current) = next.pop_front() {
-            for found in ahead(current) {
-                if kin(state, found, asker) {
-                    return true;
+        let waits_of = |holder: Holder, but: Option<TicketId>| {
+            let waits = |line: &&&Line| line.place == Place::Waiting && kin(state, line.holder, holder);
+            lines.iter().filter(waits).filter(move |line| Some(line.id) != but).copied().collect::<Vec<_>>()
+        };
+        let leads_back = |starts: Vec<&Line>, closes: &dyn Fn(&Line, bool) -> bool| {
+            let (mut seen, mut next) = (BTreeSet::new(), VecDeque::new());
+            let mut find = |next: &mut VecDeque<_>, other: &Line, gets_ahead: bool| {
+                let node = (other.holder, Some(other.id).filter(|_| gets_ahead));
+                if !kin(state, other.holder, asker) && seen.insert(node) {
+                    next.push_back(node);
                 }
-                if seen.insert(found) {
-                    next.push_back(found);
+            };
+            starts.into_iter().flat_map(ahead).for_each(|(other, gets)| find(&mut next, other, gets));
+            while let Some((holder, but)) = next.pop_front() {
+                for (other, gets) in waits_of(holder, but).into_iter().flat_map(ahead) {
+                    if kin(state, other.holder, asker) && closes(other, gets) {
+                        return true;
+                    }
+                    find(&mut next, other, gets);
                 }
             }
+            false
+        };
+        let is_new = |line: &Line| line.id == new.id;
+        let own = waits_of(asker, Some(new.id));
+        let asked = if new.place == Place::Waiting { vec![&new] } else { Vec::new() };
+        leads_back(asked, &|other, gets_ahead| !(is_new(other) && gets_ahead))
+            || leads_back(own, &|other, _| is_new(other))
+    }
+
+    /// For a minute what a push relies on goes to nobody else.
+    fn pin(&mut self, ids: &[TicketId], now: Time) {
+        for line in self.lines.iter_mut().filter(|line| ids.contains(&line.id)) {
+            line.pinned = now + limits::LOCK_PIN_MAX;
         }
-        false
+    }
+
+    fn let_go(&mut self, line: &Line, now: Time) {
+        if line.pinned > now {
+            self.lines.iter_mut().find(|other| other.id == line.id).unwrap().place = Place::Resting(line.pinned);
+        } else {
+            self.end(line.id);
+        }
+    }
+
+    /// Whoever was about to change what is frozen now waits, before all others.
+    fn withdraw(&mut self, frozen: &str) {
+        let changes = |line: &Line| line.wants.iter().any(|want| is_frozen_at(want, frozen));
+        for line in self.lines.iter_mut().filter(|line| matches!(line.place, Place::Offered(_)) && changes(line)) {
+            (line.place, line.order) = (Place::Waiting, first_again(line.order));
+        }
     }
 
     fn end(&mut self, id: TicketId) {
@@ -331,9 +387,12 @@ impl Reference {
         let vanished = matches!(how, How::MissedBeats | How::ParentOver { .. });
         let ungated = |part: &Part| changes(part.1) && !part.0.starts_with("path:") && !part.0.starts_with("ref:");
         let holder = Holder::Session(session);
-        for line in self.lines.iter_mut().filter(|line| line.holder == holder) {
-            if vanished && line.place != Place::Waiting && line.wants.iter().any(ungated) {
-                line.place = Place::Resting(now + limits::LOCK_REST);
+        for line in self.lines.iter_mut().filter(|line| line.holder == holder && line.place != Place::Waiting) {
+            let rest = (vanished && line.wants.iter().any(ungated)).then(|| now + limits::LOCK_REST);
+            match rest.max(Some(line.pinned).filter(|until| *until > now)) {
+                Some(until) => line.place = Place::Resting(until),
+                // A rest that is over is no rest.
+                None => line.place = Place::Waiting,
             }
         }
         let rests = |line: &Line| line.holder != holder || matches!(line.place, Place::Resting(_));

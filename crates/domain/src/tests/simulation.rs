@@ -93,7 +93,7 @@ fn simulation_replays() {
 #[test]
 fn simulation_is_eventful() {
     let mut world = World::new(Chance::new(11));
-    (0..6_000).for_each(|_| world.step());
+    (0..8_000).for_each(|_| world.step());
     world.drain();
     let tally = world.tally;
     for (what, count) in [

@@ -1,12 +1,12 @@
 //! What is wrong with rules.
 
-use crate::limits::RULES_BYTES_MAX;
+use domain::limits::LOCK_RULES_BYTES_MAX;
 
 /// Why a text is no rules. Prints as one sentence that says where.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum RulesError {
     /// Too long.
-    #[error("the rules have {bytes} bytes, the limit is {RULES_BYTES_MAX}")]
+    #[error("the rules have {bytes} bytes, the limit is {LOCK_RULES_BYTES_MAX}")]
     TooLong {
         /// How long they are.
         bytes: usize,

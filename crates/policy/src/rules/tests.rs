@@ -283,7 +283,7 @@ fn what_is_wrong_is_said_with_its_place() {
         let said = Rules::parse(text).unwrap_err().to_string();
         assert!(said.contains(expected), "{text}\n→ {said}");
     }
-    let long = format!("# {}", "x".repeat(crate::limits::RULES_BYTES_MAX));
+    let long = format!("# {}", "x".repeat(domain::limits::LOCK_RULES_BYTES_MAX));
     assert_eq!(Rules::parse(&long).unwrap_err().to_string(), "the rules have 16386 bytes, the limit is 16384");
     let none = Rules::parse("builtin = false").unwrap();
     assert_eq!(path(&none, "Cargo.lock"), format!("path:{REPOSITORY}//Cargo.lock IX"));
@@ -345,7 +345,7 @@ proptest! {
     #[test]
     fn any_command_is_mapped(command in prop_oneof![shell_text(), any::<String>()]) {
         let (wants, _) = Rules::default().for_command(&CONTEXT, &command);
-        prop_assert!(wants.len() <= crate::limits::WANTS_MAX);
+        prop_assert!(wants.len() <= domain::limits::LOCK_WANTS_MAX);
         prop_assert!(wants.is_sorted());
         for want in wants {
             prop_assert!(want.resource.to_string().contains("acme/api") || want.resource.kind() == "env", "{want:?}");

@@ -146,6 +146,7 @@ fn locked(number: u64) -> Vec<Event> {
         before: None,
         after: Some(Digest::of(b"after")),
         hunks: Vec::new(),
+        lines: Vec::new(),
     };
     let cause = freeze::Cause::Asked { by: None, reason: "look".to_owned() };
     vec![
@@ -159,6 +160,7 @@ fn locked(number: u64) -> Vec<Event> {
         Event::LockOffered(lock::Offered { ticket, holder, until: NOW }),
         Event::LockGranted(Box::new(lock::Granted { ticket, holder, wants, priority, intent })),
         Event::ResourceWritten(Box::new(write::Written { session: session(number), change, intent: None })),
+        Event::LockResting(lock::Resting { ticket, holder, until: NOW }),
         Event::LockOver(lock::Over { ticket, holder, how: lock::How::Released }),
         Event::ResourceFrozen(Box::new(freeze::Frozen { resource: resource.clone(), project: None, cause })),
         Event::ResourceThawed(freeze::Thawed { resource, reason: "seen".to_owned() }),

@@ -107,7 +107,7 @@ async fn writes_come_with_their_diffs_as_long_as_those_are_kept() {
         writer.append(store, NOW, [open(1, 1)]).await;
         for text in ["one", "two"] {
             let after = Some(Digest::of(text.as_bytes()));
-            let change = Change { resource: file.clone(), before: None, after, hunks: Vec::new() };
+            let change = Change { resource: file.clone(), before: None, after, hunks: Vec::new(), lines: Vec::new() };
             let written = Written { session: session(1), change, intent: Some("tune".to_owned()) };
             let diff = Diff { session: session(1), resource: file.clone(), after, at: NOW, text: format!("+{text}") };
             let attached = [Attachment::Diff(diff)];

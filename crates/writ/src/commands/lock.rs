@@ -15,7 +15,7 @@ use crate::client::{Client, escape};
 use crate::command_error::{CommandError, Exit};
 use crate::credentials::Home;
 use crate::inside::LockAsk;
-use crate::limits::{LOCK_WAIT_STEP, RULES_BYTES_MAX};
+use crate::limits::LOCK_WAIT_STEP;
 use crate::output::{clean, print, print_json_lines};
 use crate::ticket::Ticket;
 
@@ -153,7 +153,8 @@ async fn rules(project: &str, file: Option<&std::path::Path>) -> Result<Exit, Co
     let path = format!("/v1/projects/{}/lock-rules", escape(project));
     let answer: Value = match file {
         Some(file) => {
-            client.put(&path, &json!({"rules": super::broker::bounded(file, RULES_BYTES_MAX)?.as_str()})).await?
+            let rules = super::broker::bounded(file, domain::limits::LOCK_RULES_BYTES_MAX as u64)?;
+            client.put(&path, &json!({"rules": rules.as_str()})).await?
         }
         None => client.get(&path).await?,
     };

@@ -2,7 +2,7 @@
 
 use domain::TicketId;
 use domain::freeze::{Frozen, Thawed};
-use domain::lock::{Granted, Holder, How, Offered, Over, Queued, Wants};
+use domain::lock::{Granted, Holder, How, Offered, Over, Queued, Resting, Wants};
 use domain::write::Written;
 use serde_json::{Value, json};
 
@@ -26,6 +26,12 @@ pub(super) fn granted(line: &Line, event: &Granted) -> Shape {
     let message = format!("{} holds {}", event.holder, first(&event.wants));
     let data = json!({"wants": event.wants, "token": line.position, "intent": event.intent});
     about(line, event.holder, (1, "Create"), "lock.grant", message, event.ticket, data)
+}
+
+pub(super) fn resting(line: &Line, event: &Resting) -> Shape {
+    let message = format!("{} let go while a change is on its way: ticket {}", event.holder, event.ticket);
+    let data = json!({"until": event.until.unix_millis()});
+    about(line, event.holder, (3, "Update"), "lock.rest", message, event.ticket, data)
 }
 
 /// A lock that a human breaks is worth a look.

@@ -42,8 +42,8 @@ pub(crate) struct Of {
 pub(crate) struct LockEvent {
     position: u64,
     time: String,
-    /// `lock.queued`, `lock.offered`, `lock.granted`, `lock.released`, `lock.passed`, `lock.unclaimed`, `lock.rested`,
-    /// `lock.broken`, or `lock.session_over`.
+    /// `lock.queued`, `lock.offered`, `lock.granted`, `lock.resting` (let go while a change is on its way), `lock.released`,
+    /// `lock.passed`, `lock.unclaimed`, `lock.rested`, `lock.broken`, or `lock.session_over`.
     #[serde(rename = "type")]
     kind: String,
     ticket: String,
@@ -164,6 +164,7 @@ fn data(plane: &ControlPlane, note: &Note) -> Vec<(&'static str, Value)> {
             vec![LockEvent { token: Some(note.position), intent: event.intent.clone(), ..granted }]
         }
         Event::LockOffered(event) => moved("offered", event.holder).collect(),
+        Event::LockResting(event) => moved("resting", event.holder).collect(),
         Event::LockOver(event) => {
             let reason = shape::reason(&event.how);
             moved(event.how.as_str(), event.holder).map(|one| LockEvent { reason: reason.clone(), ..one }).collect()

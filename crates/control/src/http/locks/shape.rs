@@ -1,10 +1,8 @@
 //! How tickets, and those who stand in the way, are shown: to whoever asks, in an answer or in a problem.
 
 use domain::freeze::{Cause, Freeze};
-use domain::lock::{
-    Ahead as InTheWay, Granted, Holder as Who, How, Phase, Step as Link, Ticket as Known, Want as Asked,
-};
-use domain::{DeveloperId, ProjectId, Refusal, Resource, TicketId, Time};
+use domain::lock::{Ahead as InTheWay, Holder as Who, How, Phase, Step as Link, Ticket as Known, Want as Asked};
+use domain::{DeveloperId, ProjectId, Refusal, Resource, Span, TicketId, Time};
 use serde::Serialize;
 use store::LockRow;
 use utoipa::ToSchema;
@@ -50,8 +48,8 @@ pub(crate) struct Holder {
 #[derive(Debug, Clone, Serialize, ToSchema)]
 pub(crate) struct Ticket {
     pub(crate) ticket: String,
-    /// `waiting`, `offered` (its turn, to be claimed by asking again), `held`, `resting` (its holder vanished, and a change
-    /// may still be on its way) or `over`.
+    /// `waiting`, `offered` (its turn, to be claimed by asking again), `held`, `resting` (its holder vanished, or let go, and
+    /// a change may still be on its way) or `over`.
     pub(crate) state: &'static str,
     /// The fencing token, when it is held: the position of the grant in the log. Of a momentary use the one that it had.
     token: Option<u64>,
@@ -66,7 +64,7 @@ pub(crate) struct Ticket {
     /// Until when what is offered is set aside.
     #[serde(rename = "offered.until")]
     offered_until: Option<String>,
-    /// Until when what a vanished session held rests.
+    /// Until when what was held rests.
     #[serde(rename = "resting.until")]
     resting_until: Option<String>,
     /// Until when a change that a gate let through may be on its way.
@@ -76,9 +74,13 @@ pub(crate) struct Ticket {
     pub(crate) position: usize,
     /// Who stands in its way, when it waits; the first 16.
     pub(crate) ahead: Vec<Ahead>,
-    /// How long it will take, where that can be told.
+    /// About how long it will still wait, by how long what it waits for was held lately; null where nobody held it since
+    /// the server started, or whoever has it has had it longer than anybody before.
     #[serde(rename = "eta.seconds")]
     eta_seconds: Option<u64>,
+    /// What is frozen of what it wants, when it waits: a human has to look first.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    frozen: Option<Frozen>,
     /// How it came to be over, if it is: `released`, `passed`, `unclaimed`, `rested`, `broken` or `session_over`.
     #[serde(skip_serializing_if = "Option::is_none")]
     how: Option<&'static str>,
@@ -114,6 +116,9 @@ pub(crate) struct Step {
     waits: Holder,
     resource: String,
     ahead: Holder,
+    /// With which ticket: one that they have, or that waits too and came before. Absent for what is being asked for.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    ticket: Option<String>,
 }
 
 /// A frozen resource.
@@ -155,6 +160,8 @@ pub(crate) fn ticket(plane: &ControlPlane, id: TicketId, known: &Known) -> Ticke
             .read(|state| (state.locks.position(id), state.locks_ahead(known.holder, &known.wants, known.rank))),
         _ => Default::default(),
     };
+    let frozen = frozen_of(plane, known);
+    let eta = frozen.is_none().then(|| plane.view.wait_of(&ahead, position, plane.clock.now())).flatten();
     let token = known.phase.token();
     let time = |at: Option<Time>| at.map(rfc3339);
     let (offered, resting) = match known.phase {
@@ -177,35 +184,25 @@ pub(crate) fn ticket(plane: &ControlPlane, id: TicketId, known: &Known) -> Ticke
         pinned_until: time(known.pinned_until),
         position,
         ahead: all_ahead(plane, &ahead),
-        eta_seconds: None,
+        eta_seconds: eta.map(Span::as_secs),
+        frozen,
         how: None,
         reason: None,
         over_at: None,
     }
 }
 
-/// A ticket that was granted and let go in one.
-pub(crate) fn passed(plane: &ControlPlane, granted: &Granted, token: u64, at: Time) -> Ticket {
-    Ticket {
-        ticket: granted.ticket.to_string(),
-        state: "over",
-        token: Some(token),
-        priority: granted.priority.as_str(),
-        intent: granted.intent.clone(),
-        wants: granted.wants.iter().map(want).collect(),
-        tokens: granted.wants.iter().map(|one| covered(one, token)).collect(),
-        holder: holder(plane, granted.holder),
-        since: rfc3339(at),
-        offered_until: None,
-        resting_until: None,
-        pinned_until: None,
-        position: 0,
-        ahead: Vec::new(),
-        eta_seconds: None,
-        how: Some(How::Passed.as_str()),
-        reason: None,
-        over_at: Some(rfc3339(at)),
+/// What is frozen of what a ticket waits for.
+fn frozen_of(plane: &ControlPlane, known: &Known) -> Option<Frozen> {
+    if known.phase != Phase::Waiting {
+        return None;
     }
+    let found = plane.view.read(|state| {
+        let mut changed = known.wants.iter().filter(|want| want.mode.changes());
+        let found = changed.find_map(|want| state.frozen_at(&want.resource));
+        found.map(|(resource, freeze)| (resource.clone(), freeze.clone()))
+    });
+    found.map(|(resource, freeze)| frozen(plane, &resource, &freeze))
 }
 
 /// A ticket that is over, as its row tells.
@@ -216,6 +213,9 @@ pub(crate) fn over(plane: &ControlPlane, row: &LockRow) -> Ticket {
         holder.project = row.project.map(|id| id.to_string());
         holder.project_name = row.project.and_then(|id| project_name(plane, id));
     }
+    // Of what was let go in one the token says that nobody else held it then.
+    let passed = row.token.filter(|_| row.how == Some(How::Passed));
+    let tokens = passed.into_iter().flat_map(|token| row.wants.iter().map(move |one| covered(one, token))).collect();
     Ticket {
         ticket: row.ticket.to_string(),
         state: "over",
@@ -223,7 +223,7 @@ pub(crate) fn over(plane: &ControlPlane, row: &LockRow) -> Ticket {
         priority: row.priority.as_str(),
         intent: row.intent.clone(),
         wants: row.wants.iter().map(want).collect(),
-        tokens: Vec::new(),
+        tokens,
         holder,
         since: rfc3339(row.granted_at.unwrap_or(row.asked_at)),
         offered_until: None,
@@ -232,6 +232,7 @@ pub(crate) fn over(plane: &ControlPlane, row: &LockRow) -> Ticket {
         position: 0,
         ahead: Vec::new(),
         eta_seconds: None,
+        frozen: None,
         how: Some(row.how.as_ref().map_or("session_over", How::as_str)),
         reason: row.how.as_ref().and_then(reason),
         over_at: row.over_at.map(rfc3339),
@@ -311,7 +312,7 @@ pub(crate) fn ahead(plane: &ControlPlane, one: &InTheWay) -> Option<Ahead> {
 
 fn step(plane: &ControlPlane, link: &Link) -> Step {
     let (waits, ahead) = (holder(plane, link.waits), holder(plane, link.ahead));
-    Step { waits, resource: link.resource.to_string(), ahead }
+    Step { waits, resource: link.resource.to_string(), ahead, ticket: link.ticket.map(|ticket| ticket.to_string()) }
 }
 
 /// A freeze, with what led to it in a sentence.
@@ -394,8 +395,10 @@ pub(crate) fn held(ahead: &Ahead) -> String {
 }
 
 fn circle(cycle: &[Step]) -> String {
-    let one =
-        |step: &Step| format!("{} would wait for {} at `{}`", name(&step.waits), name(&step.ahead), step.resource);
+    let one = |step: &Step| {
+        let with = step.ticket.as_ref().map(|ticket| format!(" with {ticket}")).unwrap_or_default();
+        format!("{} would wait for {}{with} at `{}`", name(&step.waits), name(&step.ahead), step.resource)
+    };
     let steps: Vec<String> = cycle.iter().map(one).collect();
     format!("waiting for this would never end: {}", steps.join(", "))
 }

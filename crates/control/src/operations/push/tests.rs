@@ -115,8 +115,8 @@ fn commits_are_looked_at_where_the_rules_ask() {
     };
     let bare = || commit(&[], Err("the commit is not signed".to_owned()));
     assert_eq!(checked("", Asked { commits: vec![bare()], commit_count: 1, ..asked(&[]) }).unwrap().flaw, None);
-    assert!(matches!(flaw("attribution", vec![bare()]), Some(Flaw::Unattributed { .. })));
-    assert!(matches!(flaw("attribution", vec![commit(&[other], Err(String::new()))]), Some(Flaw::Unattributed { .. })));
+    assert!(matches!(flaw("attribution", vec![bare()]), Some(Why::Unattributed { .. })));
+    assert!(matches!(flaw("attribution", vec![commit(&[other], Err(String::new()))]), Some(Why::Unattributed { .. })));
     assert_eq!(flaw("attribution", vec![commit(&[other, session()], Err(String::new()))]), None);
     assert_eq!(flaw("signature", vec![commit(&[], signed(session(), AUTHORITY))]), None);
     for (signature, because) in [
@@ -125,7 +125,7 @@ fn commits_are_looked_at_where_the_rules_ask() {
         (Err("the commit is not signed".to_owned()), "not signed"),
     ] {
         let found = flaw("signature", vec![commit(&[], signature)]);
-        assert!(matches!(&found, Some(Flaw::Unsigned { because: said, .. }) if said.contains(because)), "{found:?}");
+        assert!(matches!(&found, Some(Why::Unsigned { because: said, .. }) if said.contains(because)), "{found:?}");
     }
     // More commits than are told could hide one.
     let rules = format!("[[repository]]\nname = \"{REPOSITORY}\"\nattribution = \"required\"\n");

@@ -4,7 +4,7 @@ use super::assert_limit;
 use crate::lock::{Acquire, Holder, Mode, Patience, Phase, Priority, Ticket, Want, Wants};
 use crate::tests::house::*;
 use crate::tests::run::Run;
-use crate::write::{Change, Hunk, Record};
+use crate::write::{Change, Hunk, Lines, Record};
 use crate::{Command, Event, Refusal, State, TicketId, limits};
 
 fn with_session() -> Run {
@@ -156,7 +156,13 @@ fn frozen_resources() {
 }
 
 fn change(at: &str) -> Change {
-    Change { resource: resource(at), before: None, after: Some(digest("text", 0)), hunks: Vec::new() }
+    Change {
+        resource: resource(at),
+        before: None,
+        after: Some(digest("text", 0)),
+        hunks: Vec::new(),
+        lines: Vec::new(),
+    }
 }
 
 fn record(changes: Vec<Change>) -> Command {
@@ -174,6 +180,9 @@ fn changes_of_one_record_and_their_pieces() {
     let pieces = |count| record(vec![Change { hunks: vec![hunk; count], ..change("slot:0") }]);
     run.clone().ok(agent(0), &pieces(limits::HUNKS_PER_WRITE_MAX));
     assert_limit(&run.refused(agent(0), &pieces(limits::HUNKS_PER_WRITE_MAX + 1)), limits::HUNKS_PER_WRITE_MAX);
+    let lines = vec![Lines { at: 0, old: 1, new: 1 }; limits::HUNKS_PER_WRITE_MAX + 1];
+    let places = record(vec![Change { lines, ..change("slot:0") }]);
+    assert_limit(&run.refused(agent(0), &places), limits::HUNKS_PER_WRITE_MAX);
 }
 
 /// The oldest change of a resource is forgotten first, and the resource that was longest unchanged.

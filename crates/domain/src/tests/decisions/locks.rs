@@ -79,8 +79,8 @@ fn a_release_with_an_old_token_changes_nothing() {
     assert!(run.ok(agent(0), &release(0, Some(old))).is_empty(), "it is over already");
     let holder = Holder::Session(ses(0));
     let db = DB.parse().unwrap();
-    assert!(!run.state.locks.is_current(holder, &db, Mode::X, old), "nor does the old token open a gate");
-    assert!(run.state.locks.is_current(holder, &db, Mode::X, token(&run, 3).unwrap()));
+    assert!(!is_current(&run.state.locks, holder, &db, old), "nor does the old token open a gate");
+    assert!(is_current(&run.state.locks, holder, &db, token(&run, 3).unwrap()));
 }
 
 #[test]
@@ -172,7 +172,7 @@ fn a_human_takes_a_lock_away_and_the_token_with_it() {
     let breaking = Command::BreakLock(Break { ticket: tkt(0), reason: "gone home".to_owned(), revoke: false });
     assert!(matches!(run.refused(agent(1), &breaking), Refusal::Forbidden { .. }));
     run.ok(ada(), &breaking);
-    assert!(!run.state.locks.is_current(Holder::Session(ses(0)), &DB.parse().unwrap(), Mode::X, old));
+    assert!(!is_current(&run.state.locks, Holder::Session(ses(0)), &DB.parse().unwrap(), old));
 }
 
 #[test]
@@ -282,4 +282,127 @@ fn whoever_is_locked_out_waits_for_nothing_and_keeps_what_they_hold_for_others_t
     assert!(granted, "bob's session is over, eve is gone, and ada is next: {events:?}");
     assert!(token(&run, 0).is_some(), "bob's own");
     run.ok(ada(), &release(0, None));
+}
+
+/// Takes a lock of a path and has a push let through under it.
+fn pinned(run: &mut Run, session: u128, ticket: u128) -> u64 {
+    run.ok(agent(session), &asking(ticket, &[(FILE, Mode::X)]));
+    let token = token(run, ticket).unwrap();
+    let events = run.ok(Actor::System, &pushing(ses(session), resource(FILE), token));
+    assert!(matches!(&events[..], [Event::PushAdmitted(_)]), "{events:?}");
+    token
+}
+
+const FILE: &str = "path:r//f";
+
+#[test]
+fn what_is_let_go_while_a_change_is_on_its_way_rests_until_it_has_arrived() {
+    let mut run = three();
+    let token = pinned(&mut run, 0, 0);
+    run.ok(agent(1), &asking(1, &[(FILE, Mode::X)]));
+    let until = run.clock + limits::LOCK_PIN_MAX;
+    let events = run.ok(agent(0), &release(0, Some(token)));
+    assert!(matches!(&events[..], [Event::LockResting(rests)] if rests.until == until), "{events:?}");
+    assert_eq!((phase(&run, 0), phase(&run, 1)), (Some(Phase::Resting { until }), Some(Phase::Waiting)));
+    assert!(run.ok(agent(0), &release(0, Some(token))).is_empty(), "once more is nothing");
+    let late = run.ok(Actor::System, &pushing(ses(0), resource(FILE), token));
+    assert!(matches!(&late[..], [Event::PushRefused(_)]), "its token opens no gate: {late:?}");
+    assert_eq!(
+        run.refused(Actor::System, &Command::LapseLock(Lapse { ticket: tkt(0) })),
+        Refusal::TicketNotDue(tkt(0))
+    );
+    run.wait(limits::LOCK_PIN_MAX);
+    let events = run.ok(Actor::System, &Command::LapseLock(Lapse { ticket: tkt(0) }));
+    assert!(
+        matches!(&events[..], [Event::LockOver(_), Event::LockOffered(next)] if next.ticket == tkt(1)),
+        "{events:?}"
+    );
+}
+
+#[test]
+fn what_is_let_go_after_the_change_has_arrived_is_free_at_once() {
+    let mut run = three();
+    pinned(&mut run, 0, 0);
+    run.ok(agent(1), &asking(1, &[(FILE, Mode::X)]));
+    run.wait(limits::LOCK_PIN_MAX);
+    run.ok(agent(0), &release(0, None));
+    assert!(matches!(phase(&run, 1), Some(Phase::Offered { .. })));
+}
+
+/// Whoever let go waits for somebody else: what rests ends by itself, and no circle.
+#[test]
+fn what_rests_closes_no_circle() {
+    let mut run = three();
+    pinned(&mut run, 0, 0);
+    run.ok(agent(1), &asking(1, &[("slot:a", Mode::X)]));
+    run.ok(agent(1), &asking(2, &[(FILE, Mode::X)]));
+    assert!(matches!(run.refused(agent(0), &asking(3, &[("slot:a", Mode::X)])), Refusal::WouldDeadlock { .. }));
+    run.ok(agent(0), &release(0, None));
+    run.ok(agent(0), &asking(3, &[("slot:a", Mode::X)]));
+}
+
+#[test]
+fn a_session_that_ends_while_something_of_it_rests_is_closed_after_it() {
+    let mut run = three();
+    pinned(&mut run, 0, 0);
+    run.ok(agent(0), &release(0, None));
+    let is_closed = |events: &[Event]| events.iter().any(|event| matches!(event, Event::SessionClosed(_)));
+    assert!(!is_closed(&run.ok(bob(), &Command::EndSession(End { session: ses(0), exit_code: None }))));
+    run.wait(limits::LOCK_PIN_MAX);
+    assert!(is_closed(&run.ok(Actor::System, &Command::LapseLock(Lapse { ticket: tkt(0) }))));
+}
+
+/// An offer that is not taken up yet is no right: a freeze comes first, and then whose turn it was.
+#[test]
+fn a_freeze_withdraws_what_is_offered_and_its_thaw_offers_it_anew() {
+    let mut run = three();
+    run.ok(agent(0), &asking(0, &[(DB, Mode::X)]));
+    run.ok(agent(1), &asking(1, &[(DB, Mode::X)]));
+    run.ok(agent(2), &asking(2, &[(DB, Mode::X)]));
+    run.ok(agent(0), &release(0, None));
+    assert!(matches!(phase(&run, 1), Some(Phase::Offered { .. })));
+    run.ok(ada(), &freezing("env:prod"));
+    assert_eq!(phase(&run, 1), Some(Phase::Waiting));
+    assert!(run.ok(agent(1), &asking(1, &[(DB, Mode::X)])).is_empty(), "to claim it now is to wait");
+    assert_eq!(phase(&run, 1), Some(Phase::Waiting));
+    run.wait(limits::LOCK_OFFER);
+    assert_eq!(
+        run.refused(Actor::System, &Command::LapseLock(Lapse { ticket: tkt(1) })),
+        Refusal::TicketNotDue(tkt(1)),
+        "nor does it lose its place"
+    );
+    let thaw = crate::freeze::Thaw { resource: resource("env:prod"), reason: "seen".to_owned() };
+    let events = run.ok(ada(), &Command::ThawResource(Box::new(thaw)));
+    assert!(matches!(&events[..], [Event::ResourceThawed(_), Event::LockOffered(next)] if next.ticket == tkt(1)));
+}
+
+/// What was offered kept a reader out; what only waits does not keep out who passes those who wait.
+#[test]
+fn a_freeze_lets_those_on_whom_only_the_offer_kept_waiting() {
+    let mut run = three();
+    run.ok(agent(0), &asking(0, &[(DB, Mode::X)]));
+    run.ok(agent(1), &asking(1, &[(DB, Mode::X)]));
+    run.ok(agent(2), &asking(2, &[(DB, Mode::IS)]));
+    run.ok(agent(0), &release(0, None));
+    assert_eq!(phase(&run, 2), Some(Phase::Waiting));
+    let events = run.ok(ada(), &freezing("env:prod"));
+    assert!(matches!(&events[..], [Event::ResourceFrozen(_), Event::LockOffered(next)] if next.ticket == tkt(2)));
+}
+
+/// One session, twice in one queue with somebody between: whoever is between waits for the first of them, and would be waited
+/// for by the second. What is in the way is a ticket of one's own, and the refusal names it.
+#[test]
+fn a_second_place_behind_somebody_who_waits_for_the_first_is_refused_and_says_so() {
+    let mut run = three();
+    run.ok(agent(0), &asking(0, &[(DB, Mode::X)]));
+    run.ok(agent(1), &asking(1, &[(DB, Mode::X)]));
+    run.ok(agent(1), &asking(2, &[(DB, Mode::X)]));
+    assert_eq!(phase(&run, 2), Some(Phase::Waiting), "twice behind another who waits for nobody");
+    run.ok(agent(2), &asking(3, &[(DB, Mode::X)]));
+    let refusal = run.refused(agent(1), &asking(4, &[(DB, Mode::X)]));
+    let Refusal::WouldDeadlock { cycle } = &refusal else { panic!("{refusal}") };
+    let own = cycle.last().unwrap();
+    assert_eq!((own.waits, own.ahead), (Holder::Session(ses(2)), Holder::Session(ses(1))));
+    let ticket = own.ticket.unwrap();
+    assert!([tkt(1), tkt(2)].contains(&ticket) && refusal.to_string().contains(&format!("with ticket {ticket}")));
 }

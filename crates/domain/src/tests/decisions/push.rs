@@ -1,7 +1,7 @@
 use super::house::*;
 use crate::freeze::Ask;
 use crate::lock::{Acquire, Break, Choice, Holder, Mode, Patience, Priority, Release, Want, Wants};
-use crate::push::{Check, Flaw, Kind, Paths, Proof, Update, Why, own_refs};
+use crate::push::{Check, Kind, Paths, Proof, Update, Why, own_refs};
 use crate::session::End;
 use crate::tests::run::Run;
 use crate::{Actor, Command, Digest, Event, Refusal, Resource, TicketId, limits};
@@ -262,9 +262,9 @@ fn a_push_is_of_the_session_that_is_proved() {
 #[test]
 fn commits_have_what_the_rules_ask_of_them() {
     let mut run = house();
-    let flaw = Flaw::Unattributed { commit: A.to_owned() };
+    let flaw = Why::Unattributed { commit: A.to_owned() };
     assert_eq!(code(&mut run, &Check { flaw: Some(flaw), ..push(0, &[]) }), "push_unattributed");
-    let flaw = Flaw::Unsigned { commit: A.to_owned(), because: "it is not signed".to_owned() };
+    let flaw = Why::Unsigned { commit: A.to_owned(), because: "it is not signed".to_owned() };
     assert_eq!(code(&mut run, &Check { flaw: Some(flaw), ..push(0, &[]) }), "push_unsigned");
 }
 

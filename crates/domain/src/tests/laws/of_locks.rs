@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
-use crate::lock::{Holder, How, Locks, Mode, Phase, Release, Ticket};
+use crate::lock::{Holder, How, Locks, Mode, Phase, Rank, Release, Row, Ticket};
 use crate::tests::reference::{self, Part, conflict, is_frozen, kin, parts};
 use crate::{Actor, Command, Event, SessionId, State, TicketId, Time, decide, limits};
 
@@ -76,6 +76,24 @@ fn no_two_hold_what_does_not_go_together(state: &State, seen: &[Seen]) {
     }
 }
 
+/// Nobody has, beside one that may have a change on its way, what does not go with it; but what the kin of a session had when
+/// that vanished.
+pub(crate) fn nobody_meets_a_change_on_its_way(state: &State, now: Time) {
+    let seen = seen(state);
+    for one in seen.iter().filter(|one| one.ticket.pinned_at(now).is_some()) {
+        for other in seen.iter().filter(|other| other.id != one.id && other.ticket.phase.blocks()) {
+            let clash = one.wants.iter().any(|want| other.wants.iter().any(|theirs| conflict(want, theirs)));
+            let ended = one.ticket.holder.session().and_then(|session| state.past.get(&session));
+            let had = ended.is_some_and(|past| {
+                matches!(other.ticket.phase, Phase::Held { since, .. } if since <= past.ending.at)
+                    || matches!(other.ticket.phase, Phase::Resting { .. })
+            });
+            let goes = !clash || had || kin(state, one.ticket.holder, other.ticket.holder);
+            assert!(goes, "{} meets {}", other.id, one.id);
+        }
+    }
+}
+
 /// Who stands in the way of one that waits, in truth: who has what does not go with it, or waits for it and came before.
 fn ahead<'a>(state: &State, seen: &'a [Seen<'a>], one: &Seen) -> Vec<&'a Seen<'a>> {
     let is_ahead = |other: &&Seen| {
@@ -100,11 +118,14 @@ fn whoever_waits_is_kept_waiting(state: &State, seen: &[Seen]) {
     }
 }
 
-/// From whoever somebody waits for, with their kin, on to whom those wait for: it never leads back.
+/// From whoever somebody waits for, with their kin, on to whom those wait for: it never leads back. What rests ends by
+/// itself.
 fn nobody_waits_for_themselves(state: &State, seen: &[Seen]) {
     let mut steps = BTreeMap::<Holder, BTreeSet<Holder>>::new();
     for one in waiting(seen) {
-        let ahead = ahead(state, seen, one).into_iter().map(|other| other.ticket.holder);
+        let ahead =
+            ahead(state, seen, one).into_iter().filter(|other| !matches!(other.ticket.phase, Phase::Resting { .. }));
+        let ahead = ahead.map(|other| other.ticket.holder);
         steps.entry(one.ticket.holder).or_default().extend(ahead);
     }
     let waits_of = |holder: Holder| {
@@ -123,14 +144,18 @@ fn nobody_waits_for_themselves(state: &State, seen: &[Seen]) {
     }
 }
 
-/// A session that is over has nothing but what rests; what rests is of such a session.
+/// A session that is over has nothing but what rests; what rests is of such a session, or was let go while a change was on
+/// its way.
 fn tickets_belong_to_the_living(state: &State) {
     for (id, ticket) in &state.locks.tickets {
         let rests = matches!(ticket.phase, Phase::Resting { .. });
         match ticket.holder {
             Holder::Session(session) => {
-                assert_eq!(rests, !state.sessions.contains_key(&session), "{id}: {ticket:?}");
-                assert!(!rests || state.closing.contains_key(&session), "{session} is closed and {id} rests");
+                let is_live = state.sessions.contains_key(&session);
+                let is_pinned = matches!(ticket.phase, Phase::Resting { until } if ticket.pinned_until == Some(until));
+                assert!(if rests { !is_live || is_pinned } else { is_live }, "{id}: {ticket:?}");
+                let is_closed = !is_live && !state.closing.contains_key(&session);
+                assert!(!(rests && is_closed), "{session} is closed and {id} rests");
             }
             Holder::Developer(_) => assert!(!rests, "{id} of a human rests"),
         }
@@ -161,7 +186,9 @@ fn lock_bounds_are_kept(state: &State) {
         let waiting = tickets.iter().filter(|id| locks.tickets[id].phase == Phase::Waiting).count();
         assert!(waiting <= limits::TICKETS_WAITING_PER_HOLDER_MAX, "{holder}");
     }
-    assert!(locks.waiting.values().all(|row| row.keys.len() <= limits::TICKETS_WAITING_PER_RESOURCE_MAX));
+    // Those whose offer a freeze withdrew come on top, whoever was queued meanwhile.
+    let queued = |row: &Row<(Rank, TicketId)>| row.keys.iter().filter(|((at, _), _)| *at > i64::MIN).count();
+    assert!(locks.waiting.values().all(|row| queued(row) <= limits::TICKETS_WAITING_PER_RESOURCE_MAX));
 }
 
 pub(crate) fn writes_and_freezes_are_bounded(state: &State) {
@@ -211,6 +238,7 @@ enum Came {
     Waits,
     Offered(Time),
     Held,
+    Rests(Time),
 }
 
 /// Each ticket is queued once at most, offered when it waited, granted once, and over once; a human who waited has it at
@@ -246,8 +274,22 @@ pub(crate) fn tickets_come_in_their_order(log: &Log) {
                         assert!(granted.holder.session().is_none(), "a session has to claim: {event:?}");
                         passes_nobody(&sessions, &fates, granted.ticket, order, event);
                     }
-                    Some((Came::Held, _)) => panic!("granted twice: {event:?}"),
+                    Some((Came::Held | Came::Rests(_), _)) => panic!("granted twice: {event:?}"),
                     None => passes_nobody(&sessions, &fates, granted.ticket, Some(order), event),
+                }
+            }
+            Event::LockResting(rests) => {
+                let fate = fates.get_mut(&rests.ticket).expect("it rests, and never was");
+                assert_eq!((fate.came, fate.holder), (Came::Held, rests.holder), "{event:?}");
+                fate.came = Came::Rests(rests.until);
+            }
+            Event::ResourceFrozen(frozen) => {
+                let at = frozen.resource.to_string();
+                for fate in fates.values_mut().filter(|fate| matches!(fate.came, Came::Offered(_))) {
+                    if fate.wants.iter().any(|want| reference::is_frozen_at(want, &at)) {
+                        fate.came = Came::Waits;
+                        fate.order = fate.order.map(reference::first_again);
+                    }
                 }
             }
             Event::LockOver(ended) => {
@@ -255,7 +297,10 @@ pub(crate) fn tickets_come_in_their_order(log: &Log) {
                 assert!(over.insert(ended.ticket), "over twice: {event:?}");
                 let is_due = match ended.how {
                     How::Unclaimed => matches!(fate.came, Came::Offered(until) if until <= *at),
-                    How::Rested => sessions.past.contains_key(&fate.holder.session().expect("a human's rests")),
+                    How::Rested => {
+                        let session = fate.holder.session().expect("a human's rests");
+                        sessions.past.contains_key(&session) || matches!(fate.came, Came::Rests(until) if until <= *at)
+                    }
                     How::Passed => fate.came == Came::Held,
                     How::Released | How::Broken { .. } => true,
                 };
@@ -315,21 +360,15 @@ pub(crate) fn tokens_rise(log: &Log, state: &State) {
     }
 }
 
-/// What is granted changes nothing that is frozen, but for what was offered before it was.
+/// What is offered or granted changes nothing that is frozen, whenever it was offered.
 pub(crate) fn frozen_is_granted_to_nobody(log: &Log) {
     let mut state = State::default();
-    let mut offered = BTreeSet::new();
     let mut asked = BTreeMap::new();
     for (event, at) in log {
         match event {
             Event::LockQueued(queued) => drop(asked.insert(queued.ticket, parts(&queued.wants))),
-            Event::LockOffered(event) => {
-                offered.insert(event.ticket);
-                assert!(!is_frozen(&state, &asked[&event.ticket]), "{event:?}");
-            }
-            Event::LockGranted(granted) if !offered.contains(&granted.ticket) => {
-                assert!(!is_frozen(&state, &parts(&granted.wants)), "{event:?}");
-            }
+            Event::LockOffered(event) => assert!(!is_frozen(&state, &asked[&event.ticket]), "{event:?}"),
+            Event::LockGranted(granted) => assert!(!is_frozen(&state, &parts(&granted.wants)), "{event:?}"),
             Event::ResourceFrozen(_) | Event::ResourceThawed(_) => state.apply(event, *at),
             _ => {}
         }

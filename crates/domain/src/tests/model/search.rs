@@ -3,6 +3,7 @@
 use std::collections::{BTreeSet, VecDeque};
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
+use super::mutant::Law;
 use super::world::{Action, Gate, Scope, World};
 
 /// What a search found.
@@ -19,39 +20,47 @@ pub(super) struct Outcome {
 }
 
 /// Goes through every state that can be reached.
-pub(super) fn search(scope: &Scope, gate: Gate) -> Outcome {
+pub(super) fn search(scope: &Scope, (gate, law): (Gate, Law)) -> Outcome {
     let mut outcome = Outcome::default();
     let start = World::new(scope);
-    let mut seen = BTreeSet::from([start.key()]);
+    let mut seen = BTreeSet::from([start.key(scope)]);
     let mut came_by: Vec<(usize, Option<Action>)> = vec![(0, None)];
     let mut next = VecDeque::from([(0, start)]);
     while let Some((at, world)) = next.pop_front() {
         for action in world.actions(scope) {
             outcome.steps += 1;
-            let step = catch_unwind(AssertUnwindSafe(|| world.step(scope, gate, action, &mut outcome.sometimes)));
-            let after = match step {
-                Ok(Ok(after)) => after,
-                Ok(Err(wrong)) => {
-                    outcome.violation = Some(told(&came_by, at, action, &wrong));
+            let sometimes = &mut outcome.sometimes;
+            let step = or_panics(|| {
+                let Some(after) = world.step(scope, (gate, law), action, sometimes)? else { return Ok(None) };
+                if !seen.insert(after.key(scope)) {
+                    return Ok(None);
+                }
+                after.check(scope);
+                Ok(Some(after))
+            });
+            match step {
+                Ok(None) => {}
+                Ok(Some(after)) => {
+                    came_by.push((at, Some(action)));
+                    next.push_back((came_by.len() - 1, after));
+                }
+                Err(wrong) => {
+                    (outcome.states, outcome.violation) = (seen.len(), Some(told(&came_by, at, action, &wrong)));
                     return outcome;
                 }
-                Err(_) => {
-                    outcome.violation = Some(told(&came_by, at, action, "a law is broken, see above"));
-                    return outcome;
-                }
-            };
-            if seen.insert(after.key()) {
-                if catch_unwind(AssertUnwindSafe(|| after.check())).is_err() {
-                    outcome.violation = Some(told(&came_by, at, action, "a law is broken, see above"));
-                    return outcome;
-                }
-                came_by.push((at, Some(action)));
-                next.push_back((came_by.len() - 1, after));
             }
         }
     }
     outcome.states = seen.len();
     outcome
+}
+
+/// A law that is broken panics, and says which.
+fn or_panics<T>(work: impl FnOnce() -> Result<T, String>) -> Result<T, String> {
+    catch_unwind(AssertUnwindSafe(work)).unwrap_or_else(|panic| {
+        let text = panic.downcast_ref::<String>().cloned();
+        Err(text.or_else(|| panic.downcast_ref::<&str>().map(|text| (*text).to_owned())).unwrap_or_default())
+    })
 }
 
 /// The way from the start.

@@ -5,7 +5,7 @@ use super::world::World;
 use crate::freeze::{Ask, Thaw};
 use crate::lock::{Acquire, Break, Choice, Holder, Mode, Patience, Phase, Priority, Release, Ticket, Want, Wants};
 use crate::tests::house::{ada, digest, resource};
-use crate::write::{Change, Hunk, Record};
+use crate::write::{Change, Hunk, Lines, Record};
 use crate::{Actor, Command, TicketId, Time};
 
 /// Tickets that are not over, above which nobody asks for another: the laws compare each with each.
@@ -95,8 +95,14 @@ pub(super) fn some_write(world: &mut World) -> (Actor, Command) {
     };
     let text = |world: &mut World| digest("text", world.chance.below(2).into());
     let (old, new) = (text(world), text(world));
-    let change = Change { resource: at, before: Some(old), after: Some(new), hunks: vec![Hunk { old, new }] };
+    let lines = (0..world.chance.below(3)).map(|_| some_lines(world)).collect();
+    let change = Change { resource: at, before: Some(old), after: Some(new), hunks: vec![Hunk { old, new }], lines };
     let intended = world.chance.percent(20);
     let record = Record { session, changes: vec![change], intent: None, intended };
     (Actor::Session(session), Command::RecordWrite(Box::new(record)))
+}
+
+fn some_lines(world: &mut World) -> Lines {
+    let some = |world: &mut World| u32::from(world.chance.percent(50)) + u32::from(world.chance.percent(50));
+    Lines { at: some(world), old: some(world), new: some(world) }
 }

@@ -110,6 +110,7 @@ fn locks() -> Vec<Event> {
         before: Some(digest),
         after: Some(digest),
         hunks: vec![write::Hunk { old: digest, new: digest }; HUNKS_PER_WRITE_MAX],
+        lines: vec![write::Lines { at: u32::MAX, old: u32::MAX, new: u32::MAX }; HUNKS_PER_WRITE_MAX],
     };
     let frozen = |cause| {
         let project = Some(ProjectId::new(AT, 0));

@@ -56,7 +56,7 @@ pub(super) fn samples() -> Vec<Event> {
     events
 }
 
-const TYPES: usize = 46;
+const TYPES: usize = 47;
 
 /// A new type fails to compile here: give it a sample, too.
 fn number(event: &Event) -> usize {
@@ -107,6 +107,7 @@ fn number(event: &Event) -> usize {
         Event::PushRefused(_) => 43,
         Event::KeyRotationAsked(_) => 44,
         Event::KeyRotated(_) => 45,
+        Event::LockResting(_) => 46,
     }
 }
 
@@ -382,6 +383,7 @@ fn locks() -> Vec<Event> {
         Event::LockQueued(Box::new(queued)),
         Event::LockQueued(Box::new(silent)),
         Event::LockOffered(lock::Offered { ticket, holder, until: Time::from_unix_millis(1_790_000_060_000) }),
+        Event::LockResting(lock::Resting { ticket, holder, until: Time::from_unix_millis(1_790_000_060_000) }),
         over(lock::How::Released),
         over(lock::How::Passed),
         over(lock::How::Unclaimed),
@@ -399,8 +401,9 @@ fn writes() -> Vec<Event> {
         before: Some(before),
         after: Some(after),
         hunks: vec![write::Hunk { old: Digest::of(b"old"), new: Digest::of(b"new") }],
+        lines: vec![write::Lines { at: 11, old: 1, new: 2 }],
     };
-    let removed = write::Change { before: None, after: None, hunks: Vec::new(), ..changed.clone() };
+    let removed = write::Change { before: None, after: None, hunks: Vec::new(), lines: Vec::new(), ..changed.clone() };
     let written = |change, intent: Option<&str>| {
         Event::ResourceWritten(Box::new(write::Written { session, change, intent: intent.map(str::to_owned) }))
     };

@@ -91,10 +91,12 @@ fn story(ticket: &Ticket) -> String {
     let (who, about) = (ticket.holder.name(), ticket.about());
     match (ticket.state.as_str(), ticket.token) {
         ("waiting", _) => {
-            format!("{who} waits for {about}, {} ahead:\n{}", ticket.position, ticket.in_the_way())
+            let eta = ticket.eta_seconds.map(|seconds| format!(", about {seconds} s still")).unwrap_or_default();
+            let frozen = ticket.frozen.as_ref().map(|one| format!("  {}\n", clean(&one.detail))).unwrap_or_default();
+            format!("{who} waits for {about}, {} ahead{eta}:\n{frozen}{}", ticket.position, ticket.in_the_way())
         }
         ("offered", _) => format!("it is the turn of {who}: {about} is set aside for a minute\n"),
-        ("resting", _) => format!("{about} rests: {who} vanished, and a change may still be on its way\n"),
+        ("resting", _) => format!("{about} rests: a change of {who} may still be on its way\n"),
         (_, Some(token)) => format!("{who} has {about} with the token {token} since {}\n", time(&ticket.since)),
         (state, None) => format!("{} is {}\n", clean(&ticket.ticket), clean(state)),
     }

@@ -3,8 +3,8 @@
 use std::path::{Path, PathBuf};
 
 use domain::lock::Want;
+use policy::Rules;
 use policy::rules::{CommandContext, How};
-use policy::{Rules, WANTS_MAX};
 
 use super::input::Input;
 use super::site::{Place, Sites, Tree, real};
@@ -65,7 +65,7 @@ impl Act {
     pub(in crate::run) fn all_wants(&self, rules: &Rules) -> Vec<Want> {
         let files = self.targets.iter().filter_map(|target| want(&target.place, rules));
         let mut all = Want::each_once(self.wants.iter().cloned().chain(files).collect());
-        all.truncate(WANTS_MAX);
+        all.truncate(domain::limits::LOCK_WANTS_MAX);
         all
     }
 }

@@ -265,6 +265,7 @@ pub(super) fn change(resource: Resource, before: &Look, now: &Look) -> Change {
         before: before.digest.map(written),
         after: now.digest.map(written),
         hunks: hunks.collect(),
+        lines: difference.lines,
         diff: difference.text,
     }
 }

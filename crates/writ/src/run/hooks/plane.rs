@@ -4,6 +4,7 @@ use std::future::Future;
 use std::time::Duration;
 
 use domain::lock::Want;
+use domain::write::Lines;
 use domain::{Digest, Resource};
 use serde::{Deserialize, Serialize};
 
@@ -70,6 +71,9 @@ pub(in crate::run) struct Change {
     pub(in crate::run) after: Option<String>,
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub(in crate::run) hunks: Vec<HunkTold>,
+    /// Every place where it changed; none where that is not known, or they are too many.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub(in crate::run) lines: Vec<Lines>,
     #[serde(skip_serializing_if = "String::is_empty")]
     pub(in crate::run) diff: String,
 }

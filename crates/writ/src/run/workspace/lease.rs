@@ -7,7 +7,7 @@ use serde::Serialize;
 
 use super::ports;
 use crate::client::{Client, ClientError};
-use crate::limits::{LEASE_WANTS_MAX, WORKSPACE_PORTS};
+use crate::limits::WORKSPACE_PORTS;
 use crate::output::clean;
 use crate::ticket::{Ticket, Wanted};
 use crate::workspace::{Owner, names};
@@ -125,7 +125,7 @@ fn want(kind: &str, machine: &str, name: &str) -> Wanted {
 
 /// The first block that is free, some at a time.
 async fn block(lessor: &impl Lessor, machine: &str, firsts: &[u16]) -> Result<(u16, Ticket), String> {
-    for some in firsts.chunks(LEASE_WANTS_MAX) {
+    for some in firsts.chunks(domain::limits::LOCK_WANTS_MAX) {
         let wants = some.iter().map(|first| want("port", machine, &ports::range(*first))).collect();
         let ask = Ask { wants, wait: false, any: true, intent: "ports of a workspace" };
         match lessor.lease(&ask).await {

@@ -17,7 +17,6 @@ fn a_hot_path_is_pushed_under_its_lock_with_its_token() {
         work.push(&session, &[], &[&mine]).refused("push_lock_missing", &["infra/prod", "writ lock acquire"]);
         let (ticket, token) = scene.holding(&session, &path("infra/prod"), "X").await;
         work.push(&session, &[], &[&mine]).refused("push_token_stale", &[&format!("writ.token={token}")]);
-        work.push(&session, &[token], &[&mine]).admitted();
 
         // Held again by the same session, the late push of the first time does not come through.
         release(&session.caller, &ticket, token).await;
@@ -38,6 +37,19 @@ fn a_hot_path_is_pushed_under_its_lock_with_its_token() {
         let late = format!("+HEAD:{}", own(&next, "fix"));
         work.push(&next, &[theirs], &[&late]).refused("push_token_stale", &["released, broken, or passed on"]);
         work.push(&next, &[], &[&late]).refused("push_lock_missing", &["infra/prod"]);
+
+        // Held once more, it goes in. Let go while it may be on its way, it rests: whoever is next must not meet it.
+        let (ticket, last) = scene.holding(&session, &path("infra/prod"), "X").await;
+        work.push(&session, &[last], &[&mine]).admitted();
+        release(&session.caller, &ticket, last).await;
+        let resting = scene.people.ada.get(&format!("/v1/locks/{ticket}")).await.json();
+        assert_eq!((&resting["state"], &resting["token"]), (&json!("resting"), &json!(null)), "{resting}");
+        let wants = json!({ "wants": [{ "resource": path("infra/prod"), "mode": "X" }] });
+        let asked = next.caller.post("/v1/locks", wants).await;
+        assert_eq!((asked.status.as_u16(), asked.json()["ahead"][0]["state"].clone()), (409, json!("resting")));
+        work.write("infra/prod/main.tf", "4");
+        work.commit("four");
+        work.push(&session, &[last], &[&mine]).refused("push_token_stale", &["released, broken, or passed on"]);
         work.fresh();
         work.write("src/a.rs", "2");
         work.commit("elsewhere");

@@ -22,6 +22,7 @@ fn what_was_read_may_be_changed_and_the_change_is_told() {
             "before": digest("one\nsize = 5\n"),
             "after": digest("two\nsize = 5\n"),
             "hunks": [{"old": digest("one\n"), "new": digest("two\n")}],
+            "lines": [{"at": 0, "old": 1, "new": 1}],
             "diff": "@ line 1\n-one\n+two\n",
         }]})
     );

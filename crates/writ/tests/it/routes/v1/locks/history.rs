@@ -60,6 +60,31 @@ fn listed_for_those_who_work_on_the_project() {
     });
 }
 
+/// What is newer and of another resource takes no place on the page.
+#[test]
+fn pages_of_one_resource_end_when_there_is_no_more_of_it() {
+    tested(async |_writ, people| {
+        let (one, _) = two(people).await;
+        for resource in ["env:prod/a", "env:prod/b", "env:staging", "env:staging", "env:staging"] {
+            let ticket = held(&one, resource).await;
+            one.caller.delete(&path(&ticket)).await;
+        }
+        let mut found = Vec::new();
+        let mut cursor = String::new();
+        for _ in 0..4 {
+            let answer =
+                people.ada.get(&format!("/v1/locks?state=over&resource=env:prod&limit=1{cursor}")).await.json();
+            let locks = answer["locks"].as_array().unwrap();
+            found.extend(locks.iter().map(|one| one["wants"][0]["resource"].as_str().unwrap().to_owned()));
+            match answer["next"].as_str() {
+                Some(next) => cursor = format!("&cursor={next}"),
+                None => break,
+            }
+        }
+        assert_eq!(found, ["env:prod/b", "env:prod/a"]);
+    });
+}
+
 #[test]
 fn diffs_are_for_those_who_work_on_the_project() {
     tested(async |writ, people| {

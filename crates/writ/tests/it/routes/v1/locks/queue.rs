@@ -105,7 +105,7 @@ fn waiting_that_would_close_a_circle_is_refused_with_it() {
         let wait = |resource| json!({"wants": want(resource, "X"), "wait": true});
         assert_eq!(one.caller.post("/v1/locks", wait("env:b")).await.json()["state"], "waiting");
         let refused = two.caller.post("/v1/locks", wait("env:a")).await;
-        assert_snapshot!(refused.shown(), @"409 would_deadlock: waiting for this would never end: grace's ses_ID (checkout) would wait for ada's ses_ID (checkout) at `env:a`, ada's ses_ID (checkout) would wait for grace's ses_ID (checkout) at `env:b` → let go of what the others wait for, then ask for all of it at once");
+        assert_snapshot!(refused.shown(), @"409 would_deadlock: waiting for this would never end: grace's ses_ID (checkout) would wait for ada's ses_ID (checkout) with tkt_ID at `env:a`, ada's ses_ID (checkout) would wait for grace's ses_ID (checkout) with tkt_ID at `env:b` → let go of what the others wait for, then ask for all of it at once");
         assert_snapshot!(format!("{:#}", refused.json()["cycle"]), @r#"
         [
           {
@@ -117,6 +117,7 @@ fn waiting_that_would_close_a_circle_is_refused_with_it() {
               "session.id": "ses_ID"
             },
             "resource": "env:a",
+            "ticket": "tkt_ID",
             "waits": {
               "developer.id": "dev_ID",
               "developer.name": "grace",
@@ -134,6 +135,7 @@ fn waiting_that_would_close_a_circle_is_refused_with_it() {
               "session.id": "ses_ID"
             },
             "resource": "env:b",
+            "ticket": "tkt_ID",
             "waits": {
               "developer.id": "dev_ID",
               "developer.name": "ada",
@@ -157,5 +159,55 @@ fn an_ended_session_lets_go_and_wakes_the_next() {
         let (poll, end) = (format!("{}?wait.seconds=45", path(&waiting)), format!("/v1/sessions/{}/end", one.id));
         let (polled, _) = tokio::join!(two.caller.get(&poll), one.caller.post(&end, json!({})));
         assert_eq!(polled.json()["state"], "held", "{}", polled.text());
+    });
+}
+
+#[test]
+fn whoever_waits_is_told_how_long_only_once_that_is_known() {
+    tested(async |_writ, people| {
+        let (one, two) = two(people).await;
+        held(&one, "env:prod").await;
+        let asked = json!({"wants": want("env:prod", "X"), "wait": true});
+        let waiting = two.caller.post("/v1/locks", asked).await.json();
+        assert_eq!((&waiting["state"], &waiting["eta.seconds"]), (&json!("waiting"), &json!(null)));
+    });
+}
+
+#[test]
+fn a_retry_of_a_momentary_request_hears_the_same() {
+    tested(async |_writ, people| {
+        let (one, two) = two(people).await;
+        let ticket = "tkt_01JABCDEFGHJKMNPQRSTVWXYZ1";
+        let asked = json!({"ticket": ticket, "wants": want("env:prod", "X"), "momentary": true, "intent": "look"});
+        let first = one.caller.post("/v1/locks", asked.clone()).await.json();
+        assert_eq!((&first["state"], &first["how"]), (&json!("over"), &json!("passed")));
+        assert!(first["token"].as_u64().unwrap() > 0);
+        // Also when somebody else has it meanwhile.
+        held(&two, "env:prod").await;
+        assert_eq!(one.caller.post("/v1/locks", asked.clone()).await.json(), first);
+        let other = json!({"ticket": ticket, "wants": want("env:staging", "X"), "momentary": true});
+        assert_snapshot!(one.caller.post("/v1/locks", other).await.shown(), @"409 ticket_over: ticket tkt_ID is over: ask with a new one");
+        assert_snapshot!(two.caller.post("/v1/locks", asked).await.shown(), @"409 ticket_over: ticket tkt_ID is over: ask with a new one");
+    });
+}
+
+/// Its turn came, then a human said that nobody touches it: it keeps its place, and is told why it waits.
+#[test]
+fn a_freeze_comes_before_an_offer() {
+    tested(async |_writ, people| {
+        let (one, two) = two(people).await;
+        let ticket = held(&one, "env:prod").await;
+        let asked = json!({"wants": want("env:prod", "X"), "wait": true});
+        let waiting = two.caller.post("/v1/locks", asked).await.json();
+        one.caller.delete(&path(&ticket)).await;
+        assert_eq!(people.ada.get(&path(&waiting)).await.json()["state"], "offered");
+        let freeze = json!({"resource": "env:prod", "reason": "release week"});
+        assert_eq!(people.ada.post("/v1/freezes", freeze).await.status, 204);
+        let claimed = two.caller.get(&path(&waiting)).await.json();
+        assert_eq!((&claimed["state"], &claimed["token"]), (&json!("waiting"), &json!(null)));
+        assert_eq!(claimed["frozen"]["detail"], "frozen by hand: release week");
+        let thawed = people.ada.delete("/v1/freezes?resource=env:prod&reason=done").await;
+        assert_eq!(thawed.status, 204);
+        assert_eq!(two.caller.get(&path(&waiting)).await.json()["state"], "held");
     });
 }
