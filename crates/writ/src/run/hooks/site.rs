@@ -3,6 +3,8 @@
 //! Names are those of the remote, so that the same file in two clones is one resource. Symbolic links are followed: both
 //! names of a file are one.
 
+mod config;
+
 use std::collections::BTreeMap;
 use std::path::{Component, Path, PathBuf};
 use std::sync::{Mutex, PoisonError};
@@ -107,7 +109,7 @@ fn look(root: &Path) -> Option<Tree> {
     let git = if git.is_file() { linked(root, &read(&git)?)? } else { git };
     // A linked working tree shares the settings of its repository.
     let common = read(&git.join("commondir")).map_or_else(|| git.clone(), |path| git.join(path.trim()));
-    let remote = read(&common.join("config")).as_deref().and_then(origin);
+    let remote = read(&common.join("config")).as_deref().and_then(config::origin);
     let repository = remote.and_then(|url| name_of(&url)).unwrap_or_else(|| local_name(&common));
     Some(Tree { root: root.to_owned(), repository, git })
 }
@@ -126,26 +128,6 @@ fn local_name(common: &Path) -> String {
 /// `gitdir: PATH`.
 fn linked(root: &Path, text: &str) -> Option<PathBuf> {
     text.trim().strip_prefix("gitdir: ").map(|path| root.join(path))
-}
-
-/// The URL of `origin`, else of the first remote, in git's configuration file.
-fn origin(config: &str) -> Option<String> {
-    let (mut section, mut first, mut of_origin) = (None, None, None);
-    for line in config.lines().map(str::trim) {
-        if line.starts_with('[') {
-            section = line.strip_prefix("[remote \"").and_then(|rest| rest.strip_suffix("\"]"));
-        } else if let (Some(name), Some(("url", url))) = (section, setting(line)) {
-            if name == "origin" {
-                of_origin.get_or_insert_with(|| url.to_owned());
-            }
-            first.get_or_insert_with(|| url.to_owned());
-        }
-    }
-    of_origin.or(first)
-}
-
-fn setting(line: &str) -> Option<(&str, &str)> {
-    line.split_once('=').map(|(name, value)| (name.trim(), value.trim()))
 }
 
 /// `host/owner/name` of `https://host/owner/name.git`, `ssh://git@host:22/owner/name`, `git@host:owner/name.git`. A path on

@@ -1,7 +1,7 @@
 use std::path::Path;
 use std::process::Command;
 
-use super::{Sites, name_of, origin};
+use super::{Sites, name_of};
 
 #[test]
 fn repositories_are_named_after_their_remote() {
@@ -18,14 +18,6 @@ fn repositories_are_named_after_their_remote() {
         assert_eq!(name_of(url).as_deref(), Some(expected), "{url}");
     }
     assert_eq!(name_of("https://"), None);
-}
-
-#[test]
-fn origin_counts_and_else_the_first() {
-    let both = "[remote \"fork\"]\n\turl = a\n[remote \"origin\"]\n\tfetch = x\n\turl = b\n\turl = c\n[branch \"x\"]\n\turl = d";
-    assert_eq!(origin(both).as_deref(), Some("b"));
-    assert_eq!(origin("[remote \"fork\"]\nurl=a").as_deref(), Some("a"));
-    assert_eq!(origin("[core]\nurl = a"), None);
 }
 
 fn git(folder: &Path, arguments: &[&str]) {

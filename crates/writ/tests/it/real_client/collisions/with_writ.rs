@@ -38,7 +38,6 @@ fn three_real_clients_in_one_folder_are_told_and_stopped_and_the_owners_get_one_
 const AROUND: &str = "sed -i 's/max_connections = 80/max_connections = 20/' config/pool.toml\n";
 
 #[test]
-#[ignore = "fails: a script's repair of a frozen file is let through at the push of a workspace; to be found out"]
 fn three_real_clients_in_own_workspaces_are_told_and_stopped_also_at_the_push() {
     with_writ(WritOptions::default(), async |scene| {
         let origin = scene.walled(FILES);
