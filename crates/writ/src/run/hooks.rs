@@ -33,6 +33,8 @@ use policy::Rules;
 use serde_json::json;
 
 use super::environment::Environment;
+use super::gates::Gates;
+use super::push_options::PushOptions;
 use crate::api::Opened;
 use crate::hook::Event;
 use crate::hook::wire::{Answer, Head};
@@ -80,6 +82,7 @@ pub(super) struct Whose {
 struct Inner<P> {
     plane: P,
     whose: Whose,
+    push: PushOptions,
     sites: Sites,
     rules: Mutex<Arc<Rules>>,
     state: Mutex<State>,
@@ -137,10 +140,15 @@ impl<P> Clone for Hooks<P> {
 }
 
 impl<P: Plane> Hooks<P> {
-    /// For one session; `plane` speaks as the session.
-    pub(super) fn new(plane: P, whose: Whose) -> Self {
+    /// For one session; `plane` speaks as the session, and `push` is told which locks it holds.
+    pub(super) fn new(plane: P, whose: Whose, push: PushOptions) -> Self {
         let (sites, rules, state) = (Sites::default(), Mutex::default(), Mutex::default());
-        Self(Arc::new(Inner { plane, whose, sites, rules, state }))
+        Self(Arc::new(Inner { plane, whose, push, sites, rules, state }))
+    }
+
+    /// Repositories behind these gates have the names that the gates have for them.
+    pub(super) fn know(&self, gates: Gates) {
+        self.0.sites.know(gates);
     }
 
     /// The answer to one event.

@@ -30,12 +30,12 @@ pub fn words(plane: &ControlPlane, push: &Push, why: &Why) -> Words {
         ),
         Why::RefProtected { name } => {
             let resource = Resource::repository_ref(repository, name);
-            let resource = resource.map(|resource| resource.to_string()).unwrap_or_default();
+            let resource = resource.map(|resource| word(&resource)).unwrap_or_default();
             (
                 format!("`{name}` moves only through its queue, and session {session} does not hold it"),
                 format!(
                     "push to a branch of its own: git push origin HEAD:{}NAME\n\
-                     or queue for it: writ lock acquire {resource} --mode X --wait",
+                     or queue for it: writ lock acquire {resource} --wait",
                     own_refs(session)
                 ),
             )
@@ -60,13 +60,15 @@ pub fn words(plane: &ControlPlane, push: &Push, why: &Why) -> Words {
             ),
             format!(
                 "leave it out of this push, or wait, look at what changed, and push again: \
-                 writ lock acquire {held} --mode {mode} --wait"
+                 writ lock acquire {} --wait",
+                word(held)
             ),
         ),
         Why::LockMissing { resource } => (
             format!("`{}` is changed only by who holds its lock, and session {session} does not", short(resource)),
             format!(
-                "take it, look at what changed there meanwhile, and push again: writ lock acquire {resource} --mode X --wait"
+                "take it, look at what changed there meanwhile, and push again: writ lock acquire {} --wait",
+                word(resource)
             ),
         ),
         Why::TokenMissing { resource, token } => (
@@ -94,6 +96,13 @@ pub fn words(plane: &ControlPlane, push: &Push, why: &Why) -> Words {
         ),
     };
     Words { detail, next }
+}
+
+/// A resource as one word of a shell: whoever reads the sentence copies it.
+fn word(resource: &Resource) -> String {
+    let text = resource.to_string();
+    let is_plain = |byte: u8| byte.is_ascii_alphanumeric() || b"/._-+:@%,".contains(&byte);
+    if text.bytes().all(is_plain) { text } else { format!("'{}'", text.replace('\'', "'\\''")) }
 }
 
 /// A path of a repository as people know it; anything else in full.

@@ -7,9 +7,10 @@ mod config;
 
 use std::collections::BTreeMap;
 use std::path::{Component, Path, PathBuf};
-use std::sync::{Mutex, PoisonError};
+use std::sync::{Mutex, OnceLock, PoisonError};
 
 use crate::limits::{FILE_BYTES_MAX, FOLDERS_ABOVE_MAX, REPOSITORIES_KNOWN_MAX};
+use crate::run::gates::Gates;
 
 /// A working tree of a repository.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -33,7 +34,10 @@ pub(in crate::run) struct Place {
 
 /// Finds places; remembers working trees.
 #[derive(Debug, Default)]
-pub(in crate::run) struct Sites(Mutex<BTreeMap<PathBuf, Option<Tree>>>);
+pub(in crate::run) struct Sites {
+    known: Mutex<BTreeMap<PathBuf, Option<Tree>>>,
+    gates: OnceLock<Gates>,
+}
 
 impl Place {
     /// The path from the top folder of its working tree, with `/`; none outside of one, and for git's own files.
@@ -54,6 +58,11 @@ impl Tree {
 }
 
 impl Sites {
+    /// Repositories behind these gates have the names that the gates have for them. To be said before the first look.
+    pub(in crate::run) fn know(&self, gates: Gates) {
+        let _ = self.gates.set(gates);
+    }
+
     /// The place of a path, which may not exist (yet).
     pub(in crate::run) fn find(&self, folder: &Path, path: &Path) -> Place {
         let path = real(&plain(&folder.join(path)));
@@ -64,14 +73,14 @@ impl Sites {
     /// The working tree that a folder is in.
     pub(in crate::run) fn tree(&self, folder: &Path) -> Option<Tree> {
         let root = folder.ancestors().take(FOLDERS_ABOVE_MAX).find(|above| above.join(".git").exists())?;
-        let mut known = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut known = self.known.lock().unwrap_or_else(PoisonError::into_inner);
         if let Some(tree) = known.get(root) {
             return tree.clone();
         }
         if known.len() >= REPOSITORIES_KNOWN_MAX {
             known.clear();
         }
-        let tree = look(root);
+        let tree = look(root, self.gates.get());
         known.insert(root.to_owned(), tree.clone());
         tree
     }
@@ -104,13 +113,14 @@ pub(in crate::run) fn real(path: &Path) -> PathBuf {
     }
 }
 
-fn look(root: &Path) -> Option<Tree> {
+fn look(root: &Path, gates: Option<&Gates>) -> Option<Tree> {
     let git = root.join(".git");
     let git = if git.is_file() { linked(root, &read(&git)?)? } else { git };
     // A linked working tree shares the settings of its repository.
     let common = read(&git.join("commondir")).map_or_else(|| git.clone(), |path| git.join(path.trim()));
     let remote = read(&common.join("config")).as_deref().and_then(config::origin);
-    let repository = remote.and_then(|url| name_of(&url)).unwrap_or_else(|| local_name(&common));
+    let name_of = |url: String| gates.and_then(|gates| gates.name_of(&url)).or_else(|| name_of(&url));
+    let repository = remote.and_then(name_of).unwrap_or_else(|| local_name(&common));
     Some(Tree { root: root.to_owned(), repository, git })
 }
 

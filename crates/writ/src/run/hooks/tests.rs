@@ -41,7 +41,7 @@ impl Stage {
             exports: "export WRIT_SESSION_ID=ses_1\n".to_owned(),
         };
         let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
-        Self { hooks: Hooks::new(Arc::clone(&plane), whose), plane, folder, runtime }
+        Self { hooks: Hooks::new(Arc::clone(&plane), whose, Default::default()), plane, folder, runtime }
     }
 
     fn path(&self, name: &str) -> PathBuf {

@@ -170,7 +170,12 @@ impl Scene {
 
     /// A broker that makes tokens for the gate, granted to the project.
     pub(crate) async fn broker(&self) {
-        let delivery = json!({ "git": { "host": "git.example.com" } });
+        self.broker_for(json!({ "host": "git.example.com" })).await;
+    }
+
+    /// The same, with this way for git to the server.
+    pub(crate) async fn broker_for(&self, git: Value) {
+        let delivery = json!({ "git": git });
         let targets = json!({ "git": { "audience": AUDIENCE, "introspects": true, "delivery": delivery } });
         let body = json!({ "kind": "token", "settings": { "targets": targets } });
         let set = self.people.ada.put("/v1/brokers/internal", Some(body)).await;
