@@ -61,6 +61,8 @@ pub const FOLLOW_EVERY: Duration = Duration::from_millis(500);
 pub const LOCK_WAIT_MAX: Duration = Duration::from_secs(45);
 /// Tickets on a page of the console.
 pub const LOCK_PAGE_TICKETS_MAX: usize = 500;
+/// Hex digits of a machine's name in the ports and names that its workspaces lease.
+pub const MACHINE_DIGITS: usize = 16;
 /// Frozen resources on a page of the console: each is a card.
 pub const LOCK_PAGE_FREEZES_MAX: usize = 50;
 /// Requests that follow locks at a time: consoles, and one for each launcher that shows who works where.

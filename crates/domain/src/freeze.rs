@@ -4,7 +4,7 @@
 use serde::{Deserialize, Serialize};
 
 use crate::text::check_line;
-use crate::{Actor, Event, ProjectId, Refusal, Resource, Role, SessionId, State, Time, limits};
+use crate::{Actor, DeveloperId, Event, ProjectId, Refusal, Resource, Role, SessionId, State, Time, limits};
 
 /// Why a resource is frozen.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -12,6 +12,9 @@ use crate::{Actor, Event, ProjectId, Refusal, Resource, Role, SessionId, State, 
 pub enum Cause {
     /// A human said so.
     Asked {
+        /// Who, if it was not writ itself.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        by: Option<DeveloperId>,
         /// Why.
         reason: String,
     },
@@ -42,7 +45,7 @@ impl Cause {
     /// In a few words: what was said, or what was seen.
     pub fn words(&self) -> &str {
         match self {
-            Self::Asked { reason } => reason,
+            Self::Asked { reason, .. } => reason,
             Self::PingPong { .. } => "sessions changed it in turns",
             Self::Reverted { .. } => "a session undid what another had just done",
         }
@@ -103,7 +106,11 @@ pub struct Thawed {
 pub(crate) fn ask(state: &State, by: Actor, command: &Ask) -> Result<Vec<Event>, Refusal> {
     state.require(by, Role::Member)?;
     check_line("the reason", &command.reason, limits::REASON_CHARS_MAX)?;
-    let cause = Cause::Asked { reason: command.reason.clone() };
+    let by = match by {
+        Actor::Developer(developer) => Some(developer),
+        Actor::System | Actor::Bootstrap | Actor::Session(_) => None,
+    };
+    let cause = Cause::Asked { by, reason: command.reason.clone() };
     Ok(frozen(state, &command.resource, None, cause)?.into_iter().collect())
 }
 

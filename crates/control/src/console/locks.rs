@@ -21,6 +21,8 @@ pub struct LocksPage {
     pub waiting: Vec<LockRow>,
     /// Who holds what others may run into.
     pub held: Vec<LockRow>,
+    /// Ports and names that workspaces have for themselves.
+    pub leased: Vec<LockRow>,
     /// Who is working where, by repository.
     pub places: Vec<WorkPlace>,
     /// Whether there is more than is shown.

@@ -267,7 +267,7 @@ impl Universe {
         let change = (resource(), option::of(self.digest()), option::of(self.digest()), vec(hunk, 0..3))
             .prop_map(|(resource, before, after, hunks)| write::Change { resource, before, after, hunks });
         let cause = prop_oneof![
-            reason().prop_map(|reason| freeze::Cause::Asked { reason }),
+            (option::of(self.developer()), reason()).prop_map(|(by, reason)| freeze::Cause::Asked { by, reason }),
             vec(self.session(), 0..=limits::WRITES_REMEMBERED_PER_RESOURCE_MAX + 1)
                 .prop_map(|sessions| freeze::Cause::PingPong { sessions }),
             (self.session(), self.session()).prop_map(|(session, of)| freeze::Cause::Reverted { session, of }),

@@ -147,7 +147,7 @@ fn locked(number: u64) -> Vec<Event> {
         after: Some(Digest::of(b"after")),
         hunks: Vec::new(),
     };
-    let cause = freeze::Cause::Asked { reason: "look".to_owned() };
+    let cause = freeze::Cause::Asked { by: None, reason: "look".to_owned() };
     vec![
         Event::LockQueued(Box::new(lock::Queued {
             ticket,

@@ -320,7 +320,10 @@ pub(crate) fn frozen(plane: &ControlPlane, resource: &Resource, freeze: &Freeze)
     let sessions: Vec<Holder> = sessions.collect();
     let names: Vec<String> = sessions.iter().map(name).collect();
     let (why, detail) = match &freeze.cause {
-        Cause::Asked { reason } => ("asked", format!("frozen by hand: {reason}")),
+        Cause::Asked { by, reason } => {
+            let who = by.map(|by| name(&holder(plane, Who::Developer(by))));
+            ("asked", format!("frozen by {}: {reason}", who.as_deref().unwrap_or("hand")))
+        }
         Cause::PingPong { .. } => ("ping_pong", format!("agents changed it in turns: {}", names.join(", then "))),
         Cause::Reverted { .. } => ("reverted", format!("an agent undid another's change: {}", names.join(" that of "))),
     };

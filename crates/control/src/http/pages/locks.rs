@@ -17,7 +17,7 @@ use crate::console::{Badge, FrozenCard, Holder, Link, LockRow, LocksPage, WorkPl
 use crate::error::Error;
 use crate::http::extract::{Path, Query, SignedIn, Visitor};
 use crate::http::locks::{self, held};
-use crate::limits::{LOCK_PAGE_FREEZES_MAX, LOCK_PAGE_TICKETS_MAX};
+use crate::limits::{LOCK_PAGE_FREEZES_MAX, LOCK_PAGE_TICKETS_MAX, MACHINE_DIGITS};
 use crate::operations::lock::{self, LockQuery};
 use crate::operations::{freeze, project};
 use crate::plane::ControlPlane;
@@ -96,10 +96,13 @@ fn build(plane: &ControlPlane, signed_in: SignedIn, asked: Asked) -> Result<Lock
         let known = |id: TicketId| state.locks.tickets.get(&id).map(|ticket| (id, ticket.clone()));
         page.tickets.iter().copied().filter_map(known).collect()
     });
-    let (mut waiting, mut held) = (Vec::new(), Vec::new());
+    let (mut waiting, mut held, mut leased) = (Vec::new(), Vec::new(), Vec::new());
     for (id, ticket) in &known {
         match ticket.phase {
             Phase::Waiting | Phase::Offered { .. } => waiting.push((ticket.rank, row(plane, signed_in, *id, ticket))),
+            Phase::Held { .. } | Phase::Resting { .. } if is_of_workspace(ticket) => {
+                leased.push(row(plane, signed_in, *id, ticket));
+            }
             Phase::Held { .. } | Phase::Resting { .. } if keeps_out(ticket) => {
                 held.push(row(plane, signed_in, *id, ticket));
             }
@@ -117,6 +120,7 @@ fn build(plane: &ControlPlane, signed_in: SignedIn, asked: Asked) -> Result<Lock
         frozen: frozen.map(|(resource, freeze)| card(plane, signed_in, &resource, &freeze)).collect(),
         waiting: waiting.into_iter().map(|(_, row)| row).collect(),
         held,
+        leased,
         places: places(plane, signed_in, &known),
         more: page.next.is_some(),
     })
@@ -129,6 +133,17 @@ pub(super) fn of_session(plane: &ControlPlane, signed_in: SignedIn, session: dom
         of.map(|(id, ticket)| (id, ticket.clone())).collect()
     });
     known.iter().map(|(id, ticket)| row(plane, signed_in, *id, ticket)).collect()
+}
+
+/// Whether it is what a workspace leases for itself on its machine (`port:MACHINE/…`): nobody runs into that, since
+/// everybody is given another.
+fn is_of_workspace(ticket: &Ticket) -> bool {
+    ticket.wants.iter().all(|want| {
+        let name = want.resource.to_string();
+        let leased = ["port:", "compose:", "db:"].iter().find_map(|kind| name.strip_prefix(kind));
+        let machine = leased.and_then(|rest| rest.split_once('/')).map_or("", |(machine, _)| machine);
+        machine.len() == MACHINE_DIGITS && machine.bytes().all(|byte| byte.is_ascii_hexdigit())
+    })
 }
 
 /// Whether others may run into it: what says only who works where is shown by place.
@@ -150,13 +165,14 @@ fn row(plane: &ControlPlane, signed_in: SignedIn, id: TicketId, ticket: &Ticket)
     let name = if suspect { "suspect" } else { ticket.phase.as_str() };
     LockRow {
         ticket: id.to_string(),
-        wants: ticket.wants.iter().map(|want| format!("{} {}", want.mode, want.resource)).collect(),
+        // With a space that does not break: the mode stays beside its resource.
+        wants: ticket.wants.iter().map(|want| format!("{}\u{a0}{}", want.mode, want.resource)).collect(),
         state: Badge::lock(name),
         holder: holder(plane, signed_in, ticket.holder),
         intent: ticket.intent.clone(),
         since: moment(ticket.since()),
         token: ticket.phase.token().map(|token| token.to_string()),
-        ahead: ahead.iter().find_map(|one| locks::ahead(plane, one)).map(|one| held(&one)),
+        ahead: ahead.iter().find_map(|one| locks::ahead(plane, one)).map(|one| held(&one).replace('`', "")),
         break_action: may_break.then(|| format!("/locks/{id}/break")),
     }
 }

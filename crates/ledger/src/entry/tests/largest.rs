@@ -122,7 +122,7 @@ fn locks() -> Vec<Event> {
         Event::LockGranted(Box::new(lock::Granted { ticket, holder, wants: wants(), priority, intent: intent() })),
         Event::LockOver(lock::Over { ticket, holder, how: lock::How::Broken { reason: worst(REASON_CHARS_MAX) } }),
         Event::ResourceWritten(Box::new(write::Written { session, change, intent: intent() })),
-        frozen(freeze::Cause::Asked { reason: reason() }),
+        frozen(freeze::Cause::Asked { by: Some(DeveloperId::new(AT, 0)), reason: reason() }),
         frozen(freeze::Cause::PingPong { sessions: vec![session; WRITES_REMEMBERED_PER_RESOURCE_MAX + 1] }),
         Event::ResourceThawed(freeze::Thawed { resource: at.clone(), reason: reason() }),
         Event::LockRulesSet(project::LockRulesSet {

@@ -397,7 +397,7 @@ fn writes() -> Vec<Event> {
     vec![
         written(changed, Some("raise the pool size")),
         written(removed, None),
-        frozen(None, freeze::Cause::Asked { reason: "under repair".to_owned() }),
+        frozen(None, freeze::Cause::Asked { by: Some(DeveloperId::new(AT, 2)), reason: "under repair".to_owned() }),
         frozen(project, freeze::Cause::PingPong { sessions: vec![session, of, session] }),
         frozen(project, freeze::Cause::Reverted { session, of }),
         Event::ResourceThawed(freeze::Thawed { resource: at.clone(), reason: "they have talked".to_owned() }),

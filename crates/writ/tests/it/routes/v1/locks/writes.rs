@@ -139,7 +139,7 @@ fn frozen_by_hand_and_thawed() {
         assert_eq!(people.grace.post("/v1/freezes", body.clone()).await.status, 204);
         assert_eq!(people.grace.post("/v1/freezes", body).await.status, 204, "frozen already");
         let refused = one.caller.post("/v1/locks", json!({"wants": want("env:prod/payments", "X")})).await;
-        assert_snapshot!(refused.shown(), @"409 resource_frozen: `env:prod` is frozen until a human has looked at it: frozen by hand: audit → ask the owners of the project to look at it and run `writ lock thaw env:prod`");
+        assert_snapshot!(refused.shown(), @"409 resource_frozen: `env:prod` is frozen until a human has looked at it: frozen by grace: audit → ask the owners of the project to look at it and run `writ lock thaw env:prod`");
         let lin = developer(writ, people, "lin", &["member"]).await;
         assert_snapshot!(lin.delete("/v1/freezes?resource=env:prod&reason=done").await.shown(), @"403 forbidden: this needs the role `approver`, or to be the owner → ask an administrator");
         assert_snapshot!(people.ada.delete("/v1/freezes?resource=env:prod&reason=").await.shown(), @"400 text_malformed: the reason is empty or has control characters");
