@@ -117,14 +117,12 @@ fn git_names_the_session_and_what_it_holds_however_it_is_called() {
 fn main_moves_with_the_token_of_its_queue() {
     at_both_doors(async |scene| {
         let work = clone(scene).await;
-        let script = format!(
-            r#"
+        let script = r#"
             date >>src/a.rs; git commit -qam two
             refused git push origin HEAD:main; says push_ref_protected; follow 'writ lock acquire'
             git push -q origin HEAD:main
-            "#
-        );
-        inside(scene, &work, &script).await;
+            "#;
+        inside(scene, &work, script).await;
         assert_eq!(scene.at("refs/heads/main"), work.git(&["rev-parse", "HEAD"]));
     });
 }

@@ -2,6 +2,7 @@ use std::path::Path;
 use std::process::Command;
 
 use super::{Sites, name_of};
+use crate::run::gates::{Gate, Gates};
 
 #[test]
 fn repositories_are_named_after_their_remote() {
@@ -88,4 +89,22 @@ fn a_workspace_of_a_repository_without_a_remote_is_named_like_it() {
     let sites = Sites::default();
     let names = ["api", "workspace-7"].map(|name| sites.tree(&top.join(name)).unwrap().repository);
     assert_eq!(names, ["local/api", "local/api"]);
+}
+
+#[test]
+fn behind_a_proxy_a_repository_has_the_name_that_the_gate_has_for_it() {
+    let folder = tempfile::tempdir().unwrap();
+    let tree = folder.path().canonicalize().unwrap().join("api");
+    std::fs::create_dir(&tree).unwrap();
+    git(&tree, &["init", "--quiet"]);
+    // As a workspace has it: in quotes.
+    let remote = "[remote \"origin\"]\n\turl = \"https://proxy.example.com/acme/api.git\"\n";
+    std::fs::write(tree.join(".git/config"), remote).unwrap();
+    let name = |sites: Sites| sites.tree(&tree).unwrap().repository;
+    assert_eq!(name(Sites::default()), "proxy.example.com/acme/api");
+    let (sites, mut gates) = (Sites::default(), Gates::default());
+    let called = Some("github.com".to_owned());
+    gates.extend([Gate { prefix: "https://proxy.example.com/".to_owned(), called }]);
+    sites.know(gates);
+    assert_eq!(name(sites), "github.com/acme/api");
 }
