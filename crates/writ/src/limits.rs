@@ -129,6 +129,8 @@ pub(crate) const CERTIFICATE_RENEW_BEFORE: Duration = Duration::from_secs(15 * 6
 pub(crate) const CERTIFICATE_RETRY_PAUSE: Duration = Duration::from_secs(60);
 /// Bytes of a socket's path: the shortest bound of the systems writ runs on is 104 with its final zero.
 pub(crate) const SOCKET_PATH_BYTES_MAX: usize = 100;
+/// Servers that a session is told are gates: each is up to six patterns, and a hundred cost each command of git's 2 ms.
+pub(crate) const GATES_MAX: usize = 16;
 /// Time for one short command of git or OpenSSH while a session is prepared.
 pub(crate) const GIT_STEP_TIMEOUT: Duration = Duration::from_secs(10);
 

@@ -119,6 +119,9 @@ struct Git {
     /// Whether remotes below the same path over SSH are meant too (false).
     #[serde(default, skip_serializing_if = "is_false")]
     rewrite_ssh: bool,
+    /// The server takes pushes only as writ admits them; what locks call its host.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    gate: Option<String>,
 }
 
 /// A service that takes the token as a bearer; for people to read.

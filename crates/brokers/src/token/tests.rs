@@ -237,7 +237,7 @@ fn launchers_are_told_what_was_set_and_no_more() {
         "gcp": { "audience": "//iam", "service_account": "a@b", "token_lifetime_seconds": 900 },
         "azure": { "tenant_id": "t", "client_id": "c" },
         "docker": { "registries": ["r:5000"] },
-        "git": { "host": "git.example.com", "auth": "bearer" },
+        "git": { "host": "git.example.com", "auth": "bearer", "gate": "github.com" },
         "http": { "base_url": "https://b" },
         "npm": { "registry": "https://n", "scopes": ["@a"] },
         "env": { "plain": { "A": "b" }, "secret": { "PIP_INDEX_URL": "https://t:{token}@p/simple" } },

@@ -13,6 +13,7 @@ use http::StatusCode;
 use http::header::{AUTHORIZATION, CONTENT_TYPE, HeaderValue};
 use http::request::Parts;
 use serde::{Deserialize, Serialize};
+use store::WriteRow;
 use utoipa::ToSchema;
 use zeroize::Zeroizing;
 
@@ -129,6 +130,9 @@ pub(super) struct RefusedPush {
     /// The ref that it is about, if it is about one.
     #[serde(rename = "ref", skip_serializing_if = "Option::is_none")]
     reference: Option<String>,
+    /// Of what is frozen: what another session changed there last, in short, for those who work on its project.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    diff: Option<String>,
 }
 
 /// Decide whether a push may go in. The bearer is a gate's secret (the one of its audience under `[[introspection]]`), or
@@ -145,12 +149,21 @@ pub(super) async fn check(
     let decided = push::check(plane, request, asked(gate, body)?).await?;
     Ok(match &decided.why {
         None => Answer(AdmittedPush { admitted: decided.position }).into_response(),
-        Some(why) => refused(plane, request, &decided, why),
+        Some(why) => {
+            let lately = push::changed_lately(plane, request, &decided).await;
+            refused(plane, request, &decided, why, lately)
+        }
     })
 }
 
-fn refused(plane: &ControlPlane, request: RequestId, decided: &Decided, why: &Why) -> Response {
-    let words = push::words(plane, &decided.push, why);
+fn refused(
+    plane: &ControlPlane,
+    request: RequestId,
+    decided: &Decided,
+    why: &Why,
+    lately: Option<WriteRow>,
+) -> Response {
+    let words = push::words(plane, &decided.push, why, lately.as_ref());
     let mut problem = Problem::new(StatusCode::FORBIDDEN, why.code(), words.detail).next(words.next).of(request);
     if let Why::PathLocked { ticket, holder, held, mode, .. } = why {
         let in_the_way = Ahead { ticket: *ticket, holder: *holder, want: Want::new(held.clone(), *mode), waits: false };
@@ -158,7 +171,8 @@ fn refused(plane: &ControlPlane, request: RequestId, decided: &Decided, why: &Wh
         problem = problem.obstacle(Obstacle { ahead: Some(ahead), ..Obstacle::default() });
     }
     let reference = why.reference().map(str::to_owned);
-    let body = RefusedPush { problem, refused: decided.position, reference };
+    let diff = lately.and_then(|row| row.diff);
+    let body = RefusedPush { problem, refused: decided.position, reference, diff };
     let mut answer = (StatusCode::FORBIDDEN, Answer(body)).into_response();
     answer.headers_mut().insert(CONTENT_TYPE, HeaderValue::from_static("application/problem+json"));
     answer

@@ -8,6 +8,7 @@ use domain::lock::{Mode, Want};
 use domain::push::{Check, Paths, Push, Update, Why};
 use domain::{Actor, Command, Digest, Event, ProjectId, Refusal, RequestId, Resource, SessionId};
 use policy::Rules;
+use store::WriteRow;
 
 use crate::error::Error;
 use crate::plane::{Asker, ControlPlane};
@@ -99,6 +100,15 @@ pub async fn check(plane: &ControlPlane, request: RequestId, asked: Asked) -> Re
     // INVARIANT: a check always says yes or no.
     let (push, why) = decided.ok_or_else(|| Error::Unavailable("the push was not decided about".to_owned()))?;
     Ok(Decided { position: receipt.position, push, why })
+}
+
+/// The last change of what is frozen by another session, where the push was refused for that: what its session may see of it.
+/// None when the store is away: the refusal stands without.
+pub async fn changed_lately(plane: &ControlPlane, request: RequestId, decided: &Decided) -> Option<WriteRow> {
+    let Some(Why::Frozen { resource }) = &decided.why else { return None };
+    let session = decided.push.session;
+    let rows = super::write::list(plane, Asker { by: Actor::Session(session), request }, resource).await.ok()?;
+    rows.into_iter().find(|row| row.session != session)
 }
 
 /// Whoever pushes for a session that is over reads who ended it, and why.

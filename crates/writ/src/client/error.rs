@@ -41,6 +41,9 @@ pub(crate) struct Problem {
     /// The ref of a push that it is about.
     #[serde(rename = "ref", skip_serializing_if = "Option::is_none")]
     pub(crate) reference: Option<String>,
+    /// What another session changed, in short: lines.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) diff: Option<String>,
 }
 
 impl Problem {

@@ -46,6 +46,9 @@ struct Server {
     /// Whether remotes below the same path over SSH are meant too.
     #[serde(default)]
     rewrite_ssh: bool,
+    /// The server lets in what writ admits only; what locks call its host.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    gate: Option<String>,
 }
 
 /// How a server takes a token.
@@ -156,6 +159,13 @@ impl Remote {
         let name = host.split_once(':').map_or(host.as_str(), |(name, _)| name);
         let over_ssh = [format!("git@{name}:{path_prefix}"), format!("ssh://git@{name}/{path_prefix}")];
         (*rewrite_ssh && !path_prefix.is_empty()).then(|| (format!("{protocol}://{host}/{path_prefix}"), over_ssh))
+    }
+
+    /// Where the server's repositories are, if it lets in what writ admits only, and what locks call its host.
+    pub(crate) fn gate(&self) -> Option<(String, String)> {
+        let Server { protocol, host, path_prefix, gate, .. } = &self.server;
+        let gate = gate.as_ref().filter(|gate| !gate.is_empty())?;
+        Some((format!("{protocol}://{host}/{path_prefix}"), gate.clone()))
     }
 
     fn is_at(&self, asked: &Asked) -> bool {

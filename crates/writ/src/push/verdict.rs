@@ -25,6 +25,8 @@ pub(crate) struct Refused {
     pub(crate) name: Option<String>,
     /// What stands in the way, in one sentence.
     pub(crate) reason: String,
+    /// What another session changed, in short: lines.
+    pub(crate) diff: Option<String>,
     /// What to do next.
     pub(crate) next: Option<String>,
 }
@@ -34,7 +36,7 @@ pub(crate) struct Refused {
 impl Refused {
     /// A refusal of the gate's own.
     pub(crate) fn new(code: &str, reason: impl Into<String>, next: impl Into<String>) -> Self {
-        Self { code: code.to_owned(), name: None, reason: reason.into(), next: Some(next.into()) }
+        Self { code: code.to_owned(), name: None, reason: reason.into(), diff: None, next: Some(next.into()) }
     }
 
     /// The push could not be looked at: then it does not go in.
@@ -61,6 +63,8 @@ impl Refused {
     pub(crate) fn lines(&self) -> Vec<String> {
         let reason = clean(&self.reason);
         let mut lines = vec![format!("writ: refused ({}): {reason}", clean(&self.code))];
+        let diff = self.diff.as_deref().unwrap_or_default();
+        lines.extend(diff.lines().take(REFUSAL_LINES_MAX).map(|line| format!("writ:   {}", clean(line))));
         let next = self.next.as_deref().unwrap_or_default();
         lines.extend(next.lines().take(REFUSAL_LINES_MAX).map(|line| format!("writ: next: {}", clean(line))));
         lines
@@ -71,6 +75,6 @@ impl From<Problem> for Refused {
     fn from(problem: Problem) -> Self {
         let reason = problem.sentence();
         let code = if problem.code.is_empty() { "push_refused".to_owned() } else { problem.code };
-        Self { code, name: problem.reference, reason, next: problem.next }
+        Self { code, name: problem.reference, reason, diff: problem.diff, next: problem.next }
     }
 }

@@ -14,7 +14,7 @@ use brokers::ssh::SshKey;
 use super::agent::Agent;
 use super::certificate::{self, Renewal};
 use super::delivery::{self, Prepared, Site};
-use super::door::Door;
+use super::door::{Door, Locks};
 use super::environment::Environment;
 use super::family::Family;
 use super::git::{self, Git, Hooks, Missing};
@@ -22,6 +22,7 @@ use super::hooks::{HookDoor, Whose};
 use super::listen::Listening;
 use super::nested;
 use super::parts::Parts;
+use super::push_options::PushOptions;
 use super::recorder::{Recorder, Recording};
 use super::session_folder::SessionFolder;
 use super::settings_file::Bound;
@@ -81,11 +82,13 @@ impl Carriers {
         let vault = Vault::new(Arc::new(Plane::new(client.clone(), id)), Arc::new(SystemTimer::start()));
         let family = Family::of(id);
         let (recorder, recording) = Recorder::start(client.clone(), id);
-        let door = Door::new(client.clone(), start.opened, recorder, family.clone(), vault.clone());
-        let door = Listening::start(&folder.door_socket(), family.clone(), door).map_err(failed)?;
+        let push = PushOptions::start(&folder, id).map_err(failed)?;
         let parts = Parts::new(id, start.place, folder.parts_script(), Root::find().ok());
-        let hooks = HookDoor::new(client, Whose::of(start.opened, start.environment), parts.clone());
-        let hooks = Listening::start(&folder.hook_socket(), family.clone(), hooks).map_err(failed)?;
+        let whose = Whose::of(start.opened, start.environment);
+        let hooks = HookDoor::new(client, whose, parts.clone(), push.clone());
+        let locks = Locks { push: push.clone(), hooks: hooks.clone() };
+        let door = Door::new(client.clone(), start.opened, recorder, family.clone(), vault.clone(), locks);
+        let door = Listening::start(&folder.door_socket(), family.clone(), door).map_err(failed)?;
         let mut carriers = Self {
             variables: vec![(SOCKET_VARIABLE.to_owned(), folder.door_socket().into())],
             delivered: Vec::new(),
@@ -97,13 +100,18 @@ impl Carriers {
             writ,
             _prepared: Prepared::default(),
             _renewal: None,
-            _listening: vec![door, hooks],
+            _listening: vec![door],
             _folder: folder,
         };
         carriers.deliver(client, start).await;
-        if let Err(missing) = carriers.tell_git(client, start.opened, start.environment, with_git).await {
+        if let Err(missing) = carriers.tell_git(client, start.opened, start.environment, with_git, &push).await {
             eprintln!("writ: commits do not name this session: {missing}");
         }
+        // Nobody of the session's runs before this returns.
+        hooks.know(std::mem::take(&mut carriers._prepared.gates));
+        let hooks =
+            Listening::start(&carriers._folder.hook_socket(), carriers.family.clone(), hooks).map_err(failed)?;
+        carriers._listening.push(hooks);
         Ok(carriers)
     }
 
@@ -168,6 +176,7 @@ impl Carriers {
         opened: &Opened,
         environment: &Environment,
         with_git: bool,
+        push: &PushOptions,
     ) -> Result<(), Missing> {
         let credentials = std::mem::take(&mut self._prepared.git);
         if !with_git && credentials.is_empty() {
@@ -176,12 +185,31 @@ impl Carriers {
         let (git, cannot_sign) = Git::find(environment).await?;
         let carrying =
             if with_git { self.carry(client, opened, environment, &git, cannot_sign).await } else { Ok(Vec::new()) };
+        let pushing = if with_git { self.tell_gates(environment, &git, push).await } else { None };
         let (settings, missing) = match carrying {
             Ok(settings) => (settings, Ok(())),
             Err(missing) => (Vec::new(), Err(missing)),
         };
-        self.variables.extend(git.settings(settings.into_iter().chain(credentials)));
+        self.variables.extend(git.settings(settings.into_iter().chain(pushing).chain(credentials)));
         missing
+    }
+
+    /// The setting by which git sends the session's options to gates.
+    async fn tell_gates(
+        &mut self,
+        environment: &Environment,
+        git: &Git,
+        push: &PushOptions,
+    ) -> Option<(String, OsString)> {
+        let gates = &mut self._prepared.gates;
+        gates.told(git.gates(environment).await);
+        match gates.write(&self._folder, &push.path()?) {
+            Ok(setting) => setting,
+            Err(error) => {
+                eprintln!("writ: pushes do not name this session and its locks: cannot write into its folder: {error}");
+                None
+            }
+        }
     }
 
     /// The settings that name the session in commits.

@@ -28,6 +28,7 @@ use tokio::task::JoinHandle;
 
 use super::environment::Environment;
 use super::family::Family;
+use super::gates::Gates;
 use super::listen::Listening;
 use super::session_folder::SessionFolder;
 use super::vault::Vault;
@@ -72,6 +73,8 @@ pub(super) struct Prepared {
     pub(super) variables: Vec<(String, OsString)>,
     /// Settings for git, in order; a key may come twice, an empty value resets what came before.
     pub(super) git: Vec<(String, OsString)>,
+    /// Servers that let in what writ admits only.
+    pub(super) gates: Gates,
     /// Sockets that are listened on.
     pub(super) listening: Vec<Listening>,
     /// What goes on while the session lives.

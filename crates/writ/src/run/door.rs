@@ -8,13 +8,15 @@ use zeroize::Zeroizing;
 
 use super::delivery::grants_path;
 use super::family::{Family, Stranger};
+use super::hooks::HookDoor;
 use super::listen::Speaker;
+use super::push_options::PushOptions;
 use super::recorder::{Artifact, Recorder};
 use super::session::OpenSession;
 use super::vault::{NoCredential, Vault};
 use crate::api::Opened;
 use crate::client::{Client, ClientError, escape};
-use crate::inside::{Answer, Ask, CredentialAsk, SecretText};
+use crate::inside::{Answer, Ask, CredentialAsk, LockAsk, SecretText};
 use crate::limits::{INSIDE_LINE_BYTES_MAX, INSIDE_TIMEOUT, RECORD_VALUES_MAX};
 
 /// Answers asks for one session.
@@ -26,15 +28,30 @@ pub(super) struct Door {
     recorder: Recorder,
     family: Family,
     vault: Vault,
+    locks: Locks,
+}
+
+/// Whom to tell of the session's locks.
+#[derive(Clone)]
+pub(super) struct Locks {
+    pub(super) push: PushOptions,
+    pub(super) hooks: HookDoor,
 }
 
 // === impl Door ===
 
 impl Door {
     /// A door of this session; `client` speaks as the session.
-    pub(super) fn new(client: Client, opened: &Opened, recorder: Recorder, family: Family, vault: Vault) -> Self {
+    pub(super) fn new(
+        client: Client,
+        opened: &Opened,
+        recorder: Recorder,
+        family: Family,
+        vault: Vault,
+        locks: Locks,
+    ) -> Self {
         let (session, bearer) = (opened.session.id.clone(), opened.token.clone());
-        Self { client, session, bearer, recorder, family, vault }
+        Self { client, session, bearer, recorder, family, vault, locks }
     }
 
     /// The line that answers a line.
@@ -48,13 +65,23 @@ impl Door {
             },
             Ok(Ask::Bearer) => return self.bearer(),
             Ok(Ask::Credential(ask)) => return self.credential(&ask).await,
-            Ok(Ask::Lock(ask)) => match crate::commands::put_lock_ask(&self.client, &ask).await {
-                Ok(answer) => Answer::Done(answer),
-                Err(error) => failed(error),
-            },
+            Ok(Ask::Lock(ask)) => self.lock(&ask).await,
             Err(error) => Answer::Failed(format!("the launcher does not understand this: {error}")),
         };
         written(&answer)
+    }
+
+    /// A lock that comes or goes is told to git before it is told to who asked.
+    async fn lock(&self, ask: &LockAsk) -> Answer {
+        // A lock that is taken away by somebody else is heard of there.
+        self.locks.hooks.listen();
+        match crate::commands::put_lock_ask(&self.client, ask).await {
+            Ok(answer) => {
+                self.locks.push.noted(ask, &answer);
+                Answer::Done(answer)
+            }
+            Err(error) => failed(error),
+        }
     }
 
     /// The session's own bearer. It is given also when the session is over: the walls say so better than silence here.

@@ -65,6 +65,11 @@ impl Git {
         theirs::read_bounded(Path::new(path.trim_end_matches('\n'))).unwrap_or_default()
     }
 
+    /// What a command of git's prints; none when it fails or takes too long.
+    pub(super) async fn said(&self, arguments: &[&str], environment: &Environment) -> Option<String> {
+        run(&self.program, arguments, environment).await
+    }
+
     /// How many settings in the environment are the user's own.
     pub(super) fn count(&self) -> usize {
         self.count

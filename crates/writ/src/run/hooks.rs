@@ -35,7 +35,9 @@ use policy::Rules;
 use serde_json::json;
 
 use super::environment::Environment;
+use super::gates::Gates;
 use super::parts::Parts;
+use super::push_options::PushOptions;
 use crate::api::Opened;
 use crate::hook::Event;
 use crate::hook::wire::{Answer, Head};
@@ -84,6 +86,7 @@ struct Inner<P> {
     plane: P,
     whose: Whose,
     parts: Parts,
+    push: PushOptions,
     sites: Sites,
     rules: Mutex<Arc<Rules>>,
     state: Mutex<State>,
@@ -141,10 +144,15 @@ impl<P> Clone for Hooks<P> {
 }
 
 impl<P: Plane> Hooks<P> {
-    /// For one session; `plane` speaks as the session.
-    pub(super) fn new(plane: P, whose: Whose, parts: Parts) -> Self {
+    /// For one session; `plane` speaks as the session, and `push` is told which locks it holds.
+    pub(super) fn new(plane: P, whose: Whose, parts: Parts, push: PushOptions) -> Self {
         let (sites, rules, state) = (Sites::default(), Mutex::default(), Mutex::default());
-        Self(Arc::new(Inner { plane, whose, parts, sites, rules, state }))
+        Self(Arc::new(Inner { plane, whose, parts, push, sites, rules, state }))
+    }
+
+    /// Repositories behind these gates have the names that the gates have for them.
+    pub(super) fn know(&self, gates: Gates) {
+        self.0.sites.know(gates);
     }
 
     /// The answer to one event.

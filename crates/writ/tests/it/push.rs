@@ -2,6 +2,7 @@
 //! of one's own. What one door refuses the other does too.
 
 mod hook;
+mod inside;
 mod paths;
 mod proxy;
 mod refs;

@@ -13,6 +13,7 @@ mod leases;
 mod locks;
 mod plain;
 mod player;
+mod pushes;
 mod refused;
 mod scene;
 mod stale_writes;

@@ -5,6 +5,7 @@ use std::ffi::OsString;
 
 use super::{Prepared, Site, Unprepared, Wired};
 use crate::git::remotes::{Remote, Remotes};
+use crate::run::gates::Gate;
 
 /// The dimension of a scope that names repositories, as brokers of git servers spell it.
 const REPOSITORIES: &str = "repositories";
@@ -17,6 +18,8 @@ pub(super) async fn prepare(wired: &[Wired<'_>], site: &Site<'_>, prepared: &mut
     site.write(&note, &text)?;
     let helper = site.helper("git", &["--map", &note.to_string_lossy()]);
     prepared.git.extend(settings(&remotes, &helper));
+    let gates = remotes.iter().filter_map(Remote::gate);
+    prepared.gates.extend(gates.map(|(prefix, called)| Gate { prefix, called: Some(called) }));
     // Nobody is asked for a password in place of the helper, by a terminal or a program (an editor's, for instance).
     prepared.set("GIT_TERMINAL_PROMPT", "0");
     prepared.set("GIT_ASKPASS", "");

@@ -9,7 +9,7 @@ use policy::Rules;
 use super::act::{Act, Target};
 use super::diff::difference;
 use super::disk::Look;
-use super::foreign::digest;
+use super::foreign::{WriteTold, digest};
 use super::input::{Agent, Input};
 use super::plane::{Changes, Plane};
 use super::stale::{Deed, Verdict, judge};
@@ -48,7 +48,9 @@ impl<P: Plane> Hooks<P> {
         rules: &Rules,
     ) -> Result<Vec<(PathBuf, Look)>, String> {
         let wants = act.all_wants(rules);
-        self.check_frozen(&wants)?;
+        if let Some((resource, text)) = self.frozen_of(&wants) {
+            return Err(format!("{text}{}", self.lately(&resource).await));
+        }
         let mut files = looks(act);
         self.check_reads(agent, act, &files).await?;
         if self.lock(agent, act, rules, wants).await? {
@@ -60,14 +62,15 @@ impl<P: Plane> Hooks<P> {
         Ok(files)
     }
 
-    fn check_frozen(&self, wants: &[Want]) -> Result<(), String> {
+    /// What of it is frozen, and the words for that.
+    fn frozen_of(&self, wants: &[Want]) -> Option<(Resource, String)> {
         let state = self.state();
         let mut changed = wants.iter().filter(|want| want.mode.changes());
         let frozen = |want: &Want| state.frozen.iter().find(|(frozen, _)| frozen.overlaps(&want.resource));
-        match changed.find_map(frozen) {
-            Some((resource, reason)) => Err(words::frozen(&resource.to_string(), reason.as_deref())),
-            None => Ok(()),
-        }
+        changed.find_map(|want| {
+            let (resource, reason) = frozen(want)?;
+            Some((want.resource.clone(), words::frozen(&resource.to_string(), reason.as_deref())))
+        })
     }
 
     /// Whether every file is what the agent has seen.
@@ -117,9 +120,8 @@ impl<P: Plane> Hooks<P> {
     ) -> String {
         let resource = resource(target);
         let told = match (&verdict, &resource) {
-            (Verdict::Changed(_) | Verdict::Elsewhere(_), Some(resource)) => {
-                let asked = tokio::time::timeout(HOOK_LOCK_TIMEOUT / 2, self.0.plane.writes(resource)).await;
-                asked.ok().and_then(Result::ok).unwrap_or_default()
+            (Verdict::Changed(_) | Verdict::Elsewhere(_) | Verdict::News(_), Some(resource)) => {
+                self.told_of(resource).await
             }
             _ => Vec::new(),
         };
@@ -132,7 +134,9 @@ impl<P: Plane> Hooks<P> {
             other => other,
         };
         let by = match &verdict {
-            Verdict::Changed(Some(foreign)) | Verdict::Elsewhere(foreign) => Some(foreign.position),
+            Verdict::Changed(Some(foreign)) | Verdict::Elsewhere(foreign) | Verdict::News(foreign) => {
+                Some(foreign.position)
+            }
             _ => None,
         };
         let here = match (seen, &look.content) {
@@ -153,6 +157,20 @@ impl<P: Plane> Hooks<P> {
         words::stale(&target.shown(), &verdict, &difference)
     }
 
+    /// The last changes of a resource, as the control plane was told of them; none when it does not say in time.
+    async fn told_of(&self, resource: &Resource) -> Vec<WriteTold> {
+        let asked = tokio::time::timeout(HOOK_LOCK_TIMEOUT / 2, self.0.plane.writes(resource)).await;
+        asked.ok().and_then(Result::ok).unwrap_or_default()
+    }
+
+    /// The last change by another session, in words: what the agent must know before it says what it wanted there.
+    async fn lately(&self, resource: &Resource) -> String {
+        let told = self.told_of(resource).await;
+        let other = told.iter().find(|write| write.session() != self.0.whose.session);
+        let change = other.and_then(|write| Some((write.read()?.1, write.diff.as_deref().unwrap_or_default())));
+        change.map(|(foreign, difference)| words::lately(&foreign, difference)).unwrap_or_default()
+    }
+
     /// Whether it undoes what another session has just done: that is frozen before it happens.
     async fn check_undoing(&self, input: &Input, act: &Act, files: &[(PathBuf, Look)]) -> Result<(), String> {
         let ([target], [(_, look)]) = (act.targets.as_slice(), files) else { return Ok(()) };
@@ -166,8 +184,8 @@ impl<P: Plane> Hooks<P> {
         let changes = Changes { writes: vec![change], intent: self.state().intent.clone(), intended: true };
         match self.0.plane.tell(&changes).await {
             Err(ClientError::Refused(problem)) if problem.code == "resource_frozen" => {
-                self.state().frozen.insert(resource, problem.detail.clone());
-                Err(refused(&problem))
+                self.state().frozen.insert(resource.clone(), problem.detail.clone());
+                Err(format!("{}{}", refused(&problem), self.lately(&resource).await))
             }
             // It is told again once it is done.
             _ => Ok(()),

@@ -11,8 +11,10 @@ use crate::client::Client;
 use crate::hook::wire::Answer;
 use crate::limits::{HOOK_BYTES_MAX, HOOK_DEADLINE};
 use crate::run::family::Stranger;
+use crate::run::gates::Gates;
 use crate::run::listen::Speaker;
 use crate::run::parts::Parts;
+use crate::run::push_options::PushOptions;
 
 /// Answers what comes in by the socket. What other sessions do is listened to from the first hook on: a command that is no
 /// client of ours has none.
@@ -25,15 +27,27 @@ pub(in crate::run) struct HookDoor {
 
 impl HookDoor {
     /// For one session; `client` speaks as the session.
-    pub(in crate::run) fn new(client: &Client, whose: Whose, parts: Parts) -> Self {
-        Self { hooks: Hooks::new(client.clone(), whose, parts), client: client.clone(), feed: Arc::default() }
+    pub(in crate::run) fn new(client: &Client, whose: Whose, parts: Parts, push: PushOptions) -> Self {
+        Self { hooks: Hooks::new(client.clone(), whose, parts, push), client: client.clone(), feed: Arc::default() }
+    }
+}
+
+impl HookDoor {
+    /// Listens from now on to what happens to locks.
+    pub(in crate::run) fn listen(&self) {
+        self.feed.get_or_init(|| Feed::start(self.client.clone(), self.hooks.clone()));
+    }
+
+    /// Repositories behind these gates have the names that the gates have for them.
+    pub(in crate::run) fn know(&self, gates: Gates) {
+        self.hooks.know(gates);
     }
 }
 
 impl Speaker for HookDoor {
     /// One event, one answer, and the connection ends.
     async fn speak(self, _peer: Option<Pid>, stream: impl AsyncRead + AsyncWrite + Unpin + Send) {
-        self.feed.get_or_init(|| Feed::start(self.client.clone(), self.hooks.clone()));
+        self.listen();
         let (reading, writing) = tokio::io::split(stream);
         if let Some(message) = read(reading).await {
             write(writing, &self.hooks.answer(&message).await).await;

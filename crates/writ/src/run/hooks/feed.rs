@@ -12,6 +12,7 @@ use super::plane::Plane;
 use super::{Hooks, words};
 use crate::client::Client;
 use crate::limits::{EVENTS_RETRY_PAUSE, EVENTS_RETRY_PAUSE_MAX};
+use crate::ticket::{Holder, Wanted};
 use lines::Lines;
 
 pub(super) use lines::Event;
@@ -66,6 +67,9 @@ struct LockTold {
     #[serde(rename = "type")]
     kind: String,
     ticket: String,
+    holder: Holder,
+    wants: Vec<Wanted>,
+    token: Option<u64>,
     reason: Option<String>,
 }
 
@@ -152,15 +156,25 @@ impl<P: Plane> Hooks<P> {
                     state.notices.leave(None, &told.ticket, text);
                 }
             }
-            "lock.queued" | "lock.granted" => {}
+            "lock.queued" => {}
+            "lock.granted" => self.heard_grant(told),
             // However it came to be over.
             _ => {
+                self.0.push.let_go(&told.ticket);
                 // What was given back here is not there any more.
                 if let Some(lost) = state.tickets.drop_ticket(&told.ticket) {
                     let text = words::lost(&lost.wants, told.reason.as_deref());
                     state.notices.leave(None, &told.ticket, text);
                 }
             }
+        }
+    }
+
+    /// However the session came by it: by a hook, a command, or the API.
+    fn heard_grant(&self, told: &LockTold) {
+        if told.holder.session.as_deref() == Some(self.0.whose.session.as_str()) {
+            let wants = told.wants.iter().map(|want| (want.resource.as_str(), want.mode.as_str()));
+            self.0.push.hold(&told.ticket, told.token.unwrap_or_default(), wants);
         }
     }
 

@@ -75,6 +75,7 @@ impl<P: Plane> Hooks<P> {
         match self.0.plane.acquire(&ask).await {
             Err(ClientError::Refused(problem)) if problem.code == "ticket_over" => {
                 self.state().tickets.drop_ticket(&ask.ticket);
+                self.0.push.let_go(&ask.ticket);
                 ask.ticket = new_ticket();
                 self.0.plane.acquire(&ask).await
             }
@@ -92,6 +93,8 @@ impl<P: Plane> Hooks<P> {
         match answer {
             Ok(ticket) if ticket.state == "held" => {
                 let token = ticket.token.unwrap_or_default();
+                let told = ticket.wants.iter().map(|want| (want.resource.as_str(), want.mode.as_str()));
+                self.0.push.hold(&ticket.ticket, token, told);
                 self.state().tickets.hold(agent, &ticket.ticket, token, missing);
                 Ok(true)
             }

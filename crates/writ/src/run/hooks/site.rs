@@ -3,11 +3,14 @@
 //! Names are those of the remote, so that the same file in two clones is one resource. Symbolic links are followed: both
 //! names of a file are one.
 
+mod config;
+
 use std::collections::BTreeMap;
 use std::path::{Component, Path, PathBuf};
-use std::sync::{Mutex, PoisonError};
+use std::sync::{Mutex, OnceLock, PoisonError};
 
 use crate::limits::{FILE_BYTES_MAX, FOLDERS_ABOVE_MAX, REPOSITORIES_KNOWN_MAX};
+use crate::run::gates::Gates;
 
 /// A working tree of a repository.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -31,7 +34,10 @@ pub(in crate::run) struct Place {
 
 /// Finds places; remembers working trees.
 #[derive(Debug, Default)]
-pub(in crate::run) struct Sites(Mutex<BTreeMap<PathBuf, Option<Tree>>>);
+pub(in crate::run) struct Sites {
+    known: Mutex<BTreeMap<PathBuf, Option<Tree>>>,
+    gates: OnceLock<Gates>,
+}
 
 impl Place {
     /// The path from the top folder of its working tree, with `/`; none outside of one, and for git's own files.
@@ -52,6 +58,11 @@ impl Tree {
 }
 
 impl Sites {
+    /// Repositories behind these gates have the names that the gates have for them. To be said before the first look.
+    pub(in crate::run) fn know(&self, gates: Gates) {
+        let _ = self.gates.set(gates);
+    }
+
     /// The place of a path, which may not exist (yet).
     pub(in crate::run) fn find(&self, folder: &Path, path: &Path) -> Place {
         let path = real(&plain(&folder.join(path)));
@@ -62,14 +73,14 @@ impl Sites {
     /// The working tree that a folder is in.
     pub(in crate::run) fn tree(&self, folder: &Path) -> Option<Tree> {
         let root = folder.ancestors().take(FOLDERS_ABOVE_MAX).find(|above| above.join(".git").exists())?;
-        let mut known = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut known = self.known.lock().unwrap_or_else(PoisonError::into_inner);
         if let Some(tree) = known.get(root) {
             return tree.clone();
         }
         if known.len() >= REPOSITORIES_KNOWN_MAX {
             known.clear();
         }
-        let tree = look(root);
+        let tree = look(root, self.gates.get());
         known.insert(root.to_owned(), tree.clone());
         tree
     }
@@ -102,13 +113,14 @@ pub(in crate::run) fn real(path: &Path) -> PathBuf {
     }
 }
 
-fn look(root: &Path) -> Option<Tree> {
+fn look(root: &Path, gates: Option<&Gates>) -> Option<Tree> {
     let git = root.join(".git");
     let git = if git.is_file() { linked(root, &read(&git)?)? } else { git };
     // A linked working tree shares the settings of its repository.
     let common = read(&git.join("commondir")).map_or_else(|| git.clone(), |path| git.join(path.trim()));
-    let remote = read(&common.join("config")).as_deref().and_then(origin);
-    let repository = remote.and_then(|url| name_of(&url)).unwrap_or_else(|| local_name(&common));
+    let remote = read(&common.join("config")).as_deref().and_then(config::origin);
+    let name_of = |url: String| gates.and_then(|gates| gates.name_of(&url)).or_else(|| name_of(&url));
+    let repository = remote.and_then(name_of).unwrap_or_else(|| local_name(&common));
     Some(Tree { root: root.to_owned(), repository, git })
 }
 
@@ -126,26 +138,6 @@ fn local_name(common: &Path) -> String {
 /// `gitdir: PATH`.
 fn linked(root: &Path, text: &str) -> Option<PathBuf> {
     text.trim().strip_prefix("gitdir: ").map(|path| root.join(path))
-}
-
-/// The URL of `origin`, else of the first remote, in git's configuration file.
-fn origin(config: &str) -> Option<String> {
-    let (mut section, mut first, mut of_origin) = (None, None, None);
-    for line in config.lines().map(str::trim) {
-        if line.starts_with('[') {
-            section = line.strip_prefix("[remote \"").and_then(|rest| rest.strip_suffix("\"]"));
-        } else if let (Some(name), Some(("url", url))) = (section, setting(line)) {
-            if name == "origin" {
-                of_origin.get_or_insert_with(|| url.to_owned());
-            }
-            first.get_or_insert_with(|| url.to_owned());
-        }
-    }
-    of_origin.or(first)
-}
-
-fn setting(line: &str) -> Option<(&str, &str)> {
-    line.split_once('=').map(|(name, value)| (name.trim(), value.trim()))
 }
 
 /// `host/owner/name` of `https://host/owner/name.git`, `ssh://git@host:22/owner/name`, `git@host:owner/name.git`. A path on

@@ -40,6 +40,8 @@ pub(in crate::run) enum Verdict {
     Unread,
     /// The same; the agent saw pieces of it.
     Partial,
+    /// There is content that the agent has never seen, and another session has just put it there.
+    News(Foreign),
     /// The content is not what the agent saw. By whom, if that is known.
     Changed(Option<Foreign>),
     /// A command of the agent's own changed it, and it has not looked since.
@@ -73,7 +75,7 @@ pub(in crate::run) fn judge(
 /// session has just put here is to be seen first in any case.
 fn unknown(disk: Option<Digest>, deed: Deed, latest: Option<&Foreign>) -> Verdict {
     match latest {
-        Some(foreign) if disk.is_some() && foreign.after == disk => Verdict::Changed(Some(foreign.clone())),
+        Some(foreign) if disk.is_some() && foreign.after == disk => Verdict::News(foreign.clone()),
         _ if deed == Deed::Overwrite && disk.is_some() => Verdict::Unread,
         _ => Verdict::Go,
     }

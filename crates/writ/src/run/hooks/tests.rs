@@ -53,7 +53,13 @@ impl Stage {
         let aside = tempfile::tempdir().unwrap();
         let (script, root) = (aside.path().join("parts.sh"), Root::at(aside.path().join("workspaces")));
         let parts = Parts::new(SESSION, &Place::default(), script, Some(root));
-        Self { hooks: Hooks::new(Arc::clone(&plane), whose, parts), plane, folder, _aside: aside, runtime }
+        Self {
+            hooks: Hooks::new(Arc::clone(&plane), whose, parts, Default::default()),
+            plane,
+            folder,
+            _aside: aside,
+            runtime,
+        }
     }
 
     fn path(&self, name: &str) -> PathBuf {

@@ -101,6 +101,8 @@ impl<P: Plane> Hooks<P> {
         if released.is_empty() {
             return;
         }
+        // A push from now on does not rely on them.
+        released.iter().for_each(|held| self.0.push.let_go(&held.ticket));
         let hooks = self.clone();
         tokio::spawn(async move {
             for held in released {

@@ -21,6 +21,13 @@ pub(in crate::run) fn stale(path: &str, verdict: &Verdict, difference: &str) -> 
             "writ: not done: you have seen only pieces of {path}, and all its content would be gone. Read it as a whole, then \
              decide."
         ),
+        Verdict::News(foreign) => format!(
+            "writ: not done: you have not read {path}, and {} changed it at {}{}.{difference}\nRead it, then make your change \
+             if your reason still holds beside that one; do not undo what was done there.",
+            who(foreign),
+            moment(&foreign.time),
+            intent(foreign.intent.as_deref())
+        ),
         Verdict::Changed(Some(foreign)) => format!(
             "writ: not done: {path} is not what you read. {} changed it at {}{}.{difference}\nRead it again, and change it \
              only if your reason still holds; do not undo what was done there.",
@@ -173,6 +180,12 @@ pub(in crate::run) fn frozen(resource: &str, reason: Option<&str>) -> String {
          wanted to change there and why.",
         clean(resource)
     )
+}
+
+/// The last change by another session, behind a refusal.
+pub(in crate::run) fn lately(foreign: &Foreign, difference: &str) -> String {
+    let (who, at, what_for) = (who(foreign), moment(&foreign.time), intent(foreign.intent.as_deref()));
+    format!("\nThe last change there by another session: {who}, at {at}{what_for}.{}", set_apart(difference))
 }
 
 /// A change of this session's froze something.

@@ -125,6 +125,51 @@ fn names_are_compared_as_the_repository_compares_them() {
     });
 }
 
+/// Git makes no such names, and its plumbing does.
+#[test]
+fn a_path_with_dots_is_what_it_leads_to_or_its_folder_s() {
+    at_both_doors(async |scene| {
+        let (holder, session) = (scene.session().await, scene.session().await);
+        scene.holding(&holder, &path("infra/prod"), "X").await;
+        scene.holding(&holder, &path("odd"), "X").await;
+        let work = scene.work("work");
+        let mine = format!("+HEAD:{}", own(&session, "fix"));
+        let locked = |names: &[&str]| {
+            work.fresh();
+            let mut script = "entry=\"100644 blob $(echo x | git hash-object -w --stdin)\"\n".to_owned();
+            for name in names.iter().rev() {
+                script.push_str(&format!(
+                    "entry=\"040000 tree $(printf '%s\\t%s\\n' \"$entry\" '{name}' | git mktree)\"\n"
+                ));
+            }
+            script
+                .push_str("git reset -q --hard $(git commit-tree -p HEAD -m dots ${entry##* }) 2>/dev/null || true\n");
+            script.push_str("git update-ref HEAD $(git commit-tree -p origin/main -m dots ${entry##* })");
+            let mut shell = std::process::Command::new("sh");
+            shell.args(["-ec", &script]).current_dir(&work.folder).env("GIT_CONFIG_GLOBAL", "/dev/null");
+            for who in ["AUTHOR", "COMMITTER"] {
+                shell.env(format!("GIT_{who}_NAME"), "t").env(format!("GIT_{who}_EMAIL"), "t@example.com");
+            }
+            let output = shell.output().unwrap();
+            assert!(output.status.success(), "{names:?}: {output:?}");
+            assert!(work.git(&["ls-tree", "-r", "--name-only", "HEAD"]).contains(&names.join("/")), "{names:?}");
+            let pushed = work.push(&session, &[], &[&mine]);
+            assert!(pushed.went_in || pushed.said.contains("push_"), "{names:?}: {}", pushed.said);
+            !pushed.went_in
+        };
+        for names in [
+            &["odd", "..", "x"][..],
+            &["odd", ".", "x"],
+            &["src", "..", "odd", "x"],
+            &["src", "..", "infra", "prod", "main.tf"],
+            &["..", "odd", "x"],
+            &["..", "..", "x"],
+        ] {
+            assert!(locked(names), "{names:?}");
+        }
+    });
+}
+
 #[test]
 fn ten_thousand_files_in_one_push() {
     at_both_doors(async |scene| {
@@ -145,7 +190,14 @@ fn ten_thousand_files_in_one_push() {
 #[test]
 fn what_is_frozen_stays_as_it_is() {
     at_both_doors(async |scene| {
-        let session = scene.session().await;
+        let (session, other) = (scene.session().await, scene.session().await);
+        let digest = |digit: &str| format!("sha256:{}", digit.repeat(64));
+        let change = serde_json::json!({
+            "resource": path("src/a.rs"), "before": digest("1"), "after": digest("2"), "diff": "@ line 1\n-1\n+80\n"
+        });
+        let told = serde_json::json!({ "writes": [change], "intent": "raise the pool size" });
+        let told = other.caller.post("/v1/writes", told).await;
+        assert!(told.status.is_success(), "{}", told.text());
         let body = serde_json::json!({ "resource": path("src/a.rs"), "reason": "two agents undo each other here" });
         let answer = scene.people.ada.post("/v1/freezes", body).await;
         assert!(answer.status.is_success(), "{}", answer.text());
@@ -153,6 +205,15 @@ fn what_is_frozen_stays_as_it_is() {
         work.write("src/a.rs", "2");
         work.commit("two");
         let pushed = work.push(&session, &[], &[&format!("HEAD:{}", own(&session, "fix"))]);
-        pushed.refused("push_frozen", &["src/a.rs", "two agents undo each other here", "writ lock thaw"]);
+        let who = format!("session {} of grace changed it at ", other.id);
+        let words = [
+            "src/a.rs",
+            "two agents undo each other here, at 20",
+            &who,
+            " UTC for: raise the pool size",
+            "writ:   +80",
+        ];
+        pushed.refused("push_frozen", &words);
+        pushed.refused("push_frozen", &["writ lock thaw path:"]);
     });
 }

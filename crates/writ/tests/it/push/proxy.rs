@@ -5,9 +5,12 @@ use std::io::Write;
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use http::Method;
+use nix::sys::signal::{Signal, kill};
+use nix::unistd::Pid;
 use serde_json::json;
 
-use super::scene::{Door, PUSHER, Scene, basic, broker_token, git, git_told, own};
+use super::scene::{Door, PUSHER, Scene, basic, broker_token, git, git_told, listening, own, proxy};
+use crate::support::process::{WRIT, signed_in};
 use crate::support::{Opened, run, send};
 
 /// The setting by which git shows a session's own token.
@@ -99,6 +102,70 @@ fn a_broker_s_token_pushes_and_one_for_reading_does_not() {
         assert!(!pushed.went_in && pushed.said.contains("403"), "{}", pushed.said);
         work.push_with(Some(&session.id), Some(&writing), &[], &[&what]).admitted();
         work.push_with(None, Some(&writing), &[], &["HEAD:refs/heads/main"]).refused("push_ref_protected", &[]);
+    });
+}
+
+/// Makes the credential that pushes, as a broker for a forge would.
+const BROKER: &str = r#"#!/bin/sh
+in=$(cat)
+case $in in
+*'"mint"'*)
+    until=$(printf '%s' "$in" | sed -n 's/.*"expires_at":"\([^"]*\)".*/\1/p')
+    printf '{"version":1,"expires_at":"%s","handle":"h","names":["pusher"],"secret":{"token":"PUSHER"}}' "$until" ;;
+esac
+"#;
+
+/// The proxy runs in a session of its own, of a project that only its operators work on: no agent's session is granted what
+/// that one is.
+#[test]
+fn the_credential_that_pushes_comes_from_a_broker() {
+    run(async {
+        let scene = Scene::start(Door::Proxy).await;
+        let (ada, writ) = (&scene.people.ada, &scene.writ);
+        let program = writ.path().join("broker");
+        std::fs::write(&program, BROKER.replace("PUSHER", PUSHER)).unwrap();
+        std::fs::set_permissions(&program, std::os::unix::fs::PermissionsExt::from_mode(0o700)).unwrap();
+        let settings = json!({ "command": [program], "env": ["PATH"], "targets": { "payments": {} } });
+        let broker = json!({ "kind": "exec", "settings": settings });
+        for (path, body) in [
+            ("/v1/teams/gates/members/ada", None),
+            ("/v1/brokers/pusher", Some(broker)),
+            ("/v1/projects/gates/grants/pusher/payments", Some(json!({}))),
+        ] {
+            if path.ends_with("ada") {
+                ada.post("/v1/teams", json!({ "name": "gates" })).await;
+                ada.post("/v1/projects", json!({ "name": "gates", "teams": ["gates"] })).await;
+            }
+            let answer = ada.put(path, body).await;
+            assert!(answer.status.is_success(), "{path}: {}", answer.text());
+        }
+        let upstream = scene.behind().part.text("url").strip_suffix("/payments.git").unwrap();
+        // Not over the wire that notes secrets: this one lies in files of the scene's, as its git server knows no other.
+        let mut launcher = signed_in(ada, &writ.path().join("home-gate"));
+        launcher.args(["run", "--project", "gates", "--here", "--", WRIT]).args(proxy(writ, upstream, "second"));
+        let get = format!("'{WRIT}' credential get pusher/payments --format token");
+        launcher.args(["--credential-command", &get]);
+        let (mut running, url) = listening(writ, launcher, "second.log").await;
+
+        let session = scene.session().await;
+        let work = scene.work("work");
+        work.write("src/a.rs", "2");
+        let tip = work.commit("two");
+        let mine = own(&session, "fix");
+        let pushed = git_told(
+            &work.folder,
+            &[shown(&session)],
+            &["push", &format!("{url}/payments.git"), &format!("HEAD:{mine}")],
+        );
+        kill(Pid::from_raw(i32::try_from(running.id()).unwrap()), Signal::SIGTERM).unwrap();
+        tokio::task::spawn_blocking(move || running.wait().unwrap()).await.unwrap();
+        pushed.unwrap_or_else(|said| {
+            panic!("{said}\n{}", std::fs::read_to_string(writ.path().join("second.log")).unwrap())
+        });
+        assert_eq!(scene.at(&mine), tip);
+        let ask = json!({ "broker": "pusher", "target": "payments" });
+        let refused = session.caller.post(&format!("/v1/sessions/{}/credentials", session.id), ask).await;
+        assert_eq!(refused.status, 403, "{}", refused.text());
     });
 }
 

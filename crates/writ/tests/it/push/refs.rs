@@ -42,6 +42,29 @@ fn a_session_pushes_to_its_own_branches_and_to_no_others() {
 }
 
 #[test]
+fn another_s_branch_is_neither_rewritten_nor_deleted() {
+    at_both_doors(async |scene| {
+        let (session, other) = (scene.session().await, scene.session().await);
+        let work = scene.work("work");
+        work.write("src/a.rs", "theirs");
+        let tip = work.commit("theirs");
+        let theirs = own(&other, "fix");
+        work.push(&other, &[], &[&format!("HEAD:{theirs}")]).admitted();
+        work.fresh();
+        work.write("src/a.rs", "mine");
+        work.commit("mine");
+        for what in [format!("+HEAD:{theirs}"), format!(":{theirs}"), format!("HEAD:refs/writ/keep/{}", other.id)] {
+            work.push(&session, &[], &[&what]).refused("push_ref_foreign", &["push to a branch of its own"]);
+        }
+        work.push(&session, &[], &["HEAD:refs/writ/x"]).refused("push_ref_foreign", &[]);
+        assert_eq!(scene.at(&theirs), tip);
+        // Neither is one that the name of the session's own only begins like.
+        let beside = format!("HEAD:refs/heads/s/{}x/fix", session.id);
+        work.push(&session, &[], &[&beside]).refused("push_ref_foreign", &[]);
+    });
+}
+
+#[test]
 fn of_two_refs_one_that_is_refused_keeps_the_other_out() {
     at_both_doors(async |scene| {
         let (session, other) = (scene.session().await, scene.session().await);

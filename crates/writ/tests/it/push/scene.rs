@@ -1,5 +1,6 @@
 //! A control plane, one repository behind one of the two doors, and clones of it.
 
+use std::ffi::OsString;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 
@@ -43,7 +44,7 @@ pub(crate) struct Scene {
 
 /// What is behind the proxy, and the proxy.
 pub(crate) struct Behind {
-    part: Part,
+    pub(crate) part: Part,
     /// Checks who comes to the git server; remembers all who came.
     pub(crate) porter: Receiver,
     proxy: Child,
@@ -162,7 +163,12 @@ impl Scene {
 
     /// A broker that makes tokens for the gate, granted to the project.
     pub(crate) async fn broker(&self) {
-        let delivery = json!({ "git": { "host": "git.example.com" } });
+        self.broker_for(json!({ "host": "git.example.com" })).await;
+    }
+
+    /// The same, with this way for git to the server.
+    pub(crate) async fn broker_for(&self, git: Value) {
+        let delivery = json!({ "git": git });
         let targets = json!({ "git": { "audience": AUDIENCE, "introspects": true, "delivery": delivery } });
         let body = json!({ "kind": "token", "settings": { "targets": targets } });
         let set = self.people.ada.put("/v1/brokers/internal", Some(body)).await;
@@ -260,13 +266,27 @@ async fn proxied(writ: &Writ) -> (PathBuf, String, Option<Behind>) {
     let upstream = part.text("url").strip_suffix("/payments.git").unwrap().to_owned();
     std::fs::write(writ.path().join("pusher"), PUSHER).unwrap();
     let mut command = Command::new(WRIT);
-    command.args(["git-proxy", "--server", &writ.url, "--upstream", &upstream, "--name", "git.example.com"]);
-    command.args(["--repository", "payments", "--audience", AUDIENCE, "--listen", "127.0.0.1:0"]);
-    for (option, file) in [("--state", "proxy"), ("--secret-file", "gate.secret"), ("--credential-file", "pusher")] {
-        command.arg(option).arg(writ.path().join(file));
+    command.args(proxy(writ, &upstream, "proxy")).arg("--credential-file").arg(writ.path().join("pusher"));
+    let (proxy, url) = listening(writ, command, "proxy.log").await;
+    (server, format!("{url}/payments.git"), Some(Behind { part, porter, proxy }))
+}
+
+/// The arguments of a proxy with a folder of its own, but for the credential that pushes.
+pub(crate) fn proxy(writ: &Writ, upstream: &str, state: &str) -> Vec<OsString> {
+    let plain = ["git-proxy", "--server", &writ.url, "--upstream", upstream, "--name", "git.example.com"];
+    let more = ["--repository", "payments", "--audience", AUDIENCE, "--listen", "127.0.0.1:0"];
+    let mut arguments: Vec<OsString> = plain.iter().chain(&more).map(OsString::from).collect();
+    for (option, file) in [("--state", state), ("--secret-file", "gate.secret")] {
+        arguments.extend([option.into(), writ.path().join(file).into()]);
     }
-    let log = std::fs::File::create(writ.path().join("proxy.log")).unwrap();
-    let mut proxy = command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(log).spawn().unwrap();
+    arguments
+}
+
+/// Starts a proxy, or what has one in it, and waits for its address.
+pub(crate) async fn listening(writ: &Writ, mut command: Command, log: &str) -> (Child, String) {
+    let log = writ.path().join(log);
+    let told = std::fs::File::create(&log).unwrap();
+    let mut proxy = command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(told).spawn().unwrap();
     let stdout = proxy.stdout.take().unwrap();
     let url = tokio::task::spawn_blocking(move || {
         let mut line = String::new();
@@ -274,8 +294,8 @@ async fn proxied(writ: &Writ) -> (PathBuf, String, Option<Behind>) {
         line.trim().to_owned()
     });
     let url = crate::support::within("the proxy to listen", url).await.unwrap();
-    assert!(url.starts_with("http"), "{}", std::fs::read_to_string(writ.path().join("proxy.log")).unwrap());
-    (server, format!("{url}/payments.git"), Some(Behind { part, porter, proxy }))
+    assert!(url.starts_with("http"), "{}", std::fs::read_to_string(log).unwrap());
+    (proxy, url)
 }
 
 fn free_address() -> String {

@@ -1,5 +1,7 @@
 //! Fencing tokens: what is locked by the rules is pushed by who holds it now.
 
+use nix::sys::signal::{Signal, kill};
+use nix::unistd::Pid;
 use serde_json::json;
 
 use super::scene::{Door, Scene, at_both_doors, own, path, release};
@@ -83,5 +85,24 @@ fn tokens_outlive_a_restart_and_a_gate_without_a_control_plane_is_shut() {
             work.commit("three");
             work.push(&session, &[token], &[&mine]).refused("push_token_stale", &["released, broken, or passed on"]);
         }
+    });
+}
+
+#[test]
+fn a_control_plane_that_hangs_lets_nothing_in() {
+    at_both_doors(async |scene| {
+        let session = scene.session().await;
+        let work = scene.work("work");
+        work.write("src/a.rs", "2");
+        work.commit("two");
+        let (mine, writ) = (own(&session, "fix"), Pid::from_raw(i32::try_from(scene.writ.pid()).unwrap()));
+        kill(writ, Signal::SIGSTOP).unwrap();
+        let pushed = work.push(&session, &[], &[&format!("HEAD:{mine}")]);
+        kill(writ, Signal::SIGCONT).unwrap();
+        assert!(!pushed.went_in, "{}", pushed.said);
+        let expected = if scene.door == Door::Hook { "push_unanswered" } else { "503" };
+        assert!(pushed.said.contains(expected), "{}", pushed.said);
+        assert_eq!(scene.at(&mine), "");
+        work.push(&session, &[], &[&format!("HEAD:{mine}")]).admitted();
     });
 }

@@ -46,6 +46,20 @@ async fn ben(scene: &Scene, name: &str, origin: &Path, script: Option<&str>) -> 
     ben
 }
 
+/// Changes it around all hooks, and pushes it as the session does: the wall is the same.
+fn sneaks_it_in(tree: &Path, session: &str) {
+    std::fs::write(tree.join(MIGRATION), "x").unwrap();
+    super::scene::git(tree, &["commit", "--quiet", "--no-verify", "--message=Sneak in", MIGRATION]);
+    let output = std::process::Command::new("sh")
+        .args(["-c", &push("")])
+        .current_dir(tree)
+        .env("WRIT_SESSION_ID", session)
+        .output()
+        .unwrap();
+    let said = String::from_utf8_lossy(&output.stdout);
+    assert!(!output.status.success() && said.contains("push_path_locked") && said.contains(MIGRATION), "{said}");
+}
+
 #[test]
 fn a_hook_that_is_missing_crashes_or_hangs_blocks_the_client() {
     with_writ(WritOptions::default(), async |scene| {
@@ -68,6 +82,7 @@ fn a_hook_that_is_missing_crashes_or_hangs_blocks_the_client() {
                 ben.bash(&format!("echo >>{MIGRATION}")).await.refused();
                 assert_eq!(content(&ben.root, MIGRATION), BEFORE, "{name}");
             }
+            sneaks_it_in(&ben.root, &scene.session_of(name).await);
             ben.say("All done.").await.1.result();
         }
         assert_eq!(pushed(&origin), Vec::<String>::new());

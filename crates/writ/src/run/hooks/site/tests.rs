@@ -1,7 +1,8 @@
 use std::path::Path;
 use std::process::Command;
 
-use super::{Sites, name_of, origin};
+use super::{Sites, name_of};
+use crate::run::gates::{Gate, Gates};
 
 #[test]
 fn repositories_are_named_after_their_remote() {
@@ -18,14 +19,6 @@ fn repositories_are_named_after_their_remote() {
         assert_eq!(name_of(url).as_deref(), Some(expected), "{url}");
     }
     assert_eq!(name_of("https://"), None);
-}
-
-#[test]
-fn origin_counts_and_else_the_first() {
-    let both = "[remote \"fork\"]\n\turl = a\n[remote \"origin\"]\n\tfetch = x\n\turl = b\n\turl = c\n[branch \"x\"]\n\turl = d";
-    assert_eq!(origin(both).as_deref(), Some("b"));
-    assert_eq!(origin("[remote \"fork\"]\nurl=a").as_deref(), Some("a"));
-    assert_eq!(origin("[core]\nurl = a"), None);
 }
 
 fn git(folder: &Path, arguments: &[&str]) {
@@ -96,4 +89,22 @@ fn a_workspace_of_a_repository_without_a_remote_is_named_like_it() {
     let sites = Sites::default();
     let names = ["api", "workspace-7"].map(|name| sites.tree(&top.join(name)).unwrap().repository);
     assert_eq!(names, ["local/api", "local/api"]);
+}
+
+#[test]
+fn behind_a_proxy_a_repository_has_the_name_that_the_gate_has_for_it() {
+    let folder = tempfile::tempdir().unwrap();
+    let tree = folder.path().canonicalize().unwrap().join("api");
+    std::fs::create_dir(&tree).unwrap();
+    git(&tree, &["init", "--quiet"]);
+    // As a workspace has it: in quotes.
+    let remote = "[remote \"origin\"]\n\turl = \"https://proxy.example.com/acme/api.git\"\n";
+    std::fs::write(tree.join(".git/config"), remote).unwrap();
+    let name = |sites: Sites| sites.tree(&tree).unwrap().repository;
+    assert_eq!(name(Sites::default()), "proxy.example.com/acme/api");
+    let (sites, mut gates) = (Sites::default(), Gates::default());
+    let called = Some("github.com".to_owned());
+    gates.extend([Gate { prefix: "https://proxy.example.com/".to_owned(), called }]);
+    sites.know(gates);
+    assert_eq!(name(sites), "github.com/acme/api");
 }

@@ -79,7 +79,7 @@ fn a_change_in_another_working_tree_stops_until_it_is_read_again() {
 #[test]
 fn what_another_has_just_put_there_is_read_first() {
     let theirs = foreign(7, "two");
-    let by = Verdict::Changed(Some(theirs.clone()));
+    let by = Verdict::News(theirs.clone());
     for deed in [Deed::Change, Deed::Overwrite, Deed::Remove] {
         assert_eq!(judge(None, digest("two"), deed, Some(&theirs)), by);
     }

@@ -135,6 +135,20 @@ fn what_is_frozen_stays_until_it_is_thawed() {
     stage.read("pool.toml");
     stage.heard("freeze", &json!({"resource": resource("pool.toml"), "detail": "two agents"}));
     assert_says(stage.asks_to_edit("pool.toml"), &["pool.toml is frozen (two agents)", "until a person has thawed it"]);
+    // Whose work it is about: the session's own changes are nothing new to it.
+    for (position, session) in [(12, "ses_1"), (11, "ses_2")] {
+        stage.plane.told_before.lock().unwrap().push(json!({
+            "position": position, "time": "2026-11-26T14:02:31Z", "resource": resource("pool.toml"),
+            "writer": {"session.id": session, "developer.name": "ana"}, "intent": "raise the pool",
+            "diff": "@ line 1\n-one\n+two\n"
+        }));
+    }
+    let lately =
+        "The last change there by another session: ana's session ses_2, at 14:02 UTC, saying \"raise the pool\".";
+    assert_says(
+        stage.asks_to_edit("pool.toml"),
+        &["is frozen (two agents)", lately, "```diff\n@ line 1\n-one\n+two\n```"],
+    );
     assert_says(stage.asks_to_run("rm pool.toml"), &["is frozen"]);
     assert_eq!(stage.asks_to_edit("other.toml"), None);
     stage.heard("thaw", &json!({"resource": resource("pool.toml")}));

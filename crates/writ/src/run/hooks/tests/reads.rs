@@ -132,7 +132,8 @@ fn what_another_has_just_put_there_is_read_before_it_is_edited() {
     let stage = Stage::new();
     stage.write("pool.toml", "theirs\n");
     stage.hears_write(9, "pool.toml", "one\n", "theirs\n");
-    assert_says(stage.asks_to_edit("pool.toml"), &["ana's session ses_2 changed it"]);
+    let said = ["you have not read pool.toml", "ana's session ses_2 changed it", "Read it, then make your change"];
+    assert_says(stage.asks_to_edit("pool.toml"), &said);
     stage.read("pool.toml");
     assert_eq!(stage.asks_to_edit("pool.toml"), None);
 }
