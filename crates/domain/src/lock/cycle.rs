@@ -54,9 +54,9 @@ pub(super) fn check(state: &State, asked: &Asked) -> Result<(), Refusal> {
     if asked.rank.is_some() {
         let behind =
             behind.iter().filter(|(_, found)| !found.is_passed).map(|(id, found)| (*id, found.clone())).collect();
-        Search::new(state, asked, behind).from_what_is_asked()?;
+        Search::new(state, asked, behind).look_by_what_is_asked()?;
     }
-    Search::new(state, asked, behind).from_what_its_family_waits_for()
+    Search::new(state, asked, behind).look_by_what_its_family_waits_for()
 }
 
 /// What somebody wants who waits, and would find the one who asks in the way from now on.
@@ -159,7 +159,7 @@ impl<'a> Search<'a> {
     }
 
     /// The one who asks would wait for what is asked: a circle closes by whatever they have, or would get.
-    fn from_what_is_asked(mut self) -> Result<(), Refusal> {
+    fn look_by_what_is_asked(mut self) -> Result<(), Refusal> {
         self.counts_known = true;
         let rank = self.asked.rank.unwrap_or_default();
         self.start(self.asked.holder, self.asked.wants, rank);
@@ -167,7 +167,7 @@ impl<'a> Search<'a> {
     }
 
     /// The one who asks and their kin wait already: a new circle closes by what is asked alone.
-    fn from_what_its_family_waits_for(mut self) -> Result<(), Refusal> {
+    fn look_by_what_its_family_waits_for(mut self) -> Result<(), Refusal> {
         for (_, ticket) in waiting_of(self.state, self.asked.holder) {
             self.start(ticket.holder, &ticket.wants, ticket.rank);
         }

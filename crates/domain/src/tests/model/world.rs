@@ -389,7 +389,7 @@ impl World {
         let block = |n: u128| {
             let ids = (0..scope.tickets).map(|k| ticket_id(scope, n, k)).filter(|id| self.asked.contains_key(id));
             let mut block = vec![u8::from(self.state.sessions.contains_key(&ses(n)))];
-            let mut all: Vec<_> = ids.map(|id| self.ticket_key(id, &token, &rank)).collect();
+            let mut all: Vec<_> = ids.map(|id| self.ticket_key(id, token, rank)).collect();
             all.sort_unstable();
             all.iter().for_each(|one| block.extend(one));
             block.push(0xFF);
