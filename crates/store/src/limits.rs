@@ -39,8 +39,9 @@ pub const STATEMENTS_CACHED_MAX: usize = 256;
 /// Lists of statements that one connection to SQLite is given before it has done the first: the one at work, whose asker may have
 /// gone, and one that undoes it.
 pub const SQLITE_JOBS_WAITING_MAX: usize = 4;
-/// Pages of the write-ahead log before SQLite folds it into the database (4 kB each): rarer folding, fewer syncs.
-pub const SQLITE_CHECKPOINT_PAGES: u32 = 4_000;
+/// Pages of the write-ahead log before it is folded into the database (4 kB each): rarer folding, fewer syncs. A batch of 32
+/// locks writes about a hundred.
+pub const SQLITE_CHECKPOINT_PAGES: u32 = 8_000;
 /// Page cache of the writing connection in kibibytes: the hot ends of tables and indexes.
 pub const SQLITE_CACHE_KIB: u32 = 65_536;
 

@@ -18,12 +18,12 @@ pub(super) async fn open(path: &Path, options: &Options) -> Result<Pool, StoreEr
     let writing = vec![
         ("journal_mode", "WAL".to_owned()),
         ("synchronous", synchronous.to_owned()),
-        ("wal_autocheckpoint", SQLITE_CHECKPOINT_PAGES.to_string()),
         ("cache_size", format!("-{SQLITE_CACHE_KIB}")),
         // What is deleted is overwritten with zeros: an erased person is in no free page.
         ("secure_delete", "ON".to_owned()),
     ];
-    let writer = SqlitePool::new(opening(path, writing), 1);
+    let writing = Opening { fold_pages: Some(SQLITE_CHECKPOINT_PAGES), ..opening(path, writing) };
+    let writer = SqlitePool::new(writing, 1);
     // Opened now, so that what cannot be opened is found now, and so that readers find the write-ahead log.
     drop(writer.acquire().await?);
     let readers = SqlitePool::new(opening(path, query_only()), options.readers.max(1));
@@ -38,12 +38,13 @@ pub(super) async fn open_to_read(path: &Path) -> Result<SqliteConn, StoreError> 
 
 /// One connection does everything: another one would see another database.
 pub(super) async fn open_memory() -> Result<Pool, StoreError> {
-    let writer = SqlitePool::new(Opening { path: None, read_only: false, pragmas: Vec::new() }, 1);
+    let opening = Opening { path: None, read_only: false, pragmas: Vec::new(), fold_pages: None };
+    let writer = SqlitePool::new(opening, 1);
     Ok(Pool::Sqlite { readers: writer.clone(), writer, _lock: None })
 }
 
 fn opening(path: &Path, pragmas: Vec<(&'static str, String)>) -> Opening {
-    Opening { path: Some(path.to_owned()), read_only: false, pragmas }
+    Opening { path: Some(path.to_owned()), read_only: false, pragmas, fold_pages: None }
 }
 
 fn query_only() -> Vec<(&'static str, String)> {

@@ -8,7 +8,7 @@ use crate::StoreError;
 use crate::value::Value;
 
 fn pool() -> SqlitePool {
-    SqlitePool::new(Opening { path: None, read_only: false, pragmas: Vec::new() }, 1)
+    SqlitePool::new(Opening { path: None, read_only: false, pragmas: Vec::new(), fold_pages: None }, 1)
 }
 
 fn script(sql: &'static str) -> Step {
@@ -113,6 +113,23 @@ async fn a_connection_goes_back_unless_it_was_discarded() {
     drop(same);
     let mut other = pool.acquire().await.unwrap();
     other.run(statement("SELECT COUNT(*) FROM t", [])).await.unwrap_err();
+}
+
+/// Otherwise it would grow for as long as the process runs.
+#[tokio::test]
+async fn the_write_ahead_log_is_folded_when_it_is_long() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("writ.db");
+    let pragmas = vec![("journal_mode", "WAL".to_owned())];
+    let opening = Opening { path: Some(path.clone()), read_only: false, pragmas, fold_pages: Some(20) };
+    let mut conn = with_table(&SqlitePool::new(opening, 1)).await;
+    for number in 0..200 {
+        conn.run(rows("INSERT INTO t (a, b) VALUES (?, ?)", 2, [number, 10])).await.unwrap();
+    }
+    assert_eq!(count(&mut conn).await, 200);
+    // A frame is a page and its head.
+    let frames = std::fs::metadata(folder.path().join("writ.db-wal")).unwrap().len() / (4096 + 24);
+    assert!((20..40).contains(&frames), "{frames}");
 }
 
 #[tokio::test]

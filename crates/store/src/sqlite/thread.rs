@@ -1,5 +1,6 @@
 //! A connection on a thread of its own.
 
+use std::cell::Cell;
 use std::path::PathBuf;
 use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
 
@@ -19,6 +20,14 @@ pub(crate) struct Opening {
     pub(crate) read_only: bool,
     /// What it is set to, in order: names and values.
     pub(crate) pragmas: Vec<(&'static str, String)>,
+    /// For the one that writes: pages of the write-ahead log before it is folded into the file. SQLite would do it inside of a
+    /// commit that is durable already, with everybody waiting for the answer; here it is done after that.
+    pub(crate) fold_pages: Option<u32>,
+}
+
+thread_local! {
+    /// Pages of the write-ahead log at the last commit of this thread's connection.
+    static PAGES: Cell<u32> = const { Cell::new(0) };
 }
 
 /// A connection that takes one job after the other. Dropped, it finishes those that it was given and closes.
@@ -53,6 +62,13 @@ impl Opening {
         for (name, value) in &self.pragmas {
             conn.pragma_update(None, name, value)?;
         }
+        if self.fold_pages.is_some() {
+            // In the place of SQLite's own hook, which folds.
+            conn.wal_hook(Some(|_, pages| {
+                PAGES.set(u32::try_from(pages).unwrap_or_default());
+                Ok(())
+            }));
+        }
         Ok(conn)
     }
 }
@@ -70,7 +86,7 @@ impl Thread {
             match opening.open() {
                 Ok(conn) => {
                     let _ = opened.send(Ok(()));
-                    work(&conn, &waiting);
+                    work(&conn, &waiting, opening.fold_pages);
                 }
                 Err(error) => drop(opened.send(Err(error))),
             }
@@ -96,10 +112,21 @@ impl Thread {
     }
 }
 
-fn work(conn: &Connection, jobs: &Receiver<Job>) {
+fn work(conn: &Connection, jobs: &Receiver<Job>, fold_pages: Option<u32>) {
     for Job { steps, reply } in jobs {
         // Whoever gave up waiting no longer wants to know.
         let _ = reply.send(run(conn, steps));
+        if fold_pages.is_some_and(|most| PAGES.get() >= most) && conn.is_autocommit() {
+            fold(conn);
+        }
+    }
+}
+
+/// Folds as much of the write-ahead log as nobody reads any more. What fails is tried again after the next commit.
+fn fold(conn: &Connection) {
+    PAGES.set(0);
+    if let Err(error) = conn.query_row("PRAGMA wal_checkpoint(PASSIVE)", [], |_| Ok(())) {
+        tracing::debug!(%error, "the write-ahead log was not folded into the database");
     }
 }
 
