@@ -10,7 +10,7 @@ use crate::scribe::read_all;
 use crate::view::{Folded, View};
 
 /// Raise it whenever the shape or the meaning of [`State`] or [`Chains`] changes.
-pub(crate) const FORMAT: i64 = 5;
+pub(crate) const FORMAT: i64 = 6;
 
 /// What a snapshot holds.
 #[derive(Serialize, Deserialize)]

@@ -87,6 +87,8 @@ pub enum Command {
     RecordWrite(Box<write::Record>),
     /// Ask whether a push may go in.
     CheckPush(Box<push::Check>),
+    /// Note that a push has arrived.
+    LandPush(push::Land),
     /// Freeze a resource.
     FreezeResource(Box<freeze::Ask>),
     /// Thaw it.
@@ -153,6 +155,7 @@ fn decide_one(state: &State, by: Actor, command: &Command, now: Time) -> Result<
         Command::LapseLock(command) => lock::lapse(state, command, now),
         Command::RecordWrite(command) => write::record(state, by, command, now),
         Command::CheckPush(command) => push::check(state, by, command, now),
+        Command::LandPush(command) => push::land(state, by, command, now),
         Command::FreezeResource(command) => freeze::ask(state, by, command),
         Command::ThawResource(command) => freeze::thaw(state, by, command),
         Command::StartNode(command) => node::start(state, command),

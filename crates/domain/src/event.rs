@@ -140,6 +140,9 @@ pub enum Event {
     /// A push may go in.
     #[serde(rename = "push.admitted")]
     PushAdmitted(Box<push::Admitted>),
+    /// A push that was let in is not on its way any more.
+    #[serde(rename = "push.landed")]
+    PushLanded(push::Landed),
     /// A push may not go in.
     #[serde(rename = "push.refused")]
     PushRefused(Box<push::Refused>),
@@ -185,6 +188,7 @@ impl Event {
             Self::LockOver(event) => event.holder.session(),
             Self::ResourceWritten(event) => Some(event.session),
             Self::PushAdmitted(event) => Some(event.push.session),
+            Self::PushLanded(event) => Some(event.session),
             Self::PushRefused(event) => Some(event.push.session),
             _ => None,
         }

@@ -20,7 +20,7 @@ use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
 pub(crate) use acquire::{acquire, rank_at};
 pub(crate) use next::{complete, first_again, withdrawn_by};
-pub(crate) use over::{break_ticket, lapse, release, rests_until, take_out_of_queues};
+pub(crate) use over::{break_ticket, lapse, release, rested, rests_for_pushes, rests_until, take_out_of_queues};
 
 pub use acquire::{Acquire, Choice, Granted, Offered, Patience, Queued};
 pub use cycle::Step;
@@ -75,6 +75,17 @@ pub struct Ticket {
     pub rank: Rank,
     /// Until when a change that a gate let through may still be on its way: nobody else gets the resources before.
     pub pinned_until: Option<Time>,
+    /// The newest of these changes.
+    pub pinned_by: Option<Pin>,
+}
+
+/// A change that a gate let through, and that may still be on its way.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Pin {
+    /// Position of the entry that let it through.
+    pub push: u64,
+    /// Until when changes from before it may be on their way, too.
+    pub before: Option<Time>,
 }
 
 /// The order of waiting: by time, with [`Priority`] taken off; then by position in the log.
@@ -159,6 +170,11 @@ impl Ticket {
     /// Until when a change that a gate let through may be on its way, if one may be.
     pub fn pinned_at(&self, now: Time) -> Option<Time> {
         self.pinned_until.filter(|until| *until > now)
+    }
+
+    /// Whether every change of what it is for comes by a gate: what is on its way there is known.
+    pub fn is_gated(&self) -> bool {
+        self.wants.iter().all(|want| !want.mode.changes() || want.resource.is_gated())
     }
 }
 

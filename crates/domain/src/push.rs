@@ -14,7 +14,7 @@ mod verdict;
 
 use serde::{Deserialize, Serialize};
 
-pub(crate) use verdict::check;
+pub(crate) use verdict::{check, land};
 
 pub use refs::own_refs;
 
@@ -114,6 +114,28 @@ pub struct Admitted {
     #[serde(flatten)]
     pub push: Push,
     /// The tickets it relies on: for a moment nobody takes them away.
+    pub locks: Vec<TicketId>,
+}
+
+/// Note that a push that was let in has arrived, or that the git server did not take it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Land {
+    /// Whose it was.
+    pub session: SessionId,
+    /// Position of the entry that let it in.
+    pub push: u64,
+    /// The tickets that it relied on.
+    pub locks: Vec<TicketId>,
+}
+
+/// Entry: a push that was let in is not on its way any more, so that what its session let go need not rest.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Landed {
+    /// Whose it was.
+    pub session: SessionId,
+    /// Position of the entry that let it in.
+    pub push: u64,
+    /// The tickets that it kept until now.
     pub locks: Vec<TicketId>,
 }
 

@@ -190,7 +190,7 @@ impl<'a> Append<'a> {
             Event::LockQueued(_) | Event::LockOffered(_) | Event::LockGranted(_) => Ok(()),
             Event::LockResting(_) | Event::LockOver(_) => Ok(()),
             Event::ResourceWritten(_) | Event::ResourceFrozen(_) | Event::ResourceThawed(_) => Ok(()),
-            Event::PushAdmitted(_) | Event::PushRefused(_) => Ok(()),
+            Event::PushAdmitted(_) | Event::PushLanded(_) | Event::PushRefused(_) => Ok(()),
             // So are a project's lock rules.
             Event::LockRulesSet(_) => Ok(()),
             // Grants are in the state, whole; that somebody asked is in the log.

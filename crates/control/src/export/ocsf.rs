@@ -94,6 +94,7 @@ fn shape(origin: &str, line: &Line) -> Shape {
         Event::LockOver(event) => locks::over(line, event),
         Event::ResourceWritten(event) => locks::written(line, event),
         Event::PushAdmitted(event) => push::admitted(line, event),
+        Event::PushLanded(event) => push::landed(line, event),
         Event::PushRefused(event) => push::refused(line, event),
         Event::ResourceFrozen(event) => locks::frozen(line, event),
         Event::ResourceThawed(event) => locks::thawed(line, event),

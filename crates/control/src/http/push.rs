@@ -17,7 +17,7 @@ use store::WriteRow;
 use utoipa::ToSchema;
 use zeroize::Zeroizing;
 
-use super::extract::{Bearer, Json, ThisRequest};
+use super::extract::{Bearer, Json, Path, ThisRequest};
 use super::locks::{self, Obstacle};
 use super::problem::{self, Problem};
 use crate::limits::PUSH_BODY_BYTES_MAX;
@@ -26,7 +26,9 @@ use crate::plane::ControlPlane;
 use crate::server::Shared;
 
 pub(super) fn routes() -> Router<Arc<Shared>> {
-    Router::new().route("/v1/push-checks", post(check).layer(DefaultBodyLimit::max(PUSH_BODY_BYTES_MAX)))
+    Router::new()
+        .route("/v1/push-checks", post(check).layer(DefaultBodyLimit::max(PUSH_BODY_BYTES_MAX)))
+        .route("/v1/push-checks/{admitted}/landed", post(landed))
 }
 
 /// A push.
@@ -154,6 +156,35 @@ pub(super) async fn check(
             refused(plane, request, &decided, why, lately)
         }
     })
+}
+
+/// Nothing is asked.
+#[derive(Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub(super) struct LandPush {}
+
+/// The push is not on its way any more.
+#[derive(Serialize, ToSchema)]
+pub(super) struct LandedPush {
+    /// Whether it kept any lock until now.
+    landed: bool,
+}
+
+/// Say that an admitted push has arrived, or that the git server did not take it: what its session lets go is free at once
+/// then, and not only after a minute. The bearer is the secret of the gate that asked about it.
+#[utoipa::path(post, path = "/v1/push-checks/{admitted}/landed", tag = "git", request_body = LandPush,
+    params(("admitted" = u64, Path, description = "Position of the entry that admitted it")),
+    responses((status = 200, body = LandedPush), (status = "4XX", body = Problem)))]
+pub(super) async fn landed(
+    State(shared): State<Arc<Shared>>,
+    ThisRequest(request): ThisRequest,
+    gate: Gate,
+    Path(admitted): Path<u64>,
+    Json(LandPush {}): Json<LandPush>,
+) -> Result<Answer<LandedPush>, Problem> {
+    let Gate::Of(gate) = gate else { return Err(problem::unauthenticated("this is for gates to say")) };
+    let landed = push::landed(&shared.plane, request, &gate, admitted).await?;
+    Ok(Answer(LandedPush { landed }))
 }
 
 fn refused(

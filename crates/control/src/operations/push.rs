@@ -5,7 +5,7 @@ mod identity;
 mod words;
 
 use domain::lock::{Mode, Want};
-use domain::push::{Check, Paths, Push, Update, Why};
+use domain::push::{Check, Land, Paths, Push, Update, Why};
 use domain::{Actor, Command, Digest, Event, ProjectId, Refusal, RequestId, Resource, SessionId};
 use policy::Rules;
 use store::WriteRow;
@@ -100,6 +100,24 @@ pub async fn check(plane: &ControlPlane, request: RequestId, asked: Asked) -> Re
     // INVARIANT: a check always says yes or no.
     let (push, why) = decided.ok_or_else(|| Error::Unavailable("the push was not decided about".to_owned()))?;
     Ok(Decided { position: receipt.position, push, why })
+}
+
+/// Notes that a push which a gate let in has arrived, or that its git server did not take it: what its session lets go
+/// need not rest. Says whether anything was kept by it still.
+///
+/// # Errors
+/// There is no such push of this gate, or the store is away.
+pub async fn landed(plane: &ControlPlane, request: RequestId, gate: &str, push: u64) -> Result<bool, Error> {
+    let unknown = || Error::not_found("admitted push", push);
+    let entry = plane.store.entry(push).await?.and_then(|stored| ledger::decode(&stored.bytes).ok());
+    let Some(Event::PushAdmitted(admitted)) = entry.map(|entry| entry.event) else { return Err(unknown()) };
+    if admitted.push.gate.as_deref() != Some(gate) {
+        return Err(unknown());
+    }
+    let land = Land { session: admitted.push.session, push, locks: admitted.locks };
+    let asker = Asker { by: Actor::System, request };
+    let receipt = plane.propose(asker, Command::LandPush(land)).await?;
+    Ok(!receipt.events.is_empty())
 }
 
 /// The last change of what is frozen by another session, where the push was refused for that: what its session may see of it.

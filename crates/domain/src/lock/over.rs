@@ -146,6 +146,22 @@ pub(crate) fn take_out_of_queues(state: &State, developer: DeveloperId, reason: 
     waiting.map(|(id, ticket)| over(id, ticket, How::Broken { reason: reason.to_owned() })).collect()
 }
 
+/// Whether what rests does so only for what gates let through: of a session that vanished, other changes may be on their
+/// way to what no gate protects.
+pub(crate) fn rests_for_pushes(state: &State, ticket: &Ticket) -> bool {
+    ticket.is_gated() || ticket.holder.session().is_none_or(|session| state.sessions.contains_key(&session))
+}
+
+/// The ends of tickets that rested only for a change that has now arrived.
+pub(crate) fn rested(state: &State, tickets: &[TicketId], now: Time) -> Vec<Event> {
+    let found = tickets.iter().filter_map(|id| Some((*id, state.locks.tickets.get(id)?)));
+    let is_done = |ticket: &Ticket| {
+        let others = ticket.pinned_by.and_then(|pin| pin.before).filter(|until| *until > now);
+        matches!(ticket.phase, Phase::Resting { .. }) && rests_for_pushes(state, ticket) && others.is_none()
+    };
+    found.filter(|(_, ticket)| is_done(ticket)).map(|(id, ticket)| over(id, ticket, How::Rested)).collect()
+}
+
 fn over(id: TicketId, ticket: &Ticket, how: How) -> Event {
     Event::LockOver(Over { ticket: id, holder: ticket.holder, how })
 }
@@ -159,7 +175,6 @@ pub(crate) fn rests_until(ticket: &Ticket, ending: &Ending, at: Time) -> Option<
         return None;
     }
     let vanished = matches!(ending, Ending::MissedBeats | Ending::ParentOver { .. });
-    let ungated = ticket.wants.iter().any(|want| want.mode.changes() && !want.resource.is_gated());
-    let rest = (vanished && ungated).then(|| at + limits::LOCK_REST);
+    let rest = (vanished && !ticket.is_gated()).then(|| at + limits::LOCK_REST);
     rest.max(ticket.pinned_at(at))
 }

@@ -3,8 +3,8 @@
 use std::collections::BTreeSet;
 
 use super::refs::{Owner, is_kept, owner};
-use super::{Admitted, Check, Kind, Push, Refused, Update, Why};
-use crate::lock::{Holder, Mode, Ticket, Want};
+use super::{Admitted, Check, Kind, Land, Landed, Push, Refused, Update, Why};
+use crate::lock::{self, Holder, Mode, Phase, Pin, Ticket, Want};
 use crate::refusal::at_most;
 use crate::{Actor, Event, Refusal, Resource, Role, State, TicketId, Time, limits, text};
 
@@ -30,6 +30,26 @@ pub(crate) fn check(state: &State, by: Actor, command: &Check, now: Time) -> Res
         Ok(locks) => Event::PushAdmitted(Box::new(Admitted { push, locks: locks.into_iter().collect() })),
         Err(why) => Event::PushRefused(Box::new(Refused { push, why })),
     }])
+}
+
+/// What still waits for the push is free; a push that nothing waits for any more, or a newer one of the same session
+/// covers, is no news.
+pub(crate) fn land(state: &State, by: Actor, command: &Land, now: Time) -> Result<Vec<Event>, Refusal> {
+    if by != Actor::System {
+        return Err(Refusal::Forbidden { needs: Role::Admin.as_str() });
+    }
+    at_most("locks of one push", command.locks.len(), limits::PUSH_PATHS_MAX)?;
+    let is_kept_by_it = |id: &TicketId| {
+        let ticket = state.locks.tickets.get(id);
+        ticket.and_then(|ticket| ticket.pinned_by).is_some_and(|pin| pin.push == command.push)
+    };
+    let locks: Vec<TicketId> = command.locks.iter().copied().filter(is_kept_by_it).collect();
+    if locks.is_empty() {
+        return Ok(Vec::new());
+    }
+    let over = lock::rested(state, &locks, now);
+    let landed = Event::PushLanded(Landed { session: command.session, push: command.push, locks });
+    Ok([vec![landed], over].concat())
 }
 
 fn check_bounds(command: &Check) -> Result<(), Refusal> {
@@ -195,8 +215,28 @@ impl State {
     pub(crate) fn pin(&mut self, tickets: &[TicketId], at: Time) {
         for id in tickets {
             if let Some(ticket) = self.locks.tickets.get_mut(id) {
+                ticket.pinned_by = Some(Pin { push: self.next, before: ticket.pinned_at(at) });
                 ticket.pinned_until = ticket.pinned_until.max(Some(at + limits::LOCK_PIN_MAX));
             }
+        }
+    }
+
+    /// The push has arrived, or never will: it keeps nothing any more.
+    pub(crate) fn unpin(&mut self, event: &Landed) {
+        for id in &event.locks {
+            let is_its = |ticket: &Ticket| ticket.pinned_by.is_some_and(|pin| pin.push == event.push);
+            if !self.locks.tickets.get(id).is_some_and(is_its) {
+                continue;
+            }
+            let Some(mut ticket) = self.locks.remove(*id) else { continue };
+            let before = ticket.pinned_by.take().and_then(|pin| pin.before);
+            ticket.pinned_until = before;
+            if let (Phase::Resting { .. }, Some(until), true) =
+                (ticket.phase, before, lock::rests_for_pushes(self, &ticket))
+            {
+                ticket.phase = Phase::Resting { until };
+            }
+            self.locks.insert(*id, ticket);
         }
     }
 }

@@ -91,6 +91,7 @@ impl State {
             Event::LockOver(event) => self.end_ticket(event.ticket, at),
             Event::ResourceWritten(event) => self.write(event, at),
             Event::PushAdmitted(event) => self.pin(&event.locks, at),
+            Event::PushLanded(event) => self.unpin(event),
             Event::PushRefused(_) => {}
             Event::ResourceFrozen(event) => self.freeze(event, at),
             Event::ResourceThawed(event) => self.thaw(&event.resource),

@@ -22,6 +22,7 @@ impl State {
             phase: Phase::Waiting,
             rank: (lock::rank_at(event.priority, at), self.next),
             pinned_until: None,
+            pinned_by: None,
         };
         self.locks.insert(event.ticket, ticket);
     }
@@ -46,6 +47,7 @@ impl State {
             phase,
             rank,
             pinned_until: None,
+            pinned_by: None,
         };
         self.locks.insert(event.ticket, ticket);
     }

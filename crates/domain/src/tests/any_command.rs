@@ -5,8 +5,8 @@ use proptest::option;
 use proptest::prelude::*;
 
 use super::house::{
-    MORNING, cal, configure, cre, dev, digest, name, nod, prj, pushing, request, resource, rooms, ses, settlement, sin,
-    tkt, tm,
+    MORNING, cal, configure, cre, dev, digest, landing, name, nod, prj, pushing, request, resource, rooms, ses,
+    settlement, sin, tkt, tm,
 };
 use super::run::Run;
 use crate::call::{Abandon, Reserve, Settle};
@@ -109,6 +109,14 @@ fn rightful(run: &Run, command: &mut Command, aim: usize) -> Actor {
                 *check = known;
             }
             Actor::Session(check.session)
+        }
+        Command::LandPush(land) => {
+            let mut pinned =
+                state.locks.tickets.iter().filter_map(|(id, one)| Some((*id, one.holder.session()?, one.pinned_by?)));
+            if let Some((id, session, pin)) = pinned.nth(nth(pinned.clone().count())) {
+                (land.session, land.push, land.locks) = (session, pin.push, vec![id]);
+            }
+            Actor::System
         }
         Command::RequestCredential(request) => {
             let by = aim_at(&mut request.session);
@@ -219,6 +227,7 @@ pub(crate) fn any_steps_of_locks() -> impl Strategy<Value = Vec<Step>> {
         2 => any_session_end(),
         20 => any_locks(),
         3 => (0..24_u128, 0..300_u64).prop_map(|(n, token)| pushing(ses(n), resource("path:r//f"), token)),
+        2 => (0..24_u128, 0..300_u64).prop_map(|(n, at)| landing(ses(n), at, &[])),
         1 => any_freezes(),
         1 => any_people(),
     ];

@@ -5,7 +5,7 @@ use crate::call::{Outcome, Quality, Reserve, Settle, Settlement};
 use crate::credential::Request;
 use crate::grant::{Grant, Set};
 use crate::lock::{Acquire, Choice, Holder, Locks, Mode, Patience, Priority, Release, Ticket, Want, Wants};
-use crate::push::{Check, Kind, Paths, Proof, Update, own_refs};
+use crate::push::{Check, Kind, Land, Paths, Proof, Update, own_refs};
 use crate::session::{Claims, Open};
 use crate::{
     Actor, BrokerKind, CallId, Command, CredentialId, DeveloperId, Digest, Name, NodeId, ProjectId, Resource, Role,
@@ -281,6 +281,11 @@ pub(crate) fn pushing(session: SessionId, target: Resource, token: u64) -> Comma
         commits: 1,
         flaw: None,
     }))
+}
+
+/// A push that was let in at a position has arrived.
+pub(crate) fn landing(session: SessionId, push: u64, locks: &[TicketId]) -> Command {
+    Command::LandPush(Land { session, push, locks: locks.to_vec() })
 }
 
 pub(crate) fn freezing(text: &str) -> Command {

@@ -61,6 +61,11 @@ fn changes(mode: Mode) -> bool {
     matches!(mode, Mode::X | Mode::IX | Mode::SIX)
 }
 
+/// Whether a change of it comes by no gate.
+fn is_ungated(part: &Part) -> bool {
+    changes(part.1) && !part.0.starts_with("path:") && !part.0.starts_with("ref:")
+}
+
 /// Whether two holders are one piece of work.
 pub(crate) fn kin(state: &State, one: Holder, other: Holder) -> bool {
     let climbs_to = |from: SessionId, to: SessionId| {
@@ -118,6 +123,8 @@ struct Line {
     order: (i64, u64),
     /// Until when a change under it may be on its way.
     pinned: Time,
+    /// The newest of those, and until when others may be.
+    newest: Option<(u64, Option<Time>)>,
 }
 
 /// The list.
@@ -172,10 +179,11 @@ impl Reference {
             _ => {}
         }
         let events = answer.unwrap_or_default();
-        for event in &events {
+        for (position, event) in (before.next..).zip(&events) {
             match event {
                 Event::SessionOver(over) => self.end_session(over.session, &over.how, now),
-                Event::PushAdmitted(push) => self.pin(&push.locks, now),
+                Event::PushAdmitted(push) => self.pin(&push.locks, position, now),
+                Event::PushLanded(landed) => self.unpin(&before, landed.push, now),
                 Event::ResourceFrozen(frozen) => self.withdraw(&frozen.resource.to_string()),
                 Event::DeveloperDisabled(gone) => self.lock_out(gone.developer),
                 Event::DeveloperErased(gone) => self.lock_out(gone.developer),
@@ -214,12 +222,22 @@ impl Reference {
         match said {
             Said::Granted(wants) => match self.lines.iter_mut().find(|line| line.id == asked.ticket) {
                 Some(line) => line.place = token,
-                None => self.lines.push(Line { id: asked.ticket, holder, wants, place: token, order, pinned }),
+                None => {
+                    self.lines.push(Line { id: asked.ticket, holder, wants, place: token, order, pinned, newest: None })
+                }
             },
             Said::Queued => {
                 self.arrivals += 1;
                 let wants = parts(&asked.wants);
-                self.lines.push(Line { id: asked.ticket, holder, wants, place: Place::Waiting, order, pinned });
+                self.lines.push(Line {
+                    id: asked.ticket,
+                    holder,
+                    wants,
+                    place: Place::Waiting,
+                    order,
+                    pinned,
+                    newest: None,
+                });
             }
             Said::Passed => {
                 self.over.insert(asked.ticket);
@@ -246,8 +264,10 @@ impl Reference {
         }
         let passed = asked.patience == Patience::Pass;
         let pinned = Time::default();
-        let new =
-            |wants: &[Part], place| Line { id: asked.ticket, holder, wants: wants.to_vec(), place, order, pinned };
+        let new = |wants: &[Part], place| {
+            let wants = wants.to_vec();
+            Line { id: asked.ticket, holder, wants, place, order, pinned, newest: None }
+        };
         if asked.choice == Choice::Any {
             for want in &wants {
                 let one = std::slice::from_ref(want);
@@ -348,10 +368,30 @@ impl Reference {
     }
 
     /// For a minute what a push relies on goes to nobody else.
-    fn pin(&mut self, ids: &[TicketId], now: Time) {
+    fn pin(&mut self, ids: &[TicketId], push: u64, now: Time) {
         for line in self.lines.iter_mut().filter(|line| ids.contains(&line.id)) {
+            line.newest = Some((push, Some(line.pinned).filter(|until| *until > now)));
             line.pinned = now + limits::LOCK_PIN_MAX;
         }
+    }
+
+    /// It has arrived: what rests for nothing else is free.
+    fn unpin(&mut self, state: &State, push: u64, now: Time) {
+        let mut over = Vec::new();
+        for line in &mut self.lines {
+            let Some((_, before)) = line.newest.filter(|(newest, _)| *newest == push) else { continue };
+            (line.newest, line.pinned) = (None, before.unwrap_or_default());
+            let vanished = line.holder.session().is_some_and(|session| !state.sessions.contains_key(&session));
+            let rests_on = vanished && line.wants.iter().any(is_ungated);
+            if !matches!(line.place, Place::Resting(_)) || rests_on {
+                continue;
+            }
+            match before.filter(|until| *until > now) {
+                Some(until) => line.place = Place::Resting(until),
+                None => over.push(line.id),
+            }
+        }
+        over.into_iter().for_each(|id| self.end(id));
     }
 
     fn let_go(&mut self, line: &Line, now: Time) {
@@ -385,10 +425,9 @@ impl Reference {
     /// What a vanished session held where no gate looks rests for a while.
     fn end_session(&mut self, session: SessionId, how: &How, now: Time) {
         let vanished = matches!(how, How::MissedBeats | How::ParentOver { .. });
-        let ungated = |part: &Part| changes(part.1) && !part.0.starts_with("path:") && !part.0.starts_with("ref:");
         let holder = Holder::Session(session);
         for line in self.lines.iter_mut().filter(|line| line.holder == holder && line.place != Place::Waiting) {
-            let rest = (vanished && line.wants.iter().any(ungated)).then(|| now + limits::LOCK_REST);
+            let rest = (vanished && line.wants.iter().any(is_ungated)).then(|| now + limits::LOCK_REST);
             match rest.max(Some(line.pinned).filter(|until| *until > now)) {
                 Some(until) => line.place = Place::Resting(until),
                 // A rest that is over is no rest.

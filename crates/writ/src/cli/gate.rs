@@ -12,11 +12,13 @@ pub(crate) enum GitReceiveCommand {
     Install(InstallReceive),
     /// Decide about a push; git runs this as its hook `pre-receive`
     PreReceive,
+    /// Say that a push has arrived; git runs this as its hook `post-receive`
+    PostReceive,
 }
 
 /// Have a bare repository of this machine take only pushes that writ admits
 ///
-/// Writes the hook `pre-receive` and `writ.toml` into the repository, and has git take options with a push. Who pushes is
+/// Writes the hooks `pre-receive` and `post-receive` and `writ.toml` into the repository, and has git take options with a push. Who pushes is
 /// what the server's front door proved: docs/git-push.md says how to set it up. Run it again to change something.
 ///
 /// Example: writ git-receive install /srv/git/api.git --server https://writ.example.com --name git.example.com/acme/api

@@ -9,6 +9,7 @@ pub(super) async fn receive(command: GitReceiveCommand) -> Result<Exit, CommandE
     match command {
         GitReceiveCommand::Install(arguments) => git_receive::install(arguments).await,
         GitReceiveCommand::PreReceive => git_receive::pre_receive().await,
+        GitReceiveCommand::PostReceive => git_receive::post_receive().await,
     }
 }
 

@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use gateway::Body;
 use http::{Request, Response, StatusCode};
+use http_body_util::BodyExt;
 use hyper::body::Incoming;
 use zeroize::Zeroizing;
 
@@ -13,7 +14,7 @@ use super::report::refusal;
 use super::request::Head;
 use super::route::Asks;
 use super::spool::Spool;
-use super::stream::{Sent, no_store, said};
+use super::stream::{Ending, Sent, no_store, said};
 use super::{Proxy, upstream};
 use crate::push::changes::{self, Changes};
 use crate::push::question::{Identity, Question};
@@ -52,9 +53,11 @@ impl Proxy {
             Verdict::Refused(refused) => no_store(StatusCode::OK, RESULT, refusal(&head, &refused)),
             Verdict::Admitted { position } => {
                 tracing::info!(position, repository = asks.name, "a push is sent on");
-                self.send_on(asks, &spool, &head, &copy)
-                    .await
-                    .unwrap_or_else(|refused| no_store(StatusCode::OK, RESULT, refusal(&head, &refused)))
+                match self.send_on(asks, &spool, &head, &copy).await {
+                    Ok(answer) => self.when_sent(answer, position),
+                    // Whether it arrived is not known.
+                    Err(refused) => no_store(StatusCode::OK, RESULT, refusal(&head, &refused)),
+                }
             }
         }
     }
@@ -84,6 +87,20 @@ impl Proxy {
         }
         let incoming = copy.receive(|| spool.at(from), &url, authorization).await.map_err(unreadable)?;
         changes::of(&incoming.repository, &head.updates).await.map_err(Refused::unreadable)
+    }
+
+    /// Says that the push has arrived, or was not taken, once the whole answer has passed through.
+    fn when_sent(&self, answer: Response<Body>, position: Option<u64>) -> Response<Body> {
+        let Some(position) = position else { return answer };
+        let (ended, end) = tokio::sync::oneshot::channel();
+        let asking = self.checker.clone();
+        tokio::spawn(async move {
+            // An answer that broke off says nothing: the push may be on its way still.
+            if end.await.is_ok() {
+                asking.landed(position).await;
+            }
+        });
+        answer.map(|body| Ending::new(body, ended).boxed_unsync())
     }
 
     async fn send_on(&self, asks: &Asks, spool: &Spool, head: &Head, copy: &Copy) -> Result<Response<Body>, Refused> {

@@ -13,6 +13,7 @@ use http_body_util::{BodyExt, Full};
 use hyper::body::{Frame, SizeHint};
 use tokio::fs::File;
 use tokio::io::{AsyncRead, ReadBuf};
+use tokio::sync::oneshot;
 use tokio::time::{Instant, Sleep};
 
 use super::limits::{IDLE_MAX, PIECE_BYTES};
@@ -23,6 +24,12 @@ type BoxError = Box<dyn std::error::Error + Send + Sync>;
 pub(super) struct Watched<B> {
     inner: B,
     silence: Pin<Box<Sleep>>,
+}
+
+/// A body that tells when it has ended as it should.
+pub(super) struct Ending {
+    inner: Body,
+    ended: Option<oneshot::Sender<()>>,
 }
 
 /// Bytes, then the rest of a file.
@@ -94,6 +101,52 @@ where
 
     fn size_hint(&self) -> SizeHint {
         self.inner.size_hint()
+    }
+}
+
+// === impl Ending ===
+
+impl Ending {
+    /// Tells `ended`; one that breaks off, or that nobody reads to its end, drops it.
+    pub(super) fn new(inner: Body, ended: oneshot::Sender<()>) -> Self {
+        Self { inner, ended: Some(ended) }
+    }
+
+    fn tell(&mut self) {
+        if let Some(ended) = self.ended.take() {
+            let _ = ended.send(());
+        }
+    }
+}
+
+impl hyper::body::Body for Ending {
+    type Data = Bytes;
+    type Error = BodyError;
+
+    fn poll_frame(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<Result<Frame<Bytes>, BodyError>>> {
+        let this = self.get_mut();
+        let frame = ready!(Pin::new(&mut this.inner).poll_frame(cx));
+        if frame.is_none() {
+            this.tell();
+        }
+        Poll::Ready(frame)
+    }
+
+    fn is_end_stream(&self) -> bool {
+        self.inner.is_end_stream()
+    }
+
+    fn size_hint(&self) -> SizeHint {
+        self.inner.size_hint()
+    }
+}
+
+impl Drop for Ending {
+    /// Of a body whose length is known the end is not asked for.
+    fn drop(&mut self) {
+        if hyper::body::Body::is_end_stream(&self.inner) {
+            self.tell();
+        }
     }
 }
 

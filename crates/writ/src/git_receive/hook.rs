@@ -2,6 +2,7 @@
 
 use std::io::Read;
 
+use super::admitted;
 use super::identity::{self, Pusher};
 use super::settings::{Settings, Unproven};
 use crate::command_error::{CommandError, Exit};
@@ -20,9 +21,21 @@ use crate::push::verdict::{Refused, Verdict};
 pub(crate) async fn pre_receive() -> Result<Exit, CommandError> {
     let repository = Repository::of_hook().map_err(|error| CommandError::usage(error.to_string()))?;
     let settings = Settings::of(repository.folder())?;
-    let verdict = decide(&repository, &settings).await.unwrap_or_else(Verdict::Refused);
+    let listed = listed(std::io::stdin()).map_err(Refused::unreadable);
+    let verdict = match &listed {
+        Ok(text) => decide(&repository, &settings, text).await.unwrap_or_else(Verdict::Refused),
+        Err(refused) => Verdict::Refused(refused.clone()),
+    };
     match verdict {
-        Verdict::Admitted { .. } => Ok(Exit::Done),
+        Verdict::Admitted { position } => {
+            if let (Ok(text), Some(position)) = (&listed, position)
+                && let Err(error) = admitted::note(repository.folder(), text, position)
+            {
+                // Then its locks rest for a minute when they are let go.
+                tracing::debug!(%error, "that a push was admitted cannot be noted");
+            }
+            Ok(Exit::Done)
+        }
         Verdict::Refused(refused) => {
             refused.lines().iter().for_each(|line| eprintln!("{line}"));
             Ok(Exit::Refused)
@@ -30,10 +43,24 @@ pub(crate) async fn pre_receive() -> Result<Exit, CommandError> {
     }
 }
 
-async fn decide(repository: &Repository, settings: &Settings) -> Result<Verdict, Refused> {
+/// Says that what git took has arrived. It is done whatever comes of this.
+///
+/// # Errors
+/// The hook is not set up.
+pub(crate) async fn post_receive() -> Result<Exit, CommandError> {
+    let repository = Repository::of_hook().map_err(|error| CommandError::usage(error.to_string()))?;
+    let settings = Settings::of(repository.folder())?;
+    let Ok(text) = listed(std::io::stdin()) else { return Ok(Exit::Done) };
+    if let (Some(position), Ok(client)) = (admitted::take(repository.folder(), &text), settings.client()) {
+        Asking(client).landed(position).await;
+    }
+    Ok(Exit::Done)
+}
+
+async fn decide(repository: &Repository, settings: &Settings, listed: &[u8]) -> Result<Verdict, Refused> {
     let options = options(|name| std::env::var(name).ok()).map_err(Refused::unreadable)?;
-    let updates = updates(std::io::stdin()).map_err(Refused::unreadable)?;
-    let Some(identity) = who(settings, &options)? else { return Ok(Verdict::Admitted { position: 0 }) };
+    let updates = updates(listed).map_err(Refused::unreadable)?;
+    let Some(identity) = who(settings, &options)? else { return Ok(Verdict::Admitted { position: None }) };
     let changes = changes::of(repository, &updates).await.map_err(Refused::unreadable)?;
     let question = Question::new(identity, &settings.repository, &updates, &options, changes);
     let client = settings.client().map_err(Refused::unanswered)?;
@@ -73,10 +100,15 @@ fn options(variable: impl Fn(&str) -> Option<String>) -> Result<Options, Strange
     Options::read(given.iter().map(String::as_str))
 }
 
-fn updates(from: impl Read) -> Result<Vec<Update>, Strange> {
+/// The list of refs, as git tells it to a hook.
+fn listed(from: impl Read) -> Result<Vec<u8>, Strange> {
     let mut text = Vec::new();
     let read = from.take(UPDATES_BYTES_MAX + 1).read_to_end(&mut text);
     read.map_err(|error| Strange(format!("git's list of refs cannot be read: {error}")))?;
+    Ok(text)
+}
+
+fn updates(text: &[u8]) -> Result<Vec<Update>, Strange> {
     let lines: Vec<&[u8]> = text.split(|byte| *byte == b'\n').filter(|line| !line.is_empty()).collect();
     if text.len() as u64 > UPDATES_BYTES_MAX || lines.len() > UPDATES_MAX {
         return Err(Strange(format!("one push updates at most {UPDATES_MAX} refs; push in parts")));

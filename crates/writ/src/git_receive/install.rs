@@ -15,7 +15,11 @@ use crate::push::repository::Repository;
 /// The hook's second line: by it our own is known.
 const MARK: &str = "# Made by `writ git-receive install`: a push goes in only if writ admits it.";
 
-/// Writes the hook and what it is told, and has git take options with a push.
+/// The hook that decides, and the one that git runs when it took the push.
+const BEFORE: &str = "pre-receive";
+const AFTER: &str = "post-receive";
+
+/// Writes the hooks and what it is told, and has git take options with a push.
 ///
 /// # Errors
 /// It is no repository, another hook is there, or it cannot be written.
@@ -35,15 +39,21 @@ pub(crate) async fn install(arguments: InstallReceive) -> Result<Exit, CommandEr
     let unproven = if unproven_allow { Unproven::Allow } else { Unproven::Refuse };
     let told = Settings { server, repository: name, proven_by, secret_file, unproven };
     let text = toml::to_string(&told).map_err(|error| CommandError::failed("the settings").because(&error))?;
-    let hook = hook(&folder)?;
+    let hook = hook(&folder, BEFORE)?;
     let cannot = |error: std::io::Error| {
         CommandError::failed(format!("cannot write into `{}`", folder.display())).because(&error)
     };
     write(&folder.join(FILE), text.as_bytes(), 0o644).map_err(cannot)?;
     let failed = |error: crate::push::repository::GitError| CommandError::failed(error.to_string());
     repository.ask(&["config", "receive.advertisePushOptions", "true"], b"", 1024).await.map_err(failed)?;
-    let script = format!("#!/bin/sh\n{MARK}\nexec {} git-receive pre-receive\n", quoted(&writ.to_string_lossy()));
-    write(&hook, script.as_bytes(), 0o755).map_err(cannot)?;
+    let script =
+        |name: &str| format!("#!/bin/sh\n{MARK}\nexec {} git-receive {name}\n", quoted(&writ.to_string_lossy()));
+    match self::hook(&folder, AFTER) {
+        Ok(path) => write(&path, script(AFTER).as_bytes(), 0o755).map_err(cannot)?,
+        // Only convenience is lost: locks rest for a minute after a push.
+        Err(other) => eprintln!("{other}"),
+    }
+    write(&hook, script(BEFORE).as_bytes(), 0o755).map_err(cannot)?;
     eprintln!("pushes to {} go in only if writ admits them", folder.display());
     Ok(Exit::Done)
 }
@@ -58,17 +68,17 @@ fn program(named: Option<PathBuf>) -> Result<PathBuf, CommandError> {
 }
 
 /// Where the hook goes. Another one is kept: whoever made it knows what it is for.
-fn hook(repository: &Path) -> Result<PathBuf, CommandError> {
+fn hook(repository: &Path, name: &str) -> Result<PathBuf, CommandError> {
     let hooks = repository.join("hooks");
     let made = DirBuilder::new().recursive(true).mode(0o755).create(&hooks);
     made.map_err(|error| CommandError::failed(format!("cannot make `{}`", hooks.display())).because(&error))?;
-    let path = hooks.join("pre-receive");
+    let path = hooks.join(name);
     match std::fs::read_to_string(&path) {
         Err(error) if error.kind() == ErrorKind::NotFound => Ok(path),
         Ok(text) if text.contains(MARK) => Ok(path),
-        _ => Err(CommandError::usage(format!("there is another hook already: `{}`", path.display())).hinted(
-            "have it run `writ git-receive pre-receive` with its standard input first, and pass its failure on",
-        )),
+        _ => Err(CommandError::usage(format!("there is another hook already: `{}`", path.display())).hinted(format!(
+            "have it run `writ git-receive {name}` with its standard input first, and pass its failure on"
+        ))),
     }
 }
 

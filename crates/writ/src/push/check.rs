@@ -1,8 +1,9 @@
 //! Asking the control plane.
 
 use serde::Deserialize;
+use serde_json::{Value, json};
 
-use super::limits::{CHECK_ATTEMPTS, CHECK_MAX, CHECK_RETRY_PAUSE};
+use super::limits::{CHECK_ATTEMPTS, CHECK_MAX, CHECK_RETRY_PAUSE, LANDED_MAX};
 use super::question::Question;
 use super::verdict::{Refused, Verdict};
 use crate::client::{Client, ClientError};
@@ -27,6 +28,18 @@ impl Asking {
         })
     }
 
+    /// Says that an admitted push is not on its way any more. Nothing depends on it: what is not said lapses within a minute.
+    pub(crate) async fn landed(&self, position: u64) {
+        let path = format!("/v1/push-checks/{position}/landed");
+        let nothing = json!({});
+        let said = self.0.post::<Value>(&path, &nothing);
+        match tokio::time::timeout(LANDED_MAX, said).await {
+            Ok(Ok(_)) => {}
+            Ok(Err(error)) => tracing::debug!(%error, position, "nobody took that a push has arrived"),
+            Err(_) => tracing::debug!(position, "nobody took in time that a push has arrived"),
+        }
+    }
+
     /// A question that is asked twice is at worst admitted twice: the second entry says so too.
     async fn asked(&self, question: &Question) -> Verdict {
         for _ in 1..CHECK_ATTEMPTS {
@@ -45,7 +58,7 @@ impl Asking {
 
 fn verdict(answer: Result<Admitted, ClientError>) -> Verdict {
     match answer {
-        Ok(Admitted { admitted }) => Verdict::Admitted { position: admitted },
+        Ok(Admitted { admitted }) => Verdict::Admitted { position: Some(admitted) },
         Err(ClientError::Refused(problem)) if problem.status == 401 => Verdict::Refused(Refused::unproven(
             problem.sentence(),
             "the session may be over: start a new one with `writ run`; if it is not, the gate's secret is wrong",

@@ -30,6 +30,12 @@ pub(crate) const GIT_MAX: Duration = Duration::from_secs(120);
 pub(crate) const CHECK_MAX: Duration = Duration::from_secs(30);
 /// Pause before the control plane is asked again; it did not answer.
 pub(crate) const CHECK_RETRY_PAUSE: Duration = Duration::from_millis(500);
+/// Time to say that a push has arrived: whoever pushed waits for it, and nothing depends on it.
+pub(crate) const LANDED_MAX: Duration = Duration::from_secs(3);
+/// Notes of admitted pushes kept in a repository: each is of a push that is on its way or never came.
+pub(crate) const ADMITTED_NOTES_MAX: usize = 1000;
+/// How long such a note is kept: the largest push is in before.
+pub(crate) const ADMITTED_NOTE_LIFE: Duration = Duration::from_secs(3600);
 /// How often it is asked.
 pub(crate) const CHECK_ATTEMPTS: u32 = 4;
 /// Bytes of the list of updates that a hook reads: [`UPDATES_MAX`] of the longest.

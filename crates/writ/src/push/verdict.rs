@@ -9,8 +9,8 @@ use crate::output::clean;
 pub(crate) enum Verdict {
     /// It may go in; the entry that says so is durable.
     Admitted {
-        /// Its position in the log.
-        position: u64,
+        /// Its position in the log; none where nobody was asked, because it is no session's.
+        position: Option<u64>,
     },
     /// It may not.
     Refused(Refused),

@@ -16,10 +16,11 @@ fn with_session() -> Run {
 
 /// A ticket that is there, of anybody.
 fn fill(state: &mut State, n: u128, holder: Holder, at: &str, phase: Phase) {
-    let (priority, intent, pinned_until) = (Priority::Normal, None, None);
+    let (priority, intent) = (Priority::Normal, None);
+    let (pinned_until, pinned_by) = (None, None);
     let rank = crate::tests::reference::order(priority, MORNING, n as u64);
     let wants = wants(&[(at, Mode::X)]);
-    let ticket = Ticket { holder, wants, priority, intent, asked_at: MORNING, phase, rank, pinned_until };
+    let ticket = Ticket { holder, wants, priority, intent, asked_at: MORNING, phase, rank, pinned_until, pinned_by };
     state.locks.insert(tkt(n), ticket);
 }
 

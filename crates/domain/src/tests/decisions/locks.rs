@@ -2,7 +2,7 @@ use super::house::*;
 use crate::lock::{Acquire, Break, Choice, Holder, Lapse, Mode, Patience, Phase, Priority};
 use crate::session::{End, Lapse as LapseSession};
 use crate::tests::run::Run;
-use crate::{Actor, Command, Event, Refusal, Time, limits};
+use crate::{Actor, Command, Event, Refusal, Span, Time, limits};
 
 /// A house with three sessions of one human.
 fn three() -> Run {
@@ -317,6 +317,54 @@ fn what_is_let_go_while_a_change_is_on_its_way_rests_until_it_has_arrived() {
         matches!(&events[..], [Event::LockOver(_), Event::LockOffered(next)] if next.ticket == tkt(1)),
         "{events:?}"
     );
+}
+
+fn arrived(run: &mut Run, push: u64) -> Vec<Event> {
+    run.ok(Actor::System, &landing(ses(0), push, &[tkt(0)]))
+}
+
+#[test]
+fn what_rests_for_a_change_is_free_as_soon_as_that_has_arrived() {
+    let mut run = three();
+    let token = pinned(&mut run, 0, 0);
+    let push = run.state.next - 1;
+    run.ok(agent(1), &asking(1, &[(FILE, Mode::X)]));
+    run.ok(agent(0), &release(0, Some(token)));
+    let by_others = run.refused(agent(0), &landing(ses(0), push, &[tkt(0)]));
+    assert!(matches!(by_others, Refusal::Forbidden { .. }), "a session does not say so itself: {by_others}");
+    let events = arrived(&mut run, push);
+    let [Event::PushLanded(landed), Event::LockOver(over), Event::LockOffered(next)] = &events[..] else {
+        panic!("{events:?}")
+    };
+    assert_eq!((landed.push, &landed.locks[..], over.ticket, next.ticket), (push, &[tkt(0)][..], tkt(0), tkt(1)));
+    assert!(arrived(&mut run, push).is_empty(), "once more is no news");
+}
+
+#[test]
+fn what_is_held_when_its_change_has_arrived_is_pinned_no_longer() {
+    let mut run = three();
+    pinned(&mut run, 0, 0);
+    let push = run.state.next - 1;
+    run.ok(agent(1), &asking(1, &[(FILE, Mode::X)]));
+    arrived(&mut run, push);
+    run.ok(agent(0), &release(0, None));
+    assert!(matches!(phase(&run, 1), Some(Phase::Offered { .. })));
+}
+
+/// Which of two arrives first is not known: what the first has not said is waited out.
+#[test]
+fn of_two_changes_on_their_way_both_are_waited_for() {
+    let mut run = three();
+    let token = pinned(&mut run, 0, 0);
+    let (first, first_until) = (run.state.next - 1, run.clock + limits::LOCK_PIN_MAX);
+    run.wait(Span::from_secs(20));
+    run.ok(Actor::System, &pushing(ses(0), resource(FILE), token));
+    let second = run.state.next - 1;
+    assert!(arrived(&mut run, first).is_empty(), "the second may be on its way");
+    run.ok(agent(0), &release(0, None));
+    let events = arrived(&mut run, second);
+    assert!(matches!(&events[..], [Event::PushLanded(_)]), "{events:?}");
+    assert_eq!(phase(&run, 0), Some(Phase::Resting { until: first_until }));
 }
 
 #[test]

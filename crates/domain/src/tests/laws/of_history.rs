@@ -39,6 +39,8 @@ pub(crate) fn revocation_wins(log: &Log) {
             Event::CallSettled(_)
                 | Event::CallRefused(_)
                 | Event::SessionClosed(_)
+                // What was on its way arrives.
+                | Event::PushLanded(_)
                 // What was made meanwhile is recorded, or nobody would end it.
                 | Event::CredentialIssued(_)
                 | Event::RevocationAsked(_)

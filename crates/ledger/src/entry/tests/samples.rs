@@ -56,7 +56,7 @@ pub(super) fn samples() -> Vec<Event> {
     events
 }
 
-const TYPES: usize = 47;
+const TYPES: usize = 48;
 
 /// A new type fails to compile here: give it a sample, too.
 fn number(event: &Event) -> usize {
@@ -108,6 +108,7 @@ fn number(event: &Event) -> usize {
         Event::KeyRotationAsked(_) => 44,
         Event::KeyRotated(_) => 45,
         Event::LockResting(_) => 46,
+        Event::PushLanded(_) => 47,
     }
 }
 
@@ -338,6 +339,7 @@ fn pushes() -> Vec<Event> {
     let refused = |why| Event::PushRefused(Box::new(push::Refused { push: asked.clone(), why }));
     vec![
         Event::PushAdmitted(Box::new(push::Admitted { push: asked.clone(), locks: vec![ticket()] })),
+        Event::PushLanded(push::Landed { session: asked.session, push: 69, locks: vec![ticket()] }),
         refused(push::Why::SessionForeign { claimed: SessionId::new(AT, 44) }),
         refused(push::Why::RefForeign { name: "refs/heads/other".to_owned() }),
         refused(push::Why::RefProtected { name: "refs/heads/main".to_owned() }),

@@ -43,7 +43,7 @@ const OPEN: &[&str] = &[
 const OTHERS_WAYS: &[&str] = &["/v1/introspect", "/v1/registry/token", "/v1/verify"];
 
 /// Not for humans, who are told so before their body is read.
-const NOT_FOR_HUMANS: &[&str] = &["/v1/push-checks"];
+const NOT_FOR_HUMANS: &[&str] = &["/v1/push-checks", "/v1/push-checks/{admitted}/landed"];
 
 #[test]
 fn every_other_operation_refuses_who_is_not_signed_in_and_tokens_that_are_none() {
