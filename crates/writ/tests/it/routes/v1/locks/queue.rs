@@ -205,7 +205,7 @@ fn a_freeze_comes_before_an_offer() {
         assert_eq!(people.ada.post("/v1/freezes", freeze).await.status, 204);
         let claimed = two.caller.get(&path(&waiting)).await.json();
         assert_eq!((&claimed["state"], &claimed["token"]), (&json!("waiting"), &json!(null)));
-        assert_eq!(claimed["frozen"]["detail"], "frozen by hand: release week");
+        assert_eq!(claimed["frozen"]["detail"], "frozen by ada: release week");
         let thawed = people.ada.delete("/v1/freezes?resource=env:prod&reason=done").await;
         assert_eq!(thawed.status, 204);
         assert_eq!(two.caller.get(&path(&waiting)).await.json()["state"], "held");
