@@ -4,7 +4,9 @@
 use std::fs;
 use std::io;
 use std::path::{Path, PathBuf};
+use std::time::UNIX_EPOCH;
 
+use control::seam::Clock;
 use domain::Digest;
 
 use crate::push::limits::{ADMITTED_NOTE_LIFE, ADMITTED_NOTES_MAX};
@@ -40,11 +42,17 @@ fn path(repository: &Path, updates: &[u8]) -> PathBuf {
 
 /// How many are left.
 fn forget_old(folder: &Path) -> io::Result<usize> {
+    let now = Clock::System.now().unix_millis();
     let mut left = 0;
     for entry in fs::read_dir(folder)?.take(2 * ADMITTED_NOTES_MAX).flatten() {
-        let age = entry.metadata().and_then(|known| known.modified()).ok().and_then(|at| at.elapsed().ok());
-        let is_old = age.is_some_and(|age| age > ADMITTED_NOTE_LIFE);
+        let modified = entry.metadata().and_then(|known| known.modified()).ok();
+        let at = modified.and_then(|at| at.duration_since(UNIX_EPOCH).ok());
+        let age = at.and_then(|at| u128::try_from(now).ok()?.checked_sub(at.as_millis()));
+        let is_old = age.is_some_and(|age| age > ADMITTED_NOTE_LIFE.as_millis());
         left += usize::from(!(is_old && fs::remove_file(entry.path()).is_ok()));
     }
     Ok(left)
 }
+
+#[cfg(test)]
+mod tests;
