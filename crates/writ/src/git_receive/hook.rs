@@ -21,21 +21,9 @@ use crate::push::verdict::{Refused, Verdict};
 pub(crate) async fn pre_receive() -> Result<Exit, CommandError> {
     let repository = Repository::of_hook().map_err(|error| CommandError::usage(error.to_string()))?;
     let settings = Settings::of(repository.folder())?;
-    let listed = listed(std::io::stdin()).map_err(Refused::unreadable);
-    let verdict = match &listed {
-        Ok(text) => decide(&repository, &settings, text).await.unwrap_or_else(Verdict::Refused),
-        Err(refused) => Verdict::Refused(refused.clone()),
-    };
+    let verdict = decide(&repository, &settings).await.unwrap_or_else(Verdict::Refused);
     match verdict {
-        Verdict::Admitted { position } => {
-            if let (Ok(text), Some(position)) = (&listed, position)
-                && let Err(error) = admitted::note(repository.folder(), text, position)
-            {
-                // Then its locks rest for a minute when they are let go.
-                tracing::debug!(%error, "that a push was admitted cannot be noted");
-            }
-            Ok(Exit::Done)
-        }
+        Verdict::Admitted { .. } => Ok(Exit::Done),
         Verdict::Refused(refused) => {
             refused.lines().iter().for_each(|line| eprintln!("{line}"));
             Ok(Exit::Refused)
@@ -57,14 +45,22 @@ pub(crate) async fn post_receive() -> Result<Exit, CommandError> {
     Ok(Exit::Done)
 }
 
-async fn decide(repository: &Repository, settings: &Settings, listed: &[u8]) -> Result<Verdict, Refused> {
+async fn decide(repository: &Repository, settings: &Settings) -> Result<Verdict, Refused> {
     let options = options(|name| std::env::var(name).ok()).map_err(Refused::unreadable)?;
-    let updates = updates(listed).map_err(Refused::unreadable)?;
+    let listed = listed(std::io::stdin()).map_err(Refused::unreadable)?;
+    let updates = updates(&listed).map_err(Refused::unreadable)?;
     let Some(identity) = who(settings, &options)? else { return Ok(Verdict::Admitted { position: None }) };
     let changes = changes::of(repository, &updates).await.map_err(Refused::unreadable)?;
     let question = Question::new(identity, &settings.repository, &updates, &options, changes);
     let client = settings.client().map_err(Refused::unanswered)?;
-    Ok(Asking(client).check(&question).await)
+    let verdict = Asking(client).check(&question).await;
+    if let Verdict::Admitted { position: Some(position) } = verdict
+        && let Err(error) = admitted::note(repository.folder(), &listed, position)
+    {
+        // Then its locks rest for a minute when they are let go.
+        tracing::debug!(%error, "that a push was admitted cannot be noted");
+    }
+    Ok(verdict)
 }
 
 /// The session that pushes; none where it is somebody whom the locks of sessions do not concern.

@@ -2,6 +2,9 @@
 
 use super::leaks;
 
+/// A vacuum of a database of the tests takes some milliseconds; each try starts a process, which takes as long.
+const DROPS_MAX: usize = 200;
+
 /// Its URL, or none where no server is there and none is demanded.
 ///
 /// In CI a missing server is a failure, not a skip.
@@ -26,7 +29,7 @@ impl Database {
     /// Makes a database; the name is unique to this process and call.
     pub(crate) fn create(server: &str, label: &str) -> Self {
         let name = format!("writ_it_{label}_{}", std::process::id());
-        psql(server, &format!("DROP DATABASE IF EXISTS {name} WITH (FORCE)"));
+        drop_database(server, &name);
         psql(server, &format!("CREATE DATABASE {name}"));
         Self { server: server.to_owned(), name }
     }
@@ -41,9 +44,22 @@ impl Database {
 impl Drop for Database {
     fn drop(&mut self) {
         let dumped = dump(&self.url());
-        psql(&self.server, &format!("DROP DATABASE IF EXISTS {} WITH (FORCE)", self.name));
+        drop_database(&self.server, &self.name);
         leaks::searched(dumped.path());
     }
+}
+
+/// Drops a database, whoever uses it. The server's own vacuum, which may be at work in it, is not the tests' role's to end: it
+/// gives way by itself.
+fn drop_database(server: &str, name: &str) {
+    let statement = format!("DROP DATABASE IF EXISTS {name} WITH (FORCE)");
+    for _ in 0..DROPS_MAX {
+        match try_psql(server, &statement) {
+            Err(error) if error.contains("process is being terminated") => {}
+            done => return assert!(done.is_ok() || std::thread::panicking(), "{statement}: {done:?}"),
+        }
+    }
+    assert!(std::thread::panicking(), "{statement}: the server's vacuum was in it {DROPS_MAX} times");
 }
 
 /// All that is in a database, as text: what lies in its files may be compressed.
@@ -104,6 +120,13 @@ fn script(state: &std::path::Path, verb: &str) -> String {
 
 /// Runs one statement with the real client.
 pub(crate) fn psql(url: &str, statement: &str) -> String {
+    try_psql(url, statement).unwrap_or_else(|error| {
+        assert!(std::thread::panicking(), "{error}");
+        String::new()
+    })
+}
+
+fn try_psql(url: &str, statement: &str) -> Result<String, String> {
     let output = std::process::Command::new("psql")
         .args([
             "--no-psqlrc",
@@ -117,6 +140,6 @@ pub(crate) fn psql(url: &str, statement: &str) -> String {
         ])
         .output()
         .expect("psql is installed by ./test");
-    assert!(output.status.success() || std::thread::panicking(), "{}", String::from_utf8_lossy(&output.stderr));
-    String::from_utf8_lossy(&output.stdout).trim().to_owned()
+    let text = |bytes: &[u8]| String::from_utf8_lossy(bytes).trim().to_owned();
+    if output.status.success() { Ok(text(&output.stdout)) } else { Err(text(&output.stderr)) }
 }
