@@ -15,6 +15,8 @@ pub const BATCH_GATHER_YIELDS_MAX: usize = 16;
 pub const BATCH_GATHER_PARTS: u32 = 4;
 /// And never longer than this: a store that takes seconds is not made faster by waiting.
 pub const BATCH_GATHER_MAX: Duration = Duration::from_millis(5);
+/// Transactions on their way to the disk: more than the disk is given at a time.
+pub const BATCHES_AHEAD_MAX: usize = 32;
 /// Entries read from other nodes at a time while catching up.
 pub const CATCH_UP_ENTRIES_MAX: usize = 2000;
 /// One transaction, from taking the lock to the commit. Past it the outcome is unknown and state is rebuilt.

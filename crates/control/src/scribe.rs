@@ -1,7 +1,9 @@
 //! The scribe: the single writer of this process. It groups all waiting commands into one transaction, decides them in
-//! order against everything that any node has committed, and answers only after the commit.
+//! order against everything that any node has committed, and answers only after the commit. Where nobody else writes the log, it
+//! decides the next ones while the last are on their way to the disk.
 
 mod batch;
+mod tail;
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicI64, AtomicU64, Ordering};
@@ -83,7 +85,7 @@ pub enum Failure {
 struct Waiting {
     /// None asks only for what other nodes wrote.
     proposal: Option<Proposal>,
-    reply: oneshot::Sender<Result<Receipt, Failure>>,
+    reply: batch::Reply,
 }
 
 impl Health {
@@ -96,6 +98,20 @@ impl Health {
     pub(crate) fn store_failed(&self, now: Time) {
         self.away_at.fetch_max(now.unix_millis(), Ordering::Relaxed);
         self.store_is_away.store(true, Ordering::Relaxed);
+    }
+
+    /// So many entries were committed together.
+    fn committed(&self, entries: usize) {
+        self.store_is_there();
+        self.commits.fetch_add(1, Ordering::Relaxed);
+        self.entries.fetch_add(entries as u64, Ordering::Relaxed);
+    }
+
+    /// So many commands were not, at `now`.
+    fn failed(&self, now: Time, failure: &Failure, commands: usize) {
+        self.store_failed(now);
+        self.failures.fetch_add(1, Ordering::Relaxed);
+        tracing::error!(error = %failure, commands, "the log was not written");
     }
 
     /// When the store last failed, as far as this node knows: until then nobody's beats could be written.

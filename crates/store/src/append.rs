@@ -7,6 +7,7 @@ use ledger::Entry;
 
 use crate::artifact::ArtifactChanges;
 use crate::call::CallChanges;
+use crate::conn::Committing;
 use crate::limits::ENTRIES_PER_READ_MAX;
 use crate::lock::LockChanges;
 use crate::sums::SumChanges;
@@ -42,6 +43,19 @@ pub enum Attachment {
     Diff(Diff),
 }
 
+/// An append whose commit is on its way.
+pub struct Appending(Committing);
+
+impl Appending {
+    /// Waits until it is durable.
+    ///
+    /// # Errors
+    /// See [`Append::commit`].
+    pub async fn durable(self) -> Result<(), StoreError> {
+        self.0.durable().await
+    }
+}
+
 impl<'a> Append<'a> {
     pub(crate) fn new(transaction: Transaction) -> Self {
         Self { transaction, next: None, appended: false, store: PhantomData }
@@ -58,6 +72,18 @@ impl<'a> Append<'a> {
         };
         self.next = Some(next);
         Ok(next)
+    }
+
+    /// Goes on at a position of which the caller knows that the log ends there: where nobody else writes, nobody has to ask. If the
+    /// log ends elsewhere, all of this is refused.
+    ///
+    /// # Errors
+    /// An earlier step failed.
+    pub fn go_on_at(&mut self, next: u64) -> Result<(), StoreError> {
+        if self.transaction.conn()?.guard(entry::ENDS_AT, vec![Value::count(next)]) {
+            self.next = Some(next);
+        }
+        Ok(())
     }
 
     /// Entries above a position, or from the first, in order: what other nodes wrote. At most `limit`, and never more
@@ -115,6 +141,15 @@ impl<'a> Append<'a> {
     /// [`StoreError::Unavailable`]: whether it took effect is unknown; read the log to find out.
     pub async fn commit(self) -> Result<(), StoreError> {
         self.transaction.commit(self.appended).await
+    }
+
+    /// Lets go of the write lock and leaves it to the database to make everything inserted durable, after what came before. Where
+    /// that fails, everything that was to follow is refused by [`Append::go_on_at`].
+    ///
+    /// # Errors
+    /// See [`Append::commit`].
+    pub async fn commit_ahead(self) -> Result<Appending, StoreError> {
+        self.transaction.commit_ahead(self.appended).await.map(Appending)
     }
 
     async fn check_positions(&mut self, entries: &[NewEntry]) -> Result<(), StoreError> {

@@ -10,13 +10,20 @@ use crate::bulk::Bulk;
 use crate::limits::STATEMENT_WAIT_MAX;
 use crate::pool::{self, Engine};
 use crate::row::Row;
-use crate::sqlite::{SqliteConn, Step};
+use crate::sqlite::{Ahead, Done, Refused, SqliteConn, Step};
 use crate::value::{Value, for_postgres};
 
 /// A connection taken from the pool; it goes back when dropped, unless it failed.
 pub(crate) enum Conn {
     Sqlite(SqliteConn),
     Postgres(PoolConnection<Postgres>),
+}
+
+/// A commit that is on its way.
+pub(crate) enum Committing {
+    Sqlite(Ahead),
+    /// It is done.
+    Done,
 }
 
 /// Marks a text that was put together here. The one place where sqlx is told so: no value is ever part of a text.
@@ -68,6 +75,25 @@ impl Conn {
                 let rows = bounded(wait, query.fetch_all(&mut **conn)).await.map_err(|error| failed(conn, error))?;
                 Ok(rows.into_iter().map(Row::Postgres).collect())
             }
+        }
+    }
+
+    /// Runs one statement and lets go of the connection as soon as it is done; returns how many rows it changed.
+    pub(crate) async fn execute_only(mut self, sql: impl SqlSafeStr, values: Vec<Value>) -> Result<u64, StoreError> {
+        match self {
+            Self::Sqlite(conn) => run_only(conn, sql.into_sql_str(), values).await.map(|done| done.changed),
+            Self::Postgres(_) => self.execute(sql, values).await,
+        }
+    }
+
+    /// Runs one query likewise; returns all its rows, so the text must carry a limit.
+    pub(crate) async fn fetch_only(mut self, sql: impl SqlSafeStr, values: Vec<Value>) -> Result<Vec<Row>, StoreError> {
+        match self {
+            Self::Sqlite(conn) => {
+                let done = run_only(conn, sql.into_sql_str(), values).await?;
+                Ok(done.rows.into_iter().map(Row::Sqlite).collect())
+            }
+            Self::Postgres(_) => self.fetch(sql, values).await,
         }
     }
 
@@ -123,19 +149,33 @@ impl Conn {
     /// What was put ahead was refused, and nothing was committed; or [`StoreError::Unavailable`]: whether it was is unknown.
     pub(crate) async fn commit(&mut self, appended: bool) -> Result<(), StoreError> {
         let sql = pool::commit_sql(self.engine(), appended);
-        let committed = match self {
-            Self::Sqlite(conn) => match conn.run_all(Step::Script(sql)).await {
-                Ok(Err(refused)) if !refused.at_last => return Err(refused.error.into()),
-                answered => answered.and_then(|done| done.map(drop).map_err(|refused| refused.error.into())),
-            },
-            Self::Postgres(_) => self.script(sql, STATEMENT_WAIT_MAX).await,
-        };
-        committed.map_err(|error| match error {
-            StoreError::Unavailable { reason } => {
-                StoreError::unavailable(format!("{reason}; whether the commit took effect is unknown"))
+        match self {
+            Self::Sqlite(conn) => committed(conn.run_all(Step::Script(sql)).await),
+            Self::Postgres(_) => self.script(sql, STATEMENT_WAIT_MAX).await.map_err(unknown),
+        }
+    }
+
+    /// Commits without waiting for it, where the engine can; if it fails, all is undone and the connection can be used again.
+    ///
+    /// # Errors
+    /// See [`Conn::commit`].
+    pub(crate) async fn commit_ahead(mut self, appended: bool) -> Result<Committing, StoreError> {
+        let sql = pool::commit_sql(self.engine(), appended);
+        match self {
+            Self::Sqlite(conn) => conn.run_ahead(Step::Script(sql)).map(Committing::Sqlite),
+            Self::Postgres(_) => self.commit(appended).await.map(|()| Committing::Done),
+        }
+    }
+
+    /// Puts a query ahead of everything else that must find a row. False where the engine does not know of that.
+    pub(crate) fn guard(&mut self, sql: impl SqlSafeStr, values: Vec<Value>) -> bool {
+        match self {
+            Self::Sqlite(conn) => {
+                conn.put_ahead(Step::Guard { sql: sql.into_sql_str(), values });
+                true
             }
-            error => error,
-        })
+            Self::Postgres(_) => false,
+        }
     }
 
     /// Undoes the open transaction; a connection that cannot is not used again, which undoes it too.
@@ -155,6 +195,44 @@ impl Conn {
             Self::Sqlite(conn) => conn.discard(),
             Self::Postgres(conn) => conn.close_on_drop(),
         }
+    }
+}
+
+impl Committing {
+    /// Waits until it is durable.
+    ///
+    /// # Errors
+    /// See [`Conn::commit`].
+    pub(crate) async fn durable(self) -> Result<(), StoreError> {
+        match self {
+            Self::Sqlite(ahead) => committed(ahead.durable().await),
+            Self::Done => Ok(()),
+        }
+    }
+}
+
+async fn run_only(conn: SqliteConn, sql: SqlStr, values: Vec<Value>) -> Result<Done, StoreError> {
+    let answered = conn.run_ahead(Step::Statement { sql, values })?.durable().await?;
+    answered.map_err(|refused| refused.error.into())
+}
+
+/// What SQLite answered to a list of steps that ends with a commit.
+fn committed(answered: Result<Result<Done, Refused>, StoreError>) -> Result<(), StoreError> {
+    match answered {
+        Ok(Ok(_)) => Ok(()),
+        Ok(Err(refused)) if !refused.at_last => Err(refused.error.into()),
+        Ok(Err(refused)) => Err(unknown(refused.error.into())),
+        Err(error) => Err(unknown(error)),
+    }
+}
+
+/// Of a commit that failed.
+fn unknown(error: StoreError) -> StoreError {
+    match error {
+        StoreError::Unavailable { reason } => {
+            StoreError::unavailable(format!("{reason}; whether the commit took effect is unknown"))
+        }
+        error => error,
     }
 }
 

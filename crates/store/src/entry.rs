@@ -35,6 +35,9 @@ pub struct StoredEntry {
     pub leaf: Digest,
 }
 
+/// Finds a row when the log ends before a position.
+pub(crate) const ENDS_AT: &str = "SELECT 1 WHERE (SELECT COALESCE(MAX(position) + 1, 0) FROM entries) = $1";
+
 pub(crate) const ENTRIES_FROM: &str =
     "SELECT position, bytes, leaf FROM entries WHERE position >= $1 ORDER BY position LIMIT $2";
 

@@ -79,6 +79,10 @@ impl From<rusqlite::Error> for StoreError {
             rusqlite::Error::FromSqlConversionFailure(..) | rusqlite::Error::Utf8Error(..) => {
                 Self::corrupt("a row has an unexpected shape")
             }
+            // Only what guards an append must find something.
+            rusqlite::Error::QueryReturnedNoRows => {
+                Self::unavailable("the log does not end where this process left it")
+            }
             _ => Self::corrupt(TABLES),
         }
     }

@@ -45,7 +45,7 @@ mod url;
 mod value;
 mod write;
 
-pub use append::{Append, Attachment};
+pub use append::{Append, Appending, Attachment};
 pub use artifact::ArtifactRow;
 pub use broker::{BrokerRow, BrokerSecrets};
 pub use call::{CallFilter, CallPositions, CallRow};

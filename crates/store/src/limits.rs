@@ -39,9 +39,12 @@ pub const STATEMENTS_CACHED_MAX: usize = 256;
 /// Lists of statements that one connection to SQLite is given before it has done the first: the one at work, whose asker may have
 /// gone, and one that undoes it.
 pub const SQLITE_JOBS_WAITING_MAX: usize = 4;
-/// Pages of the write-ahead log before it is folded into the database (4 kB each): rarer folding, fewer syncs. A batch of 32
-/// locks writes about a hundred.
-pub const SQLITE_CHECKPOINT_PAGES: u32 = 8_000;
+/// Syncs of the write-ahead log at a time: a commit waits for a part of one before its own begins, and more of them make commits
+/// smaller.
+pub const SQLITE_SYNCS_AT_ONCE: usize = 10;
+/// Pages of the write-ahead log before it is folded into the database (4 kB each): rarer folding, fewer syncs with everybody
+/// waiting. At its busiest the log grows by some 25,000 a second.
+pub const SQLITE_CHECKPOINT_PAGES: u32 = 24_000;
 /// Page cache of the writing connection in kibibytes: the hot ends of tables and indexes.
 pub const SQLITE_CACHE_KIB: u32 = 65_536;
 

@@ -3,6 +3,8 @@
 mod postgres;
 mod sqlite;
 
+use std::sync::Arc;
+
 use sqlx::postgres::PgConnectOptions;
 use sqlx::{PgPool, SqlSafeStr, SqlStr};
 
@@ -10,7 +12,7 @@ pub(crate) use postgres::{CHANNEL, listener_pool};
 
 use crate::conn::{Conn, composed};
 use crate::file_lock::FileLock;
-use crate::sqlite::SqlitePool;
+use crate::sqlite::{SqlitePool, Syncs};
 use crate::{DatabaseUrl, Options, StoreError};
 
 /// Which database is behind the store.
@@ -29,8 +31,10 @@ pub(crate) enum Pool {
         writer: SqlitePool,
         /// Connections that only read; the writer itself for a database in memory.
         readers: SqlitePool,
-        /// Keeps other processes out for as long as the pool lives.
-        _lock: Option<FileLock>,
+        /// What brings commits to the disk; none where nobody waits for that.
+        syncs: Option<Arc<Syncs>>,
+        /// Keeps other processes out for as long as the pool lives; none for a database in memory.
+        lock: Option<FileLock>,
     },
     Postgres {
         /// Connections that append.

@@ -51,6 +51,19 @@ impl Store {
         within(APPEND_WAIT_MAX, Transaction::begin(&self.pool)).await.map(Append::new)
     }
 
+    /// Whether nobody else can write this log, so that one append may be begun before the one before it is durable.
+    pub fn is_ours_alone(&self) -> bool {
+        matches!(&*self.pool, Pool::Sqlite { lock: Some(_), .. })
+    }
+
+    /// Waits until a commit that is made now would be on its way to the disk at once: one that comes earlier only waits for others
+    /// to come to it.
+    pub async fn disk_is_free(&self) {
+        if let Pool::Sqlite { syncs: Some(syncs), .. } = &*self.pool {
+            syncs.free().await;
+        }
+    }
+
     /// Closes all connections, after those in use are done. On SQLite this folds the write-ahead log into the file.
     pub async fn close(&self) {
         self.pool.close().await;
@@ -58,12 +71,12 @@ impl Store {
 
     /// Runs a query on a reading connection.
     pub(crate) async fn fetch(&self, sql: impl SqlSafeStr, values: Vec<Value>) -> Result<Vec<Row>, StoreError> {
-        self.pool.read().await?.fetch(sql, values).await
+        self.pool.read().await?.fetch_only(sql, values).await
     }
 
     /// Runs a statement in a transaction of its own.
     pub(crate) async fn execute(&self, sql: impl SqlSafeStr, values: Vec<Value>) -> Result<u64, StoreError> {
-        self.pool.write().await?.execute(sql, values).await
+        self.pool.write().await?.execute_only(sql, values).await
     }
 }
 

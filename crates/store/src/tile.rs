@@ -42,7 +42,9 @@ impl Store {
             values.push(tile.hashes.into());
         }
         let mut conn = self.pool.write().await?;
-        conn.insert(&INSERT, values).await
+        conn.begin().await?;
+        conn.insert_ahead(&INSERT, values).await?;
+        conn.commit_ahead(false).await?.durable().await
     }
 
     /// A full tile.

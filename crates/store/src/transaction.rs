@@ -8,7 +8,7 @@ use sqlx::SqlSafeStr;
 
 use crate::StoreError;
 use crate::bulk::Bulk;
-use crate::conn::Conn;
+use crate::conn::{Committing, Conn};
 use crate::pool::Pool;
 use crate::row::Row;
 use crate::value::Value;
@@ -59,6 +59,16 @@ impl Transaction {
         self.note(committed)?;
         self.conn = None;
         Ok(())
+    }
+
+    /// Commits without waiting for it, where the engine can.
+    ///
+    /// # Errors
+    /// See [`Transaction::commit`].
+    pub(crate) async fn commit_ahead(mut self, appended: bool) -> Result<Committing, StoreError> {
+        self.conn()?;
+        let conn = self.conn.take().ok_or_else(|| StoreError::unavailable("the transaction is over"))?;
+        conn.commit_ahead(appended).await
     }
 
     pub(crate) fn conn(&mut self) -> Result<&mut Conn, StoreError> {

@@ -1,15 +1,16 @@
-//! One transaction of the scribe: lock, catch up, decide, insert, commit, then tell.
+//! One transaction of the scribe: lock, catch up, decide, insert, commit, then tell. Where the log is this process's alone, there
+//! is nothing to catch up with, and telling is left to the [`Tail`].
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
-use std::sync::atomic::Ordering;
 use std::time::Duration;
 
 use domain::{DeveloperId, Digest, NodeId, Refusal, Time, decide};
 use ledger::Entry;
-use store::{Append, Attachment, NewEntry, Store, StoreError, StoredEntry};
-use tokio::sync::mpsc;
+use store::{Append, Appending, Attachment, NewEntry, Store, StoreError, StoredEntry};
+use tokio::sync::{mpsc, oneshot};
 
+use super::tail::{self, Tail};
 use super::{Failure, Health, Proposal, Receipt, Waiting};
 use crate::limits::{
     APPEND_MAX, BATCH_COMMANDS_MAX, BATCH_GATHER_MAX, BATCH_GATHER_PARTS, BATCH_GATHER_YIELDS_MAX, CATCH_UP_ENTRIES_MAX,
@@ -17,7 +18,10 @@ use crate::limits::{
 use crate::seam::{self, Clock};
 use crate::view::{Folded, View};
 
-/// Everything one transaction needs. `draft` may run ahead of the committed view only inside a transaction.
+/// Where a command's answer goes.
+pub(super) type Reply = oneshot::Sender<Result<Receipt, Failure>>;
+
+/// Everything one transaction needs. `draft` runs ahead of the committed view by what is in the tail, and inside a transaction.
 pub(super) struct Writer {
     store: Store,
     view: Arc<View>,
@@ -25,6 +29,9 @@ pub(super) struct Writer {
     node: NodeId,
     health: Arc<Health>,
     draft: Folded,
+    tail: Tail,
+    /// Whether the log is known to end where the draft does, if nobody else writes it.
+    is_in_step: bool,
 }
 
 /// What the commands of one transaction come to.
@@ -49,16 +56,26 @@ pub(super) async fn run(mut writer: Writer, mut queue: mpsc::Receiver<Waiting>) 
     let mut batch = Vec::with_capacity(BATCH_COMMANDS_MAX);
     let mut last = Last::default();
     while queue.recv_many(&mut batch, BATCH_COMMANDS_MAX).await > 0 {
-        gather(&mut queue, &mut batch, &last).await;
+        if writer.store.is_ours_alone() {
+            writer.store.disk_is_free().await;
+            take(&mut queue, &mut batch);
+        } else {
+            gather(&mut queue, &mut batch, &last).await;
+        }
         let (proposals, replies): (Vec<_>, Vec<_>) =
             batch.drain(..).map(|waiting| (waiting.proposal, waiting.reply)).unzip();
         let (commands, began) = (proposals.len(), seam::uptime());
-        let answers = writer.write(proposals).await;
+        writer.write(proposals, replies).await;
         last = Last { commands, took: seam::uptime().saturating_sub(began) };
-        for (reply, answer) in replies.into_iter().zip(answers) {
-            // A caller that went away no longer wants to know; what was written stays written.
-            let _ = reply.send(answer);
-        }
+    }
+}
+
+/// Adds those who came meanwhile.
+fn take(queue: &mut mpsc::Receiver<Waiting>, batch: &mut Vec<Waiting>) {
+    while batch.len() < BATCH_COMMANDS_MAX
+        && let Ok(waiting) = queue.try_recv()
+    {
+        batch.push(waiting);
     }
 }
 
@@ -97,22 +114,88 @@ async fn gather(queue: &mut mpsc::Receiver<Waiting>, batch: &mut Vec<Waiting>, l
 impl Writer {
     pub(super) fn new(store: Store, view: Arc<View>, clock: Arc<Clock>, node: NodeId, health: Arc<Health>) -> Self {
         let draft = view.copy();
-        Self { store, view, clock, node, health, draft }
+        let tail = Tail::start(Arc::clone(&view), Arc::clone(&clock), Arc::clone(&health));
+        Self { store, view, clock, node, health, draft, tail, is_in_step: false }
+    }
+
+    /// Carries out some commands and sees to it that each is answered.
+    async fn write(&mut self, proposals: Vec<Option<Proposal>>, replies: Vec<Reply>) {
+        if self.may_go_ahead(&proposals) {
+            return self.write_ahead(proposals, replies).await;
+        }
+        if self.store.is_ours_alone() {
+            self.settle().await;
+        }
+        let answers = self.write_and_wait(proposals).await;
+        for (reply, answer) in replies.into_iter().zip(answers) {
+            // A caller that went away no longer wants to know; what was written stays written.
+            let _ = reply.send(answer);
+        }
+    }
+
+    /// Whether the next transaction need not wait for the one before. Who has a sign-in name is asked in the transaction.
+    fn may_go_ahead(&self, proposals: &[Option<Proposal>]) -> bool {
+        let names = |proposal: &Proposal| proposal.attachments.iter().any(|one| matches!(one, Attachment::Person(_)));
+        let is_known = self.is_in_step && !self.tail.has_failed() && self.store.is_ours_alone();
+        is_known && !proposals.iter().flatten().any(names)
+    }
+
+    /// Waits until everything that was decided is told. What failed was not: then the draft is taken anew from what was committed;
+    /// if a commit reached the disk after all, the next transaction's catching up finds it.
+    async fn settle(&mut self) {
+        if !self.tail.drain().await {
+            self.start_over();
+        }
+    }
+
+    fn start_over(&mut self) {
+        self.draft = self.view.copy();
+        self.is_in_step = false;
+    }
+
+    /// Leaves it to the tail to wait for the disk and to answer.
+    async fn write_ahead(&mut self, proposals: Vec<Option<Proposal>>, replies: Vec<Reply>) {
+        let count = proposals.len();
+        let transaction = tokio::time::timeout(APPEND_MAX, self.append(proposals)).await;
+        match transaction.unwrap_or_else(|_| Err(silent())) {
+            Ok((drafted, appending)) => {
+                let Draft { entries, answers, .. } = drafted;
+                self.tail.push(tail::Batch { appending, entries, answers, replies }).await;
+            }
+            Err(failure) => {
+                self.health.failed(self.clock.now(), &failure, count);
+                self.tail.drain().await;
+                self.start_over();
+                for reply in replies {
+                    let _ = reply.send(Err(failure.clone()));
+                }
+            }
+        }
+    }
+
+    /// Decides, and gives to the store what comes of it. Nobody is to be caught up with.
+    async fn append(&mut self, proposals: Vec<Option<Proposal>>) -> Result<(Draft, Option<Appending>), Failure> {
+        let store = self.store.clone();
+        let mut append = store.begin_append().await.map_err(unavailable)?;
+        append.go_on_at(self.draft.next).map_err(unavailable)?;
+        let drafted = self.decide_all(proposals, BTreeMap::new())?;
+        if drafted.entries.is_empty() {
+            return Ok((drafted, None));
+        }
+        append.insert(&drafted.entries, &drafted.attachments).await.map_err(unavailable)?;
+        let appending = append.commit_ahead().await.map_err(unavailable)?;
+        Ok((drafted, Some(appending)))
     }
 
     /// One answer per proposal, in order. On failure the draft is thrown away and taken anew from what was committed;
     /// if the commit reached the disk after all, the next transaction's catching up finds it.
-    async fn write(&mut self, proposals: Vec<Option<Proposal>>) -> Vec<Result<Receipt, Failure>> {
+    async fn write_and_wait(&mut self, proposals: Vec<Option<Proposal>>) -> Vec<Result<Receipt, Failure>> {
         let count = proposals.len();
-        let transaction = tokio::time::timeout(APPEND_MAX, self.transact(proposals));
-        let outcome = transaction.await.unwrap_or_else(|_| {
-            Err(Failure::Unavailable(format!("the store did not answer within {} s", APPEND_MAX.as_secs())))
-        });
+        let transaction = tokio::time::timeout(APPEND_MAX, self.transact(proposals)).await;
+        let outcome = transaction.unwrap_or_else(|_| Err(silent()));
         outcome.unwrap_or_else(|failure| {
-            self.health.store_failed(self.clock.now());
-            self.health.failures.fetch_add(1, Ordering::Relaxed);
-            tracing::error!(error = %failure, commands = count, "the log was not written");
-            self.draft = self.view.copy();
+            self.health.failed(self.clock.now(), &failure, count);
+            self.start_over();
             vec![Err(failure); count]
         })
     }
@@ -124,6 +207,7 @@ impl Writer {
         let store = self.store.clone();
         let mut append = store.begin_append().await.map_err(unavailable)?;
         self.catch_up(&mut append).await?;
+        self.is_in_step = true;
         let holders = holders(&mut append, &proposals).await?;
         let drafted = self.decide_all(proposals, holders)?;
         if drafted.entries.is_empty() {
@@ -131,10 +215,8 @@ impl Writer {
         }
         append.insert(&drafted.entries, &drafted.attachments).await.map_err(unavailable)?;
         append.commit().await.map_err(unavailable)?;
-        self.health.store_is_there();
+        self.health.committed(drafted.entries.len());
         self.view.commit(drafted.entries.iter().map(|new| (&new.entry, new.leaf)));
-        self.health.commits.fetch_add(1, Ordering::Relaxed);
-        self.health.entries.fetch_add(drafted.entries.len() as u64, Ordering::Relaxed);
         Ok(drafted.answers)
     }
 
@@ -264,8 +346,12 @@ pub(crate) fn read_all(stored: Vec<StoredEntry>, next: u64) -> Result<Vec<(Entry
     Ok(entries)
 }
 
-fn unavailable(error: StoreError) -> Failure {
+pub(super) fn unavailable(error: StoreError) -> Failure {
     Failure::Unavailable(error.to_string())
+}
+
+pub(super) fn silent() -> Failure {
+    Failure::Unavailable(format!("the store did not answer within {} s", APPEND_MAX.as_secs()))
 }
 
 #[cfg(test)]

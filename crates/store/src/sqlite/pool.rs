@@ -2,9 +2,10 @@
 
 use std::sync::{Arc, Mutex, PoisonError};
 
-use tokio::sync::{OwnedSemaphorePermit, Semaphore};
+use tokio::sync::{OwnedSemaphorePermit, Semaphore, oneshot};
 
-use super::statement::{Done, Refused, Step};
+use super::statement::{Answer, Done, Refused, Step};
+use super::syncs::Syncs;
 use super::thread::{Opening, Thread, broke};
 use crate::StoreError;
 use crate::limits::CONNECT_WAIT_MAX;
@@ -26,7 +27,32 @@ pub(crate) struct SqliteConn {
     ahead: Vec<Step>,
     idle: Arc<Mutex<Vec<Thread>>>,
     is_kept: bool,
-    _place: OwnedSemaphorePermit,
+    syncs: Option<Arc<Syncs>>,
+    /// Whether it only reads: it may see what others have committed and what is not on the disk yet.
+    reads: bool,
+    /// Given away only with what nobody waits for.
+    place: Option<OwnedSemaphorePermit>,
+}
+
+/// Steps on their way.
+pub(crate) struct Ahead {
+    answer: oneshot::Receiver<Answer>,
+    /// Of a connection that only reads.
+    seen: Option<Arc<Syncs>>,
+}
+
+impl Ahead {
+    /// Waits until they are done, and what they committed or may have seen is on the disk.
+    ///
+    /// # Errors
+    /// See [`SqliteConn::run_all`].
+    pub(crate) async fn durable(self) -> Result<Result<Done, Refused>, StoreError> {
+        let answered = self.answer.await.unwrap_or_else(|_| Err(broke()))?;
+        if let Some(syncs) = &self.seen {
+            syncs.wait(syncs.newest()).await?;
+        }
+        Ok(answered)
+    }
 }
 
 impl SqlitePool {
@@ -50,7 +76,16 @@ impl SqlitePool {
             None => Thread::start(self.opening.clone()).await?,
         };
         let idle = Arc::clone(&self.idle);
-        Ok(SqliteConn { thread: Some(thread), ahead: Vec::new(), idle, is_kept: true, _place: place })
+        let (syncs, reads) = (self.opening.syncs.clone(), self.opening.fold_pages.is_none());
+        Ok(SqliteConn {
+            thread: Some(thread),
+            ahead: Vec::new(),
+            idle,
+            is_kept: true,
+            syncs,
+            reads,
+            place: Some(place),
+        })
     }
 
     /// Closes every connection, waiting for those in use.
@@ -83,17 +118,42 @@ impl SqliteConn {
     /// The same; the inner error tells whether it was the step itself that was refused.
     ///
     /// # Errors
-    /// The connection is gone.
+    /// The connection is gone, or the disk does not take what was committed.
     pub(crate) async fn run_all(&mut self, step: Step) -> Result<Result<Done, Refused>, StoreError> {
-        let mut steps = std::mem::take(&mut self.ahead);
-        steps.push(step);
-        let given = self.thread.as_ref().ok_or_else(broke).and_then(|thread| thread.give(steps));
+        let steps = self.steps(step);
+        let given = self.thread.as_ref().ok_or_else(broke).and_then(|thread| thread.give(steps, None));
         let answered = match given {
-            Ok(answer) => answer.await.map_err(|_| broke()),
+            Ok(answer) => answer.await.unwrap_or_else(|_| Err(broke())),
             Err(error) => Err(error),
         };
         self.is_kept &= answered.is_ok();
-        answered
+        let answered = answered?;
+        // Nobody is told what a power cut could take back.
+        if let (Some(syncs), Ok(done)) = (&self.syncs, &answered) {
+            syncs.wait(if self.reads { syncs.newest() } else { done.commit }).await?;
+        }
+        Ok(answered)
+    }
+
+    /// Does what was put ahead, and then a last step, without keeping the connection from others until that is on the disk. If
+    /// anything fails, all is undone.
+    ///
+    /// # Errors
+    /// The connection is gone.
+    pub(crate) fn run_ahead(mut self, step: Step) -> Result<Ahead, StoreError> {
+        let (steps, place) = (self.steps(step), self.place.take());
+        let thread = self.thread.take().ok_or_else(broke)?;
+        // Whoever gets the place next must find the thread, however soon it is done.
+        let mut idle = self.idle.lock().unwrap_or_else(PoisonError::into_inner);
+        let answer = thread.give(steps, place)?;
+        idle.push(thread);
+        Ok(Ahead { answer, seen: self.syncs.clone().filter(|_| self.reads) })
+    }
+
+    fn steps(&mut self, last: Step) -> Vec<Step> {
+        let mut steps = std::mem::take(&mut self.ahead);
+        steps.push(last);
+        steps
     }
 
     /// Undoes the open transaction and what was put ahead.

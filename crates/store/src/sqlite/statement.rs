@@ -4,6 +4,7 @@ use rusqlite::types::ValueRef;
 use rusqlite::{Connection, Statement};
 use sqlx::SqlStr;
 
+use crate::StoreError;
 use crate::value::Value;
 
 /// One row of an answer.
@@ -28,6 +29,8 @@ pub(crate) enum Step {
     Statement { sql: SqlStr, values: Vec<Value> },
     /// One statement with `?` placeholders, for each row of so many values.
     Rows { sql: SqlStr, columns: usize, values: Vec<Value> },
+    /// A query that must find a row: where it finds none, the rest is not to be done.
+    Guard { sql: SqlStr, values: Vec<Value> },
     /// Undoes the open transaction, if there is one.
     Rollback,
 }
@@ -39,6 +42,8 @@ pub(crate) struct Done {
     pub(crate) changed: u64,
     /// What it found.
     pub(crate) rows: Vec<Cells>,
+    /// The commit that was made, where commits are synced apart; 0 for none.
+    pub(crate) commit: u64,
 }
 
 /// The database refused a step; those after it were not tried.
@@ -49,6 +54,9 @@ pub(crate) struct Refused {
     /// Whether it was the last of the list.
     pub(crate) at_last: bool,
 }
+
+/// What came of a list of steps: an error of its own where nothing came of it.
+pub(super) type Answer = Result<Result<Done, Refused>, StoreError>;
 
 /// Does some steps, in order, up to the first that fails.
 pub(super) fn run(conn: &Connection, steps: Vec<Step>) -> Result<Done, Refused> {
@@ -69,7 +77,7 @@ impl Step {
                 let mut statement = conn.prepare_cached(sql.as_str())?;
                 bind_by_name(&mut statement, &values)?;
                 let rows = all_rows(&mut statement)?;
-                Ok(Done { changed: conn.changes(), rows })
+                Ok(Done { changed: conn.changes(), rows, commit: 0 })
             }
             Self::Rows { sql, columns, values } => {
                 let mut statement = conn.prepare_cached(sql.as_str())?;
@@ -80,6 +88,14 @@ impl Step {
                     statement.raw_execute()?;
                 }
                 Ok(Done::default())
+            }
+            Self::Guard { sql, values } => {
+                let mut statement = conn.prepare_cached(sql.as_str())?;
+                bind_by_name(&mut statement, &values)?;
+                match statement.raw_query().next()? {
+                    Some(_) => Ok(Done::default()),
+                    None => Err(rusqlite::Error::QueryReturnedNoRows),
+                }
             }
             Self::Rollback if conn.is_autocommit() => Ok(Done::default()),
             Self::Rollback => conn.execute_batch("ROLLBACK").map(|()| Done::default()),

@@ -3,12 +3,13 @@
 use sqlx::SqlSafeStr;
 
 use super::statement::Cell;
+use super::syncs::tests::{End, gated};
 use super::{Opening, SqliteConn, SqlitePool, Step};
 use crate::StoreError;
 use crate::value::Value;
 
 fn pool() -> SqlitePool {
-    SqlitePool::new(Opening { path: None, read_only: false, pragmas: Vec::new(), fold_pages: None }, 1)
+    SqlitePool::new(Opening { path: None, read_only: false, pragmas: Vec::new(), fold_pages: None, syncs: None }, 1)
 }
 
 fn script(sql: &'static str) -> Step {
@@ -121,7 +122,7 @@ async fn the_write_ahead_log_is_folded_when_it_is_long() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("writ.db");
     let pragmas = vec![("journal_mode", "WAL".to_owned())];
-    let opening = Opening { path: Some(path.clone()), read_only: false, pragmas, fold_pages: Some(20) };
+    let opening = Opening { path: Some(path.clone()), read_only: false, pragmas, fold_pages: Some(20), syncs: None };
     let mut conn = with_table(&SqlitePool::new(opening, 1)).await;
     for number in 0..200 {
         conn.run(rows("INSERT INTO t (a, b) VALUES (?, ?)", 2, [number, 10])).await.unwrap();
@@ -139,4 +140,96 @@ async fn a_closed_pool_gives_no_connection() {
     pool.close().await;
     pool.close().await;
     assert!(matches!(pool.acquire().await.err(), Some(StoreError::Unavailable { .. })));
+}
+
+/// A connection that writes and one that reads the same file, and what stands for its disk.
+async fn with_gated_disk(folder: &tempfile::TempDir) -> (SqlitePool, SqlitePool, std::sync::mpsc::Receiver<End>) {
+    let (syncs, begins) = gated();
+    let opening = |fold_pages, syncs| {
+        let pragmas = vec![("journal_mode", "WAL".to_owned())];
+        Opening { path: Some(folder.path().join("writ.db")), read_only: false, pragmas, fold_pages, syncs }
+    };
+    // Without the gate, which would have to be opened for every table.
+    drop(with_table(&SqlitePool::new(opening(Some(1000), None), 1)).await);
+    let writers = SqlitePool::new(opening(Some(1000), Some(syncs.clone())), 1);
+    (writers, SqlitePool::new(opening(None, Some(syncs)), 1), begins)
+}
+
+/// Whether something is not done although it had every chance: it is asked again and again while others are at work.
+async fn waits<T>(answer: &mut (impl Future<Output = T> + Unpin)) -> bool {
+    for _ in 0..100 {
+        tokio::task::yield_now().await;
+        std::thread::yield_now();
+        let polled =
+            std::future::poll_fn(|context| std::task::Poll::Ready(std::pin::Pin::new(&mut *answer).poll(context)));
+        if polled.await.is_ready() {
+            return false;
+        }
+    }
+    true
+}
+
+#[tokio::test]
+async fn nobody_is_told_of_what_is_not_on_the_disk() {
+    let folder = tempfile::tempdir().unwrap();
+    let (writers, readers, begins) = with_gated_disk(&folder).await;
+    let insert = writers.acquire().await.unwrap().run_ahead(rows("INSERT INTO t (a, b) VALUES (?, ?)", 2, [1, 10]));
+    let mut insert = Box::pin(insert.unwrap().durable());
+    let end = begins.recv().unwrap();
+    assert!(waits(&mut insert).await);
+    let mut reader = readers.acquire().await.unwrap();
+    let mut found = Box::pin(count(&mut reader));
+    assert!(waits(&mut found).await, "it has seen the row");
+    end.send(Ok(())).unwrap();
+    assert_eq!(found.await, 1);
+    insert.await.unwrap().unwrap();
+}
+
+/// The connection is let go before the disk is done, and what fails takes nothing with it.
+#[tokio::test]
+async fn the_next_one_need_not_wait_for_the_disk() {
+    let folder = tempfile::tempdir().unwrap();
+    let (writers, _, begins) = with_gated_disk(&folder).await;
+    let mut first = writers.acquire().await.unwrap();
+    first.put_ahead(script("BEGIN IMMEDIATE"));
+    first.put_ahead(rows("INSERT INTO t (a, b) VALUES (?, ?)", 2, [1, 10]));
+    let first = first.run_ahead(script("COMMIT")).unwrap();
+    let first_end = begins.recv().unwrap();
+    let mut twin = writers.acquire().await.unwrap();
+    twin.put_ahead(script("BEGIN IMMEDIATE"));
+    twin.put_ahead(rows("INSERT INTO t (a, b) VALUES (?, ?)", 2, [2, 10, 1, 10]));
+    let twin = twin.run_ahead(script("COMMIT")).unwrap();
+    twin.durable().await.unwrap().unwrap_err();
+    let mut guarded = writers.acquire().await.unwrap();
+    guarded.put_ahead(script("BEGIN IMMEDIATE"));
+    guarded.put_ahead(Step::Guard { sql: "SELECT 1 FROM t WHERE a = 2".into_sql_str(), values: Vec::new() });
+    guarded.put_ahead(rows("INSERT INTO t (a, b) VALUES (?, ?)", 2, [3, 10]));
+    let guarded = guarded.run_ahead(script("COMMIT")).unwrap();
+    assert!(!guarded.durable().await.unwrap().unwrap_err().at_last);
+    assert_eq!(count(&mut writers.acquire().await.unwrap()).await, 1);
+    first_end.send(Ok(())).unwrap();
+    first.durable().await.unwrap().unwrap();
+}
+
+#[tokio::test]
+async fn what_a_disk_did_not_take_is_written_anew_before_anything_else() {
+    let folder = tempfile::tempdir().unwrap();
+    let (writers, readers, begins) = with_gated_disk(&folder).await;
+    let insert = async |row| {
+        let insert = rows("INSERT INTO t (a, b) VALUES (?, ?)", 2, [row, 10]);
+        writers.acquire().await.unwrap().run_ahead(insert).unwrap()
+    };
+    let lost = insert(1).await;
+    begins.recv().unwrap().send(Err(std::io::ErrorKind::StorageFull.into())).unwrap();
+    let refused = lost.durable().await.unwrap_err();
+    assert!(matches!(refused, StoreError::Unavailable { .. }), "{refused}");
+    readers.acquire().await.unwrap().run(statement("SELECT COUNT(*) FROM t", [])).await.unwrap_err();
+    let next = insert(2).await;
+    let end = begins.recv().unwrap();
+    // The first row is in the database itself now; nobody has to wait for the log to tell of it.
+    let log = std::fs::metadata(folder.path().join("writ.db-wal")).unwrap().len();
+    end.send(Ok(())).unwrap();
+    next.durable().await.unwrap().unwrap();
+    assert_eq!(count(&mut readers.acquire().await.unwrap()).await, 2);
+    assert!((1..8 * 4096).contains(&log), "{log}");
 }

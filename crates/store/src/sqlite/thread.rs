@@ -1,13 +1,15 @@
 //! A connection on a thread of its own.
 
-use std::cell::Cell;
 use std::path::PathBuf;
+use std::sync::Arc;
 use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
 
 use rusqlite::{Connection, OpenFlags};
-use tokio::sync::oneshot;
+use tokio::sync::{OwnedSemaphorePermit, oneshot};
 
-use super::statement::{Done, Refused, Step, run};
+use super::fold::Folding;
+use super::statement::{Answer, Done, Refused, Step, run};
+use super::syncs::Syncs;
 use crate::StoreError;
 use crate::limits::{LOCK_WAIT_MAX, SQLITE_JOBS_WAITING_MAX, STATEMENTS_CACHED_MAX};
 
@@ -20,14 +22,10 @@ pub(crate) struct Opening {
     pub(crate) read_only: bool,
     /// What it is set to, in order: names and values.
     pub(crate) pragmas: Vec<(&'static str, String)>,
-    /// For the one that writes: pages of the write-ahead log before it is folded into the file. SQLite would do it inside of a
-    /// commit that is durable already, with everybody waiting for the answer; here it is done after that.
+    /// For the one that writes: pages of the write-ahead log before it is folded into the file.
     pub(crate) fold_pages: Option<u32>,
-}
-
-thread_local! {
-    /// Pages of the write-ahead log at the last commit of this thread's connection.
-    static PAGES: Cell<u32> = const { Cell::new(0) };
+    /// What brings commits to the disk; none where nobody waits for that.
+    pub(crate) syncs: Option<Arc<Syncs>>,
 }
 
 /// A connection that takes one job after the other. Dropped, it finishes those that it was given and closes.
@@ -41,10 +39,18 @@ pub(super) struct Thread {
 /// Steps that are done in one go, and who waits for what comes of them.
 struct Job {
     steps: Vec<Step>,
-    reply: oneshot::Sender<Result<Done, Refused>>,
+    /// Of somebody who does not keep the connection: the place there, let go as soon as the steps are done. A transaction that
+    /// they leave open when they fail is undone at once, as the next job may be waiting already.
+    place: Option<OwnedSemaphorePermit>,
+    reply: oneshot::Sender<Answer>,
 }
 
 impl Opening {
+    /// Another connection to the same file, for folding.
+    fn open_beside(&self) -> rusqlite::Result<Connection> {
+        Self { pragmas: Vec::new(), fold_pages: None, ..self.clone() }.open()
+    }
+
     fn open(&self) -> rusqlite::Result<Connection> {
         let access = if self.read_only {
             OpenFlags::SQLITE_OPEN_READ_ONLY
@@ -62,12 +68,12 @@ impl Opening {
         for (name, value) in &self.pragmas {
             conn.pragma_update(None, name, value)?;
         }
-        if self.fold_pages.is_some() {
-            // In the place of SQLite's own hook, which folds.
-            conn.wal_hook(Some(|_, pages| {
-                PAGES.set(u32::try_from(pages).unwrap_or_default());
-                Ok(())
-            }));
+        if let (Some(_), Some(syncs)) = (self.fold_pages, self.syncs.clone()) {
+            // Before anybody can see it.
+            conn.commit_hook(Some(move || {
+                syncs.begin_commit();
+                false
+            }))?;
         }
         Ok(conn)
     }
@@ -86,7 +92,7 @@ impl Thread {
             match opening.open() {
                 Ok(conn) => {
                     let _ = opened.send(Ok(()));
-                    work(&conn, &waiting, opening.fold_pages);
+                    work(&conn, &waiting, &opening);
                 }
                 Err(error) => drop(opened.send(Err(error))),
             }
@@ -98,10 +104,15 @@ impl Thread {
         Ok(Self { jobs, closed })
     }
 
-    /// Gives it some steps. What it has begun it finishes, whether anybody waits or not.
-    pub(super) fn give(&self, steps: Vec<Step>) -> Result<oneshot::Receiver<Result<Done, Refused>>, StoreError> {
+    /// Gives it some steps. What it has begun it finishes, whether anybody waits or not. With the place of who gives them, the
+    /// place is let go as soon as they are done, and they are answered when what they committed is on the disk.
+    pub(super) fn give(
+        &self,
+        steps: Vec<Step>,
+        place: Option<OwnedSemaphorePermit>,
+    ) -> Result<oneshot::Receiver<Answer>, StoreError> {
         let (reply, answer) = oneshot::channel();
-        self.jobs.try_send(Job { steps, reply }).map_err(|_| broke())?;
+        self.jobs.try_send(Job { steps, place, reply }).map_err(|_| broke())?;
         Ok(answer)
     }
 
@@ -112,22 +123,74 @@ impl Thread {
     }
 }
 
-fn work(conn: &Connection, jobs: &Receiver<Job>, fold_pages: Option<u32>) {
-    for Job { steps, reply } in jobs {
+fn work(conn: &Connection, jobs: &Receiver<Job>, opening: &Opening) {
+    let start = |from| Folding::start(conn, from, || opening.open_beside());
+    let mut folding = opening.fold_pages.map(start);
+    let syncs = opening.syncs.as_deref().filter(|_| folding.is_some());
+    for job in jobs {
+        match syncs {
+            Some(syncs) => job.run_and_sync(conn, syncs),
+            None => job.run(conn),
+        }
+        if let Some(folding) = &mut folding {
+            folding.look(conn);
+        }
+    }
+    if let Some(folding) = folding {
+        folding.end();
+    }
+}
+
+impl Job {
+    fn run(self, conn: &Connection) {
+        let Self { steps, place, reply } = self;
         // Whoever gave up waiting no longer wants to know.
-        let _ = reply.send(run(conn, steps));
-        if fold_pages.is_some_and(|most| PAGES.get() >= most) && conn.is_autocommit() {
-            fold(conn);
+        let _ = reply.send(Ok(run_for(conn, steps, place)));
+    }
+
+    /// The same, and has synced what was committed. Who keeps the connection is told which commit to wait for.
+    fn run_and_sync(self, conn: &Connection, syncs: &Syncs) {
+        let Self { steps, place, reply } = self;
+        if syncs.has_failed()
+            && let Err(error) = mend(conn, syncs)
+        {
+            return drop(reply.send(Ok(Err(Refused { error, at_last: false }))));
+        }
+        let (before, waits) = (syncs.newest(), place.is_some());
+        let done = run_for(conn, steps, place);
+        let newest = syncs.newest();
+        match done {
+            Ok(done) if newest > before && waits => {
+                let tell = move |synced: Result<(), StoreError>| drop(reply.send(synced.map(|()| Ok(done))));
+                syncs.ask_for(newest, Box::new(tell));
+            }
+            done => {
+                let commit = if newest > before { newest } else { 0 };
+                syncs.ask(commit);
+                let _ = reply.send(Ok(done.map(|done| Done { commit, ..done })));
+            }
         }
     }
 }
 
-/// Folds as much of the write-ahead log as nobody reads any more. What fails is tried again after the next commit.
-fn fold(conn: &Connection) {
-    PAGES.set(0);
-    if let Err(error) = conn.query_row("PRAGMA wal_checkpoint(PASSIVE)", [], |_| Ok(())) {
-        tracing::debug!(%error, "the write-ahead log was not folded into the database");
+/// Runs some steps, and lets go of the place of who does not keep the connection.
+fn run_for(conn: &Connection, steps: Vec<Step>, place: Option<OwnedSemaphorePermit>) -> Result<Done, Refused> {
+    let done = run(conn, steps);
+    if done.is_err() && place.is_some() {
+        // Where even this fails, whoever begins a transaction next is refused.
+        let _ = run(conn, vec![Step::Rollback]);
     }
+    done
+}
+
+/// After a sync that failed: what the system holds in memory is written anew, into the database itself, and synced there.
+fn mend(conn: &Connection, syncs: &Syncs) -> rusqlite::Result<()> {
+    let is_busy = conn.query_row("PRAGMA wal_checkpoint(TRUNCATE)", [], |row| row.get::<_, bool>(0))?;
+    if is_busy {
+        return Err(rusqlite::Error::SqliteFailure(rusqlite::ffi::Error::new(rusqlite::ffi::SQLITE_BUSY), None));
+    }
+    syncs.mended();
+    Ok(())
 }
 
 /// It took no more jobs, or did not answer.

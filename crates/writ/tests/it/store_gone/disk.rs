@@ -9,6 +9,10 @@ use crate::support::{Writ, WritOptions, run};
 
 /// Runs `writ` with a small file system of its own as its data folder.
 const ON_SMALL_DISK: &str = "mkdir -p data && mount -t tmpfs -o size=64m,mode=700 none data && exec \"$@\"";
+/// Runs `writ` with syncs that fail for as long as there is a file of this name.
+const WITH_FAILING_SYNCS: &str = "cc -shared -fPIC -o syncs.so syncs.c -ldl && LD_PRELOAD=$PWD/syncs.so exec \"$@\"";
+/// The library that makes them fail.
+const FAILING_SYNCS: &str = include_str!("failing_syncs.c");
 /// Runs `writ` so that a write past the limit of a file's size is an error and does not kill it.
 const WITH_FILE_LIMIT: &str = "trap '' XFSZ; exec \"$@\"";
 
@@ -64,6 +68,29 @@ fn a_failing_write_acknowledges_nothing() {
         let told = outage.after(&writ).await;
 
         // What was acknowledged before and after the failures survives a crash too.
+        writ.kill();
+        writ.restart().await;
+        let mut survivors = Survivors::default();
+        survivors.check(&ada.at(&writ.url), &told, true).await;
+    });
+}
+
+/// What is committed but did not come to the disk is acknowledged to nobody, and nothing is lost when the disk is back.
+#[test]
+fn a_failing_sync_acknowledges_nothing() {
+    run(async {
+        let compile = format!("printf %s \"$FAILING_SYNCS\" > syncs.c && {WITH_FAILING_SYNCS}");
+        let within = words(&["env", &format!("FAILING_SYNCS={FAILING_SYNCS}"), "sh", "-c", &compile, "sh"]);
+        let mut writ = Writ::start_with(WritOptions { within, ..WritOptions::default() }).await;
+        let mut outage = Outage::before(&writ, "a_failing_sync").await;
+        let broken = writ.path().join("broken");
+        std::fs::write(&broken, "").unwrap();
+        outage.during(&writ).await;
+        assert!(writ.log().contains("the disk did not take what was written"), "{}", writ.log());
+        std::fs::remove_file(&broken).unwrap();
+        let ada = outage.people.ada.clone();
+        let told = outage.after(&writ).await;
+
         writ.kill();
         writ.restart().await;
         let mut survivors = Survivors::default();
