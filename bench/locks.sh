@@ -3,7 +3,7 @@
 # PostgreSQL, on the same disk, one after the other, in rounds. What is not installed is left out.
 # Usage: bench/locks.sh [rounds] [seconds] [clients]
 #
-#   cargo build --release -p writ
+#   cargo build --profile dist -p writ
 #   apt-get install redis-server etcd-server postgresql
 #
 # On a disk that takes 3 ms for a sync (SLOW_DISK_US says how many microseconds are added; 2,900 when nobody says):
@@ -17,7 +17,7 @@ rounds=${1:-3}
 seconds=${2:-5}
 clients=${3:-32}
 here=$(cd "$(dirname "$0")" && pwd)
-bin=${CARGO_TARGET_DIR:-$here/../target}/release
+bin=${CARGO_TARGET_DIR:-$here/../target}/${PROFILE:-dist}
 load="$bin/lock_load"
 [ "$load" -nt "$here/lock_load.rs" ] || rustc -O --edition 2024 -o "$load" "$here/lock_load.rs"
 work=$(mktemp -d "${BENCH_DIR:-$here/../target}/locks.XXXXXX")

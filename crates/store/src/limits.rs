@@ -39,12 +39,17 @@ pub const STATEMENTS_CACHED_MAX: usize = 256;
 /// Lists of statements that one connection to SQLite is given before it has done the first: the one at work, whose asker may have
 /// gone, and one that undoes it.
 pub const SQLITE_JOBS_WAITING_MAX: usize = 4;
-/// Syncs of the write-ahead log at a time: a commit waits for a part of one before its own begins, and more of them make commits
-/// smaller.
-pub const SQLITE_SYNCS_AT_ONCE: usize = 10;
+/// Syncs of the write-ahead log at a time. On a disk that takes milliseconds a commit begins every fraction of one; where fewer are
+/// at work, it waits for one to end.
+pub const SQLITE_SYNCS_AT_ONCE: usize = 16;
 /// Pages of the write-ahead log before it is folded into the database (4 kB each): rarer folding, fewer syncs with everybody
-/// waiting. At its busiest the log grows by some 25,000 a second.
-pub const SQLITE_CHECKPOINT_PAGES: u32 = 24_000;
+/// waiting. At its busiest the log grows by some 30,000 a second.
+pub const SQLITE_CHECKPOINT_PAGES: u32 = 32_000;
+/// Attempts to empty the write-ahead log while it is being folded: together with the next, two seconds. For those who read it
+/// each waits by itself.
+pub const LOG_EMPTYINGS_MAX: usize = 40;
+/// Pause between them: a fold takes some tens of milliseconds.
+pub const LOG_EMPTYING_WAIT: Duration = Duration::from_millis(50);
 /// Page cache of the writing connection in kibibytes: the hot ends of tables and indexes.
 pub const SQLITE_CACHE_KIB: u32 = 65_536;
 

@@ -147,20 +147,18 @@ pub(crate) const fn position_type(engine: Engine) -> &'static str {
 /// Rewrites what held personal data in the clear: the whole file, or the tables it lay in.
 pub(crate) const fn scrub_sql(engine: Engine) -> &'static [&'static str] {
     match engine {
-        Engine::Sqlite => &["VACUUM", SQLITE_CHECKPOINT],
+        Engine::Sqlite => &["VACUUM"],
         Engine::Postgres => &["VACUUM FULL people", "VACUUM FULL secrets"],
     }
 }
 
-/// Folds the write-ahead log into the database and empties it, where that is ours to do.
+/// Folds the write-ahead log into the database and empties it, where that is ours to do. Finds whether somebody was in the way.
 pub(crate) const fn checkpoint_sql(engine: Engine) -> Option<&'static str> {
     match engine {
-        Engine::Sqlite => Some(SQLITE_CHECKPOINT),
+        Engine::Sqlite => Some("PRAGMA wal_checkpoint(TRUNCATE)"),
         Engine::Postgres => None,
     }
 }
-
-const SQLITE_CHECKPOINT: &str = "PRAGMA wal_checkpoint(TRUNCATE)";
 
 /// What makes the primary key the table itself, where the engine has that.
 pub(crate) const fn without_rowid(engine: Engine) -> &'static str {

@@ -3,7 +3,8 @@
 use domain::DeveloperId;
 
 use super::Person;
-use crate::limits::MIGRATION_RUN_MAX;
+use crate::conn::Conn;
+use crate::limits::{LOG_EMPTYING_WAIT, LOG_EMPTYINGS_MAX, MIGRATION_RUN_MAX};
 use crate::row::Row;
 use crate::store::limit;
 use crate::transaction::Transaction;
@@ -61,7 +62,7 @@ impl Store {
         for &sql in pool::scrub_sql(self.engine()) {
             conn.script(sql, MIGRATION_RUN_MAX).await?;
         }
-        Ok(())
+        empty_log(&mut conn).await
     }
 
     /// Folds SQLite's write-ahead log into the database and empties it, so that rows that were deleted are in neither.
@@ -70,11 +71,21 @@ impl Store {
     /// # Errors
     /// The database failed.
     pub async fn checkpoint(&self) -> Result<(), StoreError> {
-        match pool::checkpoint_sql(self.engine()) {
-            Some(sql) => self.pool.write().await?.script(sql, MIGRATION_RUN_MAX).await,
-            None => Ok(()),
-        }
+        empty_log(&mut self.pool.write().await?).await
     }
+}
+
+/// Whoever reads, or folds the log just now, is waited for.
+async fn empty_log(conn: &mut Conn) -> Result<(), StoreError> {
+    let Some(sql) = pool::checkpoint_sql(conn.engine()) else { return Ok(()) };
+    for _ in 0..LOG_EMPTYINGS_MAX {
+        let found = conn.fetch_within(sql, Vec::new(), MIGRATION_RUN_MAX).await?;
+        if found.first().map_or(Ok(0), |row| row.int(0))? == 0 {
+            return Ok(());
+        }
+        tokio::time::sleep(LOG_EMPTYING_WAIT).await;
+    }
+    Err(StoreError::unavailable("the write-ahead log is read all the time and could not be emptied"))
 }
 
 impl PlainPerson {

@@ -103,6 +103,8 @@ impl Helper {
 fn work(conn: &Connection, rung: &Receiver<()>, done: &AtomicBool) {
     for () in rung {
         fold(conn);
+        // What was written meanwhile, so that little is left for the connection that writes.
+        fold(conn);
         done.store(true, Ordering::Release);
     }
 }
