@@ -96,6 +96,8 @@ impl<'a> Append<'a> {
         // With the entry at that position: where it is still there, it is known where the log ends, and nobody has to ask.
         let values = vec![Value::count(after.unwrap_or(0)), Value::count(limit as u64 + 1)];
         let rows = self.transaction.fetch(entry::ENTRIES_FROM, values).await?;
+        // Some may be on their way to the disk still, and whoever reads them here goes by them.
+        self.transaction.conn()?.settled().await?;
         let found: Vec<_> = rows.iter().map(StoredEntry::read).collect::<Result<_, _>>()?;
         let known = found.first().is_some_and(|first| Some(first.position) == after);
         let new: Vec<_> = found.into_iter().skip(usize::from(known)).take(limit).collect();

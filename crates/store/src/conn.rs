@@ -178,6 +178,17 @@ impl Conn {
         }
     }
 
+    /// Waits until everything that was committed so far is durable.
+    ///
+    /// # Errors
+    /// [`StoreError::Unavailable`].
+    pub(crate) async fn settled(&self) -> Result<(), StoreError> {
+        match self {
+            Self::Sqlite(conn) => conn.settled().await,
+            Self::Postgres(_) => Ok(()),
+        }
+    }
+
     /// Undoes the open transaction; a connection that cannot is not used again, which undoes it too.
     pub(crate) async fn roll_back(&mut self) {
         let done = match self {

@@ -135,6 +135,17 @@ impl SqliteConn {
         Ok(answered)
     }
 
+    /// Waits until everything that was committed so far is on the disk.
+    ///
+    /// # Errors
+    /// [`StoreError::Unavailable`]: the disk does not take it.
+    pub(crate) async fn settled(&self) -> Result<(), StoreError> {
+        match &self.syncs {
+            Some(syncs) => syncs.wait(syncs.newest()).await,
+            None => Ok(()),
+        }
+    }
+
     /// Does what was put ahead, and then a last step, without keeping the connection from others until that is on the disk. If
     /// anything fails, all is undone.
     ///

@@ -206,8 +206,11 @@ async fn the_next_one_need_not_wait_for_the_disk() {
     guarded.put_ahead(rows("INSERT INTO t (a, b) VALUES (?, ?)", 2, [3, 10]));
     let guarded = guarded.run_ahead(script("COMMIT")).unwrap();
     assert!(!guarded.durable().await.unwrap().unwrap_err().at_last);
-    assert_eq!(count(&mut writers.acquire().await.unwrap()).await, 1);
+    let mut last = writers.acquire().await.unwrap();
+    assert_eq!(count(&mut last).await, 1, "whoever writes need not wait for what it does not go by");
+    assert!(waits(&mut Box::pin(last.settled())).await);
     first_end.send(Ok(())).unwrap();
+    last.settled().await.unwrap();
     first.durable().await.unwrap().unwrap();
 }
 
