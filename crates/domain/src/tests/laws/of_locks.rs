@@ -248,9 +248,12 @@ pub(crate) fn tickets_come_in_their_order(log: &Log) {
     let mut sessions = State::default();
     let mut fates = BTreeMap::<TicketId, Fate>::new();
     let mut over = BTreeSet::new();
+    // The tickets for which a change has arrived, and when: what rested for nothing else is over with it.
+    let mut landed = BTreeMap::new();
     for (position, (event, at)) in log.iter().enumerate() {
         let position = position as u64;
         match event {
+            Event::PushLanded(push) => landed.extend(push.locks.iter().map(|lock| (*lock, *at))),
             Event::LockQueued(queued) => {
                 let order = Some(reference::order(queued.priority, *at, position));
                 let fate = Fate { holder: queued.holder, wants: parts(&queued.wants), order, came: Came::Waits };
@@ -299,7 +302,9 @@ pub(crate) fn tickets_come_in_their_order(log: &Log) {
                     How::Unclaimed => matches!(fate.came, Came::Offered(until) if until <= *at),
                     How::Rested => {
                         let session = fate.holder.session().expect("a human's rests");
-                        sessions.past.contains_key(&session) || matches!(fate.came, Came::Rests(until) if until <= *at)
+                        let has_landed = landed.get(&ended.ticket) == Some(at);
+                        sessions.past.contains_key(&session)
+                            || matches!(fate.came, Came::Rests(until) if until <= *at || has_landed)
                     }
                     How::Passed => fate.came == Came::Held,
                     How::Released | How::Broken { .. } => true,
