@@ -1,5 +1,6 @@
 /* A disk that takes SLOW_DISK_US microseconds longer for a sync (2,900 when nobody says), for programs that call the C
- * library: preload it. Syncs that several threads ask for at once take as long side by side, as on a disk without a cache to flush. */
+ * library: preload it. Syncs that several threads ask for at once take as long side by side, as on a disk without a cache to
+ * flush. */
 #define _GNU_SOURCE
 #include <dlfcn.h>
 #include <stdlib.h>

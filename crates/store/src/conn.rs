@@ -108,28 +108,22 @@ impl Conn {
         }
     }
 
-    /// Inserts rows given one after the other. A statement must not meet the same key twice: aggregate before.
-    pub(crate) async fn insert(&mut self, bulk: &Bulk, values: Vec<Value>) -> Result<(), StoreError> {
-        if let Self::Sqlite(conn) = self {
-            return conn.run(bulk.step(values)).await.map(drop);
-        }
-        for (sql, values) in bulk.chunks(values) {
-            self.execute(sql, values).await?;
-        }
-        Ok(())
-    }
-
-    /// The same, in an open transaction. SQLite is told together with what is waited for next, and its errors come there.
+    /// Inserts rows given one after the other, in an open transaction. A statement must not meet the same key twice: aggregate
+    /// before. SQLite is told together with what is waited for next, and its errors come there.
     pub(crate) async fn insert_ahead(&mut self, bulk: &Bulk, values: Vec<Value>) -> Result<(), StoreError> {
         match self {
             Self::Sqlite(conn) => {
                 if !values.is_empty() {
                     conn.put_ahead(bulk.step(values));
                 }
-                Ok(())
             }
-            Self::Postgres(_) => self.insert(bulk, values).await,
+            Self::Postgres(_) => {
+                for (sql, values) in bulk.chunks(values) {
+                    self.execute(sql, values).await?;
+                }
+            }
         }
+        Ok(())
     }
 
     /// Begins a transaction and takes the write lock. On SQLite whoever has the writing connection has that lock, against all

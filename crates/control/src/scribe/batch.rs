@@ -126,11 +126,7 @@ impl Writer {
         if self.store.is_ours_alone() {
             self.settle().await;
         }
-        let answers = self.write_and_wait(proposals).await;
-        for (reply, answer) in replies.into_iter().zip(answers) {
-            // A caller that went away no longer wants to know; what was written stays written.
-            let _ = reply.send(answer);
-        }
+        tell(replies, self.write_and_wait(proposals).await);
     }
 
     /// Whether the next transaction need not wait for the one before. Who has a sign-in name is asked in the transaction.
@@ -166,9 +162,7 @@ impl Writer {
                 self.health.failed(self.clock.now(), &failure, count);
                 self.tail.drain().await;
                 self.start_over();
-                for reply in replies {
-                    let _ = reply.send(Err(failure.clone()));
-                }
+                tell(replies, vec![Err(failure); count]);
             }
         }
     }
@@ -344,6 +338,14 @@ pub(crate) fn read_all(stored: Vec<StoredEntry>, next: u64) -> Result<Vec<(Entry
         entries.push((entry, stored.leaf));
     }
     Ok(entries)
+}
+
+/// Answers each of some commands.
+pub(super) fn tell(replies: Vec<Reply>, answers: Vec<Result<Receipt, Failure>>) {
+    for (reply, answer) in replies.into_iter().zip(answers) {
+        // A caller that went away no longer wants to know; what was written stays written.
+        let _ = reply.send(answer);
+    }
 }
 
 pub(super) fn unavailable(error: StoreError) -> Failure {

@@ -7,7 +7,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use store::{Appending, NewEntry};
 use tokio::sync::{mpsc, oneshot};
 
-use super::batch::{Reply, silent, unavailable};
+use super::batch::{Reply, silent, tell, unavailable};
 use super::{Failure, Health, Receipt};
 use crate::limits::{APPEND_MAX, BATCHES_AHEAD_MAX};
 use crate::seam::Clock;
@@ -96,12 +96,14 @@ impl Teller {
             self.note(replies.len(), &entries);
         }
         match &self.failure {
-            None => self.view.commit(entries.iter().map(|new| (&new.entry, new.leaf))),
-            Some(_) => self.has_failed.store(true, Ordering::Release),
-        }
-        for (reply, answer) in replies.into_iter().zip(answers) {
-            // A caller that went away no longer wants to know; what was written stays written.
-            let _ = reply.send(self.failure.clone().map_or(answer, Err));
+            None => {
+                self.view.commit(entries.iter().map(|new| (&new.entry, new.leaf)));
+                tell(replies, answers);
+            }
+            Some(failure) => {
+                self.has_failed.store(true, Ordering::Release);
+                tell(replies, vec![Err(failure.clone()); answers.len()]);
+            }
         }
     }
 

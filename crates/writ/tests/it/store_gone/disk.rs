@@ -64,14 +64,7 @@ fn a_failing_write_acknowledges_nothing() {
         limit_files(writ.pid(), "4096");
         outage.during(&writ).await;
         limit_files(writ.pid(), "unlimited");
-        let ada = outage.people.ada.clone();
-        let told = outage.after(&writ).await;
-
-        // What was acknowledged before and after the failures survives a crash too.
-        writ.kill();
-        writ.restart().await;
-        let mut survivors = Survivors::default();
-        survivors.check(&ada.at(&writ.url), &told, true).await;
+        survives_a_crash(&mut writ, outage).await;
     });
 }
 
@@ -88,14 +81,18 @@ fn a_failing_sync_acknowledges_nothing() {
         outage.during(&writ).await;
         assert!(writ.log().contains("the disk did not take what was written"), "{}", writ.log());
         std::fs::remove_file(&broken).unwrap();
-        let ada = outage.people.ada.clone();
-        let told = outage.after(&writ).await;
-
-        writ.kill();
-        writ.restart().await;
-        let mut survivors = Survivors::default();
-        survivors.check(&ada.at(&writ.url), &told, true).await;
+        survives_a_crash(&mut writ, outage).await;
     });
+}
+
+/// What was acknowledged before and after the failures survives a crash too.
+async fn survives_a_crash(writ: &mut Writ, outage: Outage) {
+    let ada = outage.people.ada.clone();
+    let told = outage.after(writ).await;
+    writ.kill();
+    writ.restart().await;
+    let mut survivors = Survivors::default();
+    survivors.check(&ada.at(&writ.url), &told, true).await;
 }
 
 /// Sets the bound of a running process on the size of the files that it writes, in bytes.
