@@ -73,6 +73,22 @@ impl Child {
         self.changes.recv().await.unwrap_or(Change::Lost)
     }
 
+    /// Whether it was continued since it stopped last. A stop may be told late: whoever was stopped with it hears of it only
+    /// when it goes on itself.
+    #[cfg(target_os = "linux")]
+    pub(super) fn has_gone_on(&self) -> bool {
+        use nix::sys::wait::{Id, waitid};
+        // Without WEXITED: its end is for the one who waits for it.
+        let flags = WaitPidFlag::WCONTINUED | WaitPidFlag::WNOHANG | WaitPidFlag::WNOWAIT;
+        matches!(waitid(Id::Pid(self.group), flags), Ok(WaitStatus::Continued(_)))
+    }
+
+    /// Not known on this system.
+    #[cfg(not(target_os = "linux"))]
+    pub(super) fn has_gone_on(&self) -> bool {
+        false
+    }
+
     /// Sends a signal to all its processes; nothing happens when there are none left.
     pub(super) fn signal(&self, signal: Signal) {
         let _ = killpg(self.group, signal);

@@ -86,6 +86,9 @@ impl Supervisor {
     }
 
     /// Ctrl-Z stops the agent, so the launcher stops too and the shell goes on. Stopped for the terminal, it gets it.
+    ///
+    /// Without a terminal nobody waits to have it go on, and the launcher's group may be of others: it stays as it is. So it
+    /// does when the agent goes on already.
     fn stopped(&mut self, signal: Signal) {
         if self.over.is_some() {
             self.child.signal(Signal::SIGCONT);
@@ -93,6 +96,9 @@ impl Supervisor {
         }
         let wants_terminal = matches!(signal, Signal::SIGTTIN | Signal::SIGTTOU);
         if wants_terminal && self.hand_over() {
+            return;
+        }
+        if self.child.has_gone_on() || !Terminal::is_there() {
             return;
         }
         self.take_back();

@@ -25,6 +25,11 @@ impl Terminal {
         std::io::stdout().is_terminal()
     }
 
+    /// Whether there is a terminal at all, from which somebody could have stopped this and can have it go on.
+    pub(super) fn is_there() -> bool {
+        std::fs::File::open("/dev/tty").is_ok()
+    }
+
     /// Makes `group` the foreground group, if we are it; false if we are in the background ourselves.
     pub(super) fn hand_to(&self, group: Pid) -> bool {
         let foreground = tcgetpgrp(std::io::stdin()).ok();

@@ -44,6 +44,23 @@ fn a_stop_is_seen_and_the_child_goes_on() {
     assert!(!child.has_processes());
 }
 
+#[cfg(target_os = "linux")]
+#[test]
+fn a_stop_that_is_told_late_is_known_to_be_over() {
+    let runtime = tokio::runtime::Builder::new_current_thread().build().unwrap();
+    let mut child = Child::spawn(&["/bin/sleep", "600"].map(std::ffi::OsString::from), environment(), None).unwrap();
+    for _ in 0..2 {
+        child.signal(Signal::SIGSTOP);
+        assert_eq!(runtime.block_on(child.change()), Change::Stopped(Signal::SIGSTOP));
+        assert!(!child.has_gone_on());
+        child.signal(Signal::SIGCONT);
+        assert!(child.has_gone_on() && child.has_gone_on());
+    }
+    child.signal(Signal::SIGTERM);
+    assert_eq!(runtime.block_on(child.change()), Change::Killed(Signal::SIGTERM));
+    assert!(!child.has_gone_on());
+}
+
 #[test]
 fn the_environment_is_exactly_the_one_given() {
     assert_eq!(change_of(&["/bin/sh", "-c", "test \"$SEEN\" = yes -a -z \"$HOME\""], |_| {}), Change::Exited(0));

@@ -14,7 +14,8 @@ async fn nothing(folder: &Path) -> String {
 async fn works(stage: &Stage, folder: &Path) -> Workspace {
     let source = source(folder).await;
     let mut workspace = create(&stage.root, &source, &order(7)).await.unwrap();
-    commit_in(&workspace, "committed", "x");
+    // Each time something else: in one second the same commit on the same base is the same commit, and nothing new.
+    commit_in(&workspace, "committed", &folder.display().to_string());
     write(&workspace.tree().join("untracked"), "x");
     let kept = keep(&mut workspace, now()).await.unwrap();
     assert_eq!((kept.branches.len(), kept.notes.len()), (1, 0), "{kept:?}");

@@ -122,6 +122,23 @@ fn whatever_ends_the_command_ends_the_session_with_its_code() {
 }
 
 #[test]
+fn a_command_that_is_stopped_where_there_is_no_terminal_stops_nobody_else() {
+    run(async {
+        let stage = Stage::start().await;
+        let script = "(sleep 0.5; kill -CONT $$) & kill -STOP $$; echo on; exit 4";
+        let launcher = stage.run(&["sh", "-c", script]);
+        // In a session without a terminal, and in a process group that its shell could have go on.
+        let mut shell = Command::new("setsid");
+        shell.args(["--wait", "bash", "-c", "set -m; \"$@\" & wait $!", "shell"]);
+        shell.arg(launcher.get_program()).args(launcher.get_args());
+        shell.env_clear().envs(launcher.get_envs().filter_map(|(name, value)| Some((name, value?))));
+        let output = shell.current_dir(stage.writ.path()).output().unwrap();
+        let (stdout, stderr) = texts(&output);
+        assert_eq!((stdout.as_str(), output.status.code()), ("on\n", Some(4)), "{stderr}");
+    });
+}
+
+#[test]
 fn the_command_gets_no_credential_but_the_launcher_gives_it_the_session_s_token() {
     run(async {
         let stage = Stage::start().await;

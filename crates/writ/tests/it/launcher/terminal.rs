@@ -6,14 +6,20 @@ use std::process::{Command, Stdio};
 use crate::support::{Writ, run};
 
 /// Types `keys` once the command has said `ready`; returns everything on the screen and the exit code.
-fn typed(writ: &Writ, mut launcher: Command, keys: &[u8]) -> (String, Option<i32>) {
-    // `script` runs a shell command line, of which only the launcher stays; its environment is passed on.
+fn typed(writ: &Writ, launcher: Command, keys: &[u8]) -> (String, Option<i32>) {
+    // Of the shell only the launcher stays.
+    typed_to(writ, launcher, |launcher| format!("exec {launcher}"), keys)
+}
+
+/// The same for a shell command line with the launcher in it.
+fn typed_to(writ: &Writ, mut launcher: Command, line: impl Fn(&str) -> String, keys: &[u8]) -> (String, Option<i32>) {
+    // `script` passes its environment on.
     let words: Vec<String> = std::iter::once(launcher.get_program())
         .chain(launcher.get_args())
         .map(|word| format!("'{}'", word.to_str().unwrap()))
         .collect();
     let mut script = Command::new("script");
-    script.args(["--quiet", "--return", "--command", &format!("exec {}", words.join(" ")), "/dev/null"]);
+    script.args(["--quiet", "--return", "--command", &line(&words.join(" ")), "/dev/null"]);
     script.env_clear().envs(launcher.get_envs().filter_map(|(name, value)| Some((name, value?))));
     script.env("SHELL", "/bin/sh").current_dir(writ.path());
     launcher.stdin(Stdio::null());
@@ -60,6 +66,23 @@ fn a_command_on_a_terminal_reads_what_is_typed_and_ctrl_c_is_its_own() {
         assert!(screen.contains("got ") && code == Some(0), "{code:?} {screen}");
         let sessions = people.ada.get("/v1/sessions?live=true").await.json();
         assert_eq!(sessions["sessions"], serde_json::json!([]));
+    });
+}
+
+#[test]
+fn ctrl_z_gives_the_shell_its_terminal_and_the_command_goes_on_when_it_is_told() {
+    run(async {
+        let writ = Writ::start().await;
+        let people = writ.people().await;
+        let mut launcher = writ.command(&people.grace, "home-run");
+        launcher.args(["run", "--project", "checkout", "--", "sh", "-c"]);
+        launcher.arg("trap \"echo goes on; exit 6\" CONT; echo ready; while :; do sleep 0.05; done");
+        let line = |launcher: &str| format!("set -m; {launcher}; echo the shell; fg; exit $?");
+        let (screen, code) = typed_to(&writ, launcher, line, &[26]);
+        let (before, after) = screen.split_once("the shell").unwrap();
+        assert!(before.contains("ready") && !before.contains("goes on"), "{screen}");
+        assert!(after.contains("goes on"), "{screen}");
+        assert_eq!(code, Some(6), "{screen}");
     });
 }
 
