@@ -4,6 +4,7 @@ mod commit;
 mod conversation;
 mod credential;
 mod lock;
+mod push;
 mod stream;
 mod tools;
 mod wire;
@@ -48,6 +49,12 @@ pub(crate) async fn run(arguments: DemoAgent) -> Result<Exit, CommandError> {
     credential::use_at_service().await?;
     if commit::notes() {
         say("committed NOTES.md");
+        for push in push::to_own_branch_and_main()?.into_iter().flatten() {
+            match push.refused {
+                None => say(&format!("pushed {}", push.branch)),
+                Some(why) => say(&format!("push to {}: {why}", push.branch)),
+            }
+        }
     }
     Ok(Exit::Done)
 }

@@ -1,20 +1,27 @@
-//! The throwaway repository of the demo, and what a teammate sees in it. Without git it is a plain folder.
+//! The throwaway repository of the demo, the one that it pushes to, and what a teammate sees in them. Without git it is a plain
+//! folder.
 
 use std::path::Path;
 use std::process::{Command, Stdio};
 
 use crate::command_error::CommandError;
 
-/// Makes the folder with one committed file; says whether git was there.
-pub(super) fn make(folder: &Path) -> Result<bool, CommandError> {
+/// Makes the folder with one committed file, and a bare repository that it is a clone of; says whether git was there.
+pub(super) fn make(folder: &Path, origin: &Path) -> Result<bool, CommandError> {
     let failed = |error: std::io::Error| CommandError::failed("cannot make the demo's repository").because(&error);
     std::fs::create_dir_all(folder).map_err(failed)?;
     std::fs::write(folder.join("README.md"), "# checkout\n\nA throwaway repository of `writ demo`.\n")
         .map_err(failed)?;
-    let steps: [&[&str]; 3] = [
+    let origin = origin.to_string_lossy();
+    let steps: [&[&str]; 7] = [
         &["init", "--quiet", "--initial-branch=main"],
         &["add", "--all"],
         &["commit", "--quiet", "--message", "Start"],
+        &["clone", "--quiet", "--bare", ".", &origin],
+        &["remote", "add", "origin", &origin],
+        &["fetch", "--quiet", "origin"],
+        // Pushes there say of which session they are.
+        &["config", "writ.gate", &origin],
     ];
     Ok(steps.iter().all(|arguments| git(folder, arguments)))
 }
@@ -39,6 +46,13 @@ pub(super) fn newest(folder: &Path, signers: &Path) -> Option<Commit> {
     let mut words = line.splitn(3, ' ');
     let (id, verdict, signer) = (words.next()?, words.next()?, words.next()?);
     Some(Commit { id: id.to_owned(), signer: (verdict == "G").then(|| signer.to_owned()) })
+}
+
+/// The commit of a branch; none where there is no such branch.
+pub(super) fn tip(repository: &Path, branch: &str) -> Option<String> {
+    let named = format!("refs/heads/{branch}");
+    let told = command(repository).args(["rev-parse", "--verify", "--quiet", &named]).output().ok()?;
+    told.status.success().then(|| String::from_utf8_lossy(&told.stdout).trim().to_owned())
 }
 
 fn git(folder: &Path, arguments: &[&str]) -> bool {

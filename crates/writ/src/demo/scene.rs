@@ -3,6 +3,7 @@
 use std::path::{Path, PathBuf};
 use std::process::{Output, Stdio};
 
+use control::seam::random;
 use domain::Digest;
 use tokio::io::AsyncWriteExt;
 use tokio::process::Command;
@@ -30,6 +31,12 @@ pub(super) const GRANT: &str = "internal/billing";
 pub(super) const SHARED: &str = "env:prod/checkout";
 /// The internal service that it is for.
 pub(super) const AUDIENCE: &str = "billing.demo";
+/// What proves to the wall of whose session a push is.
+pub(super) const PUSH_GRANT: &str = "internal/git";
+/// The wall.
+const GATE: &str = "git.demo";
+/// What locks call the repository behind it.
+pub(super) const REPOSITORY: &str = "git.demo/payments/checkout";
 
 /// What is decided before anything runs.
 pub(super) struct Scene {
@@ -59,7 +66,7 @@ impl Scene {
         let failed = |error: std::io::Error| CommandError::failed("cannot prepare the demo").because(&error);
         let folder = tempfile::Builder::new().prefix("writ-demo-").tempdir().map_err(failed)?;
         let executable = std::env::current_exe().map_err(failed)?;
-        let has_git = repository::make(&folder.path().join(PROJECT))?;
+        let has_git = repository::make(&folder.path().join(PROJECT), &folder.path().join("origin.git"))?;
         let is_real_service = std::env::var(KEY_VARIABLE).is_ok_and(|key| !key.is_empty());
         Ok(Self { folder, executable, agent, is_real_service, has_git })
     }
@@ -67,6 +74,11 @@ impl Scene {
     /// Where the agent works.
     pub(super) fn work_folder(&self) -> PathBuf {
         self.path(PROJECT)
+    }
+
+    /// What it pushes to.
+    pub(super) fn origin(&self) -> PathBuf {
+        self.path("origin.git")
     }
 
     /// A path in the demo's folder.
@@ -117,7 +129,8 @@ impl Scene {
         };
         format!(
             "listen = \"127.0.0.1:0\"\ndata_dir = \"data\"\n\n[[upstreams]]\n{service}\n[log]\nlevel = \"warn\"\n\n\
-             [[issuer.audiences]]\nname = \"{AUDIENCE}\"\n"
+             [[issuer.audiences]]\nname = \"{AUDIENCE}\"\n\n[[issuer.audiences]]\nname = \"{GATE}\"\n\n\
+             [[introspection]]\naudience = \"{GATE}\"\nsecret_file = \"gate.secret\"\n"
         )
     }
 }
@@ -142,6 +155,7 @@ impl Running {
             |error: std::io::Error| CommandError::failed("cannot write the demo's configuration").because(&error);
         std::fs::write(scene.path("writ.toml"), scene.config(upstream)).map_err(failed)?;
         std::fs::write(scene.path("stand-in.key"), "the stand-in takes any key\n").map_err(failed)?;
+        std::fs::write(scene.path("gate.secret"), Digest::of(&random::<32>()).to_string()).map_err(failed)?;
         let (server, url, token) = start_server(scene).await?;
         let password = Digest::of(token.as_bytes()).to_string().chars().take(20).collect();
         let running = Self { simulator: simulator.map(|(part, _)| part), server, url, password };
@@ -161,19 +175,35 @@ impl Running {
         scene.step(ADMIN, &["team", "join", TEAM, DEVELOPER], "").await?;
         scene.step(ADMIN, &["project", "add", PROJECT, "--team", TEAM], "").await?;
         scene.step(DEVELOPER, &login(DEVELOPER), &self.password).await?;
-        self.credentials(scene).await
+        self.credentials(scene).await?;
+        if scene.has_git { self.wall(scene).await } else { Ok(()) }
     }
 
-    /// A broker for tokens of an internal service, granted to the project.
+    /// The hook in the repository that the agent pushes to.
+    async fn wall(&self, scene: &Scene) -> Result<(), CommandError> {
+        let (origin, secret) = (scene.origin(), scene.path("gate.secret"));
+        let (origin, secret) = (origin.to_string_lossy(), secret.to_string_lossy());
+        let install = ["git-receive", "install", &origin, "--server", &self.url, "--name", REPOSITORY];
+        let proof = ["--proven-by", "token", "--secret-file", &secret];
+        scene.step(ADMIN, &[&install[..], &proof].concat(), "").await.map(drop)
+    }
+
+    /// A broker for tokens of an internal service and of the wall, granted to the project.
     async fn credentials(&self, scene: &Scene) -> Result<(), CommandError> {
         let failed = |error: std::io::Error| CommandError::failed("cannot write the demo's broker").because(&error);
-        let (broker, target) = GRANT.split_once('/').unwrap_or_default();
+        let (broker, _) = GRANT.split_once('/').unwrap_or_default();
         let file = scene.path("broker.toml");
-        let settings = format!("[targets.{target}]\naudience = \"{AUDIENCE}\"\nintrospects = true\n");
+        let target = |(grant, audience): (&str, &str)| {
+            let (_, target) = grant.split_once('/').unwrap_or_default();
+            format!("[targets.{target}]\naudience = \"{audience}\"\nintrospects = true\n")
+        };
+        let settings: String = [(GRANT, AUDIENCE), (PUSH_GRANT, GATE)].map(target).concat();
         std::fs::write(&file, settings).map_err(failed)?;
         let file = file.to_string_lossy().into_owned();
         scene.step(ADMIN, &["broker", "set", broker, "--kind", "token", "--settings", &file], "").await?;
-        scene.step(ADMIN, &["grant", "set", PROJECT, GRANT, "--max-lifetime", "10m"], "").await?;
+        let set = |grant: &'static str| ["grant", "set", PROJECT, grant, "--max-lifetime", "10m"];
+        scene.step(ADMIN, &set(GRANT), "").await?;
+        scene.step(ADMIN, &[&set(PUSH_GRANT)[..], &["--scope", "access=write"]].concat(), "").await?;
         Ok(())
     }
 

@@ -36,6 +36,7 @@ pub(super) async fn tell(scene: &Scene, running: &Running) -> Result<(), Command
     let session = only_session(scene).await?;
     let vended = vended(scene, &session).await?;
     let locked = locked(scene, &session).await?;
+    let pushed = pushed(scene, &session).await?;
     let rows = lines::<CostRow>(scene, ADMIN, &["cost", "--by", "developer,project", "--json"]).await?;
     let verified: Verified = lines(scene, ADMIN, &["log", "verify", "--json"]).await?.pop().ok_or_else(strange)?;
     check(&session, &rows, &verified)?;
@@ -48,6 +49,9 @@ pub(super) async fn tell(scene: &Scene, running: &Running) -> Result<(), Command
     }
     if let Some(locked) = locked {
         println!("locks    {locked}");
+    }
+    if let Some(pushed) = pushed {
+        println!("push     {pushed}");
     }
     print_end(&rows, &verified, &found);
     print_audit(&audited, &session);
@@ -234,6 +238,28 @@ async fn locked(scene: &Scene, session: &Session) -> Result<Option<String>, Comm
         return Err(CommandError::failed(format!("the demo's story would not be true: token {is} came after {was}")));
     }
     Ok(Some(format!("{SHARED}: the agent's (token {was}) until its session ended; {ADMIN}'s now (token {is})")))
+}
+
+/// What the wall decided about the session's pushes, and that the repository behind it is as it decided; none when the session
+/// pushed nothing.
+async fn pushed(scene: &Scene, session: &Session) -> Result<Option<String>, CommandError> {
+    let search = ["audit", "search", "--session", &session.id, "--kind", "push."];
+    let entries: Vec<Value> = lines(scene, ADMIN, &search).await?;
+    let of = |kind: &str| entries.iter().find(|entry| entry["type"] == kind);
+    let (Some(admitted), Some(refused)) = (of("push.admitted"), of("push.refused")) else { return Ok(None) };
+    let (own, work) = (format!("s/{}/main", session.id), scene.work_folder());
+    let is_as_in_work = |branch: &str| {
+        let there = repository::tip(&scene.origin(), branch);
+        there.is_some() && there == repository::tip(&work, branch)
+    };
+    if !is_as_in_work(&own) || !is_as_in_work("main") {
+        return Err(CommandError::failed(
+            "the demo's story would not be true: the repository is not as the wall decided",
+        ));
+    }
+    let position = |entry: &Value| entry["position"].as_u64().ok_or_else(strange);
+    let (admitted, refused) = (position(admitted)?, position(refused)?);
+    Ok(Some(format!("the session's branch went in (entry {admitted}); main stayed as it was (entry {refused})")))
 }
 
 /// Who made the session's last call, from the call's id alone; the log's proof was checked.

@@ -31,6 +31,8 @@ fn the_demo_tells_a_story_that_fits_a_screen() {
         "agent    wrote NOTES.md",
         "helper ran",
         "locks    env:prod/checkout: the agent's (token ",
+        "agent    push to main: refused (push_ref_protected): ",
+        "push     the session's branch went in (entry ",
         "every call metered exactly",
         "every one matches",
     ] {
