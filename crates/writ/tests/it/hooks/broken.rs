@@ -112,7 +112,7 @@ fn a_launcher_that_talks_nonsense_blocks_what_changes_something() {
     let listener = UnixListener::bind(folder.path().join("hook.sock")).unwrap();
     let replies: [&[u8]; 4] = [b"", b"hello", b"{}", b"{\"exit\":0,"];
     let launcher = std::thread::spawn(move || {
-        for reply in replies {
+        for reply in replies.iter().flat_map(|reply| [reply, reply]) {
             let (mut stream, _) = listener.accept().unwrap();
             stream.read_to_end(&mut Vec::new()).unwrap();
             stream.write_all(reply).unwrap();
@@ -121,6 +121,10 @@ fn a_launcher_that_talks_nonsense_blocks_what_changes_something() {
     for reply in replies {
         let output = hook("PreToolUse", Some(&folder.path().join("writ.sock")), &[]);
         assert_eq!(output.status.code(), BLOCKED, "{reply:?}");
+        assert!(texts(&output).1.starts_with("writ: cannot reach the launcher of this session: "), "{output:?}");
+        // The client makes none of its own then.
+        let output = hook("WorktreeCreate", Some(&folder.path().join("writ.sock")), &[]);
+        assert_eq!((output.status.code(), texts(&output).0.as_str()), (FAILED, ""), "{reply:?}");
         assert!(texts(&output).1.starts_with("writ: cannot reach the launcher of this session: "), "{output:?}");
     }
     launcher.join().unwrap();
@@ -167,6 +171,9 @@ fn a_killed_launcher_and_a_stranger_are_told_apart() {
         let door = session.socket.clone();
         let stranger = hook("PreToolUse", Some(Path::new(&door)), &[]);
         assert_eq!(stranger.status.code(), BLOCKED);
+        assert!(texts(&stranger).1.contains("you are not one of its processes"), "{stranger:?}");
+        let stranger = hook("WorktreeCreate", Some(Path::new(&door)), &[]);
+        assert!(!stranger.status.success() && texts(&stranger).0.is_empty(), "{stranger:?}");
         assert!(texts(&stranger).1.contains("you are not one of its processes"), "{stranger:?}");
         let launcher = Pid::from_raw(i32::try_from(session.launcher.id()).unwrap());
         kill(launcher, Signal::SIGKILL).unwrap();
