@@ -24,6 +24,9 @@ use crate::duration::parse_span;
 ///
 /// Example: writ run --project checkout --budget 5.00 -- claude
 ///
+/// Signals go on to the command. Ctrl-Z stops both; stopped, nothing keeps the session alive. Where there is no terminal,
+/// a command that is stopped stops alone.
+///
 /// Exits with the command's own code; 125 when writ failed before the command started, 126 when the command cannot be
 /// executed, 127 when it was not found.
 #[derive(Debug, Args)]
