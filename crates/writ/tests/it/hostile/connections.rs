@@ -41,8 +41,9 @@ fn ten_thousand_idle_connections_do_not_keep_others_out() {
         // Somebody who does ask is served as soon as those who did not are sent away.
         let answer = target.session.caller.message("hello", true).await;
         assert_eq!(answer.status, 200, "{}", answer.text());
-        // As many again as are served at a time, on a machine that may be busy.
-        let bound = std::time::Duration::from_secs(120);
+        // As many again as are served at a time, on a machine that may be busy: whoever does not get in after 63 seconds is
+        // tried again by the system after 127.
+        let bound = std::time::Duration::from_secs(200);
         in_time(bound, "the first idle connections to be closed", async {
             for _ in 0..count / 2 {
                 let closed = crowd.join_next().await.unwrap().unwrap();

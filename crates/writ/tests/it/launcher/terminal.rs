@@ -76,12 +76,15 @@ fn ctrl_z_gives_the_shell_its_terminal_and_the_command_goes_on_when_it_is_told()
         let people = writ.people().await;
         let mut launcher = writ.command(&people.grace, "home-run");
         launcher.args(["run", "--project", "checkout", "--", "sh", "-c"]);
-        launcher.arg("trap \"echo goes on; exit 6\" CONT; echo ready; while :; do sleep 0.05; done");
+        // Ready once the terminal is its own. From then on it starts nothing: a shell that is stopped while it does is told of
+        // only when its child goes on.
+        let owns = "[ \"$(ps -o tpgid= -p $$ | tr -d [:space:])\" = $$ ]";
+        launcher.arg(format!("until {owns}; do :; done; sleep 0.5; echo ready; read x; exit 6"));
         let line = |launcher: &str| format!("set -m; {launcher}; echo the shell; fg; exit $?");
-        let (screen, code) = typed_to(&writ, launcher, line, &[26]);
-        let (before, after) = screen.split_once("the shell").unwrap();
-        assert!(before.contains("ready") && !before.contains("goes on"), "{screen}");
-        assert!(after.contains("goes on"), "{screen}");
+        let (screen, code) = typed_to(&writ, launcher, line, b"\x1a\n");
+        let (before, after) = screen.split_once("the shell").unwrap_or_else(|| panic!("{screen}"));
+        assert!(before.contains("ready") && !before.contains("writ: duration"), "it is not over: {screen}");
+        assert!(after.contains("writ: duration"), "{screen}");
         assert_eq!(code, Some(6), "{screen}");
     });
 }
