@@ -94,6 +94,19 @@ impl Stage {
         answer
     }
 
+    /// Waits for what goes on after an answer and asks git.
+    fn until(&self, what: &str, is_so: impl Fn() -> bool) {
+        self.runtime.block_on(async {
+            for _ in 0..3_000 {
+                if is_so() {
+                    return;
+                }
+                tokio::time::sleep(std::time::Duration::from_millis(10)).await;
+            }
+            panic!("waited 30 s for {what}");
+        });
+    }
+
     fn heard(&self, name: &str, data: &Value) {
         self.hooks.heard(&Heard { name: name.to_owned(), data: data.to_string(), id: None });
     }

@@ -78,6 +78,7 @@ fn a_lock_that_only_says_something_is_asked_for_once_and_not_waited_for() {
     stage.hook("SessionStart", json!({"source": "startup"}));
     stage.plane.lock(&resource("notes"), "X");
     stage.writes("notes/today", "x\n");
+    stage.until("the lock", || !stage.plane.asked.lock().unwrap().is_empty());
     stage.writes("notes/today", "y\n");
     let asked = stage.plane.asked.lock().unwrap().clone();
     assert_eq!(asked.len(), 1, "{asked:?}");
