@@ -10,9 +10,15 @@ pub(super) fn notes() -> bool {
 }
 
 fn git(arguments: &[&str]) -> bool {
-    let mut git = Command::new("git");
-    git.args(["-c", "user.name=writ demo", "-c", "user.email=demo@localhost"]).args(arguments);
-    git.env("GIT_CONFIG_GLOBAL", "/dev/null").env("GIT_CONFIG_NOSYSTEM", "1");
-    git.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null());
+    let mut git = command();
+    git.args(arguments).stdout(Stdio::null()).stderr(Stdio::null());
     git.status().is_ok_and(|status| status.success())
+}
+
+/// Git with what the session has told it, and without the developer's own configuration.
+pub(super) fn command() -> Command {
+    let mut git = Command::new("git");
+    git.args(["-c", "user.name=writ demo", "-c", "user.email=demo@localhost"]);
+    git.env("GIT_CONFIG_GLOBAL", "/dev/null").env("GIT_CONFIG_NOSYSTEM", "1").stdin(Stdio::null());
+    git
 }

@@ -1,9 +1,7 @@
 //! The pushes of the scripted agent: plain git, to a repository that asks writ what may go in.
 
-use std::process::{Command, Stdio};
-
 use super::super::scene::PUSH_GRANT;
-use super::credential;
+use super::{commit, credential};
 use crate::command_error::CommandError;
 use crate::inside::SESSION_VARIABLE;
 
@@ -32,14 +30,13 @@ pub(super) fn to_own_branch_and_main() -> Result<Option<[Push; 2]>, CommandError
 }
 
 fn push(branch: String, proof: &str) -> Result<Push, CommandError> {
-    let mut git = Command::new("git");
+    let mut git = commit::command();
     git.args(["push", "--quiet", "origin", &format!("HEAD:refs/heads/{branch}")]);
     // Not as an argument, which everybody on the machine can read. Others are set already.
     let count: usize = std::env::var(COUNT).ok().and_then(|count| count.parse().ok()).unwrap_or(0);
     git.env(COUNT, (count + 1).to_string());
     git.env(format!("GIT_CONFIG_KEY_{count}"), "push.pushOption");
     git.env(format!("GIT_CONFIG_VALUE_{count}"), format!("writ.proof={proof}"));
-    git.env("GIT_CONFIG_GLOBAL", "/dev/null").env("GIT_CONFIG_NOSYSTEM", "1").stdin(Stdio::null());
     let done = git.output().map_err(|error| CommandError::failed("git cannot be run").because(&error))?;
     Ok(Push { branch, refused: (!done.status.success()).then(|| reason(&String::from_utf8_lossy(&done.stderr))) })
 }
